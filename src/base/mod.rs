@@ -1,0 +1,11 @@
+//! Foundations that know nothing of suites: places in files, diagnostics, durations, names, redaction.
+
+pub mod diagnostic;
+pub mod duration;
+pub mod redact;
+pub mod slug;
+pub mod span;
+pub mod suggest;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use span::{FileId, Location, SourceFile, Sources, Span};

@@ -1,0 +1,86 @@
+//! Secrets are replaced before anything is stored or shown.
+//!
+//! Owns: the list of secret texts of one case and their replacement.
+//! Must not know: where secrets come from, what is stored.
+
+use serde_json::Value;
+
+/// Shorter secrets are not replaced: they would tear ordinary text apart.
+const SHORTEST: usize = 6;
+
+/// Replaces each secret by `«name»`, in its own spelling and as it stands inside JSON text.
+#[derive(Clone, Debug, Default)]
+pub struct Redactor {
+    /// Longest first, so that a secret which contains another is replaced whole.
+    secrets: Vec<(String, String)>,
+}
+
+impl Redactor {
+    /// Adds a secret under the name that will be shown for it.
+    pub fn add(&mut self, name: &str, secret: &str) {
+        if secret.chars().count() < SHORTEST {
+            return;
+        }
+        let shown = format!("«{name}»");
+        let escaped = Value::from(secret).to_string();
+        let escaped = &escaped[1..escaped.len() - 1];
+        if escaped != secret {
+            self.secrets.push((escaped.to_owned(), shown.clone()));
+        }
+        self.secrets.push((secret.to_owned(), shown));
+        self.secrets.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.secrets.is_empty()
+    }
+
+    pub fn text(&self, text: &mut String) {
+        for (secret, shown) in &self.secrets {
+            if text.contains(secret.as_str()) {
+                *text = text.replace(secret.as_str(), shown);
+            }
+        }
+    }
+
+    /// Every text inside, keys included.
+    pub fn value(&self, value: &mut Value) {
+        if self.is_empty() {
+            return;
+        }
+        match value {
+            Value::String(text) => self.text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
+            Value::Object(map) => {
+                let old = std::mem::take(map);
+                for (mut key, mut item) in old {
+                    self.text(&mut key);
+                    self.value(&mut item);
+                    map.insert(key, item);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_replaced_wherever_it_stands() {
+        let mut redactor = Redactor::default();
+        redactor.add("token", "s3cr\"et-value");
+        let mut value = serde_json::json!({"a": "x s3cr\"et-value", "raw": "{\"t\":\"s3cr\\\"et-value\"}"});
+        redactor.value(&mut value);
+        assert_eq!(value, serde_json::json!({"a": "x «token»", "raw": "{\"t\":\"«token»\"}"}));
+    }
+
+    #[test]
+    fn a_short_word_is_no_secret() {
+        let mut redactor = Redactor::default();
+        redactor.add("pin", "1");
+        assert!(redactor.is_empty());
+    }
+}

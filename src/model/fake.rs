@@ -1,0 +1,213 @@
+//! The fakes of a case: the scripted world around the agent.
+//!
+//! Owns: scripts, rules and answers, as read.
+//! Must not know: wire formats, sockets, how a rule is matched.
+
+use super::pattern::{Glob, Pattern};
+use super::tree::Node;
+use crate::base::Span;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[derive(Clone, Debug)]
+pub struct Fake {
+    pub span: Span,
+    /// `unused: allow`: sequences need not be used up.
+    pub unused_allowed: bool,
+    pub kind: FakeKind,
+}
+
+#[derive(Clone, Debug)]
+pub enum FakeKind {
+    Model(ModelFake),
+    Command(CommandFake),
+}
+
+/// A scripted LLM provider.
+#[derive(Clone, Debug)]
+pub struct ModelFake {
+    /// Which wires it serves.
+    pub vendor: Vendor,
+    pub replies: ModelReplies,
+    pub wire: Wire,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vendor {
+    Openai,
+    /// Every wire there is.
+    Any,
+}
+
+#[derive(Clone, Debug)]
+pub enum ModelReplies {
+    /// The n-th request gets the n-th reply.
+    Script(Vec<Reply>),
+    Rules(Vec<ModelRule>),
+}
+
+/// Which requests get which reply. Rules may stay unused; the first that matches answers.
+#[derive(Clone, Debug)]
+pub struct ModelRule {
+    pub span: Span,
+    /// Over `{last_user, system, model, tool_offered, has_tool_result, tool_result, nth, body, turn}` of the request.
+    pub when: Option<Pattern>,
+    /// One, or a list given in turn.
+    pub replies: Vec<Reply>,
+}
+
+/// One reply of the model: its parts in order.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub span: Span,
+    pub parts: Vec<ReplyPart>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ReplyPart {
+    pub span: Span,
+    pub kind: PartKind,
+}
+
+/// Texts may hold values known from the start (`{{gog.url}}`, `{{secrets.x}}`).
+#[derive(Clone, Debug)]
+pub enum PartKind {
+    Text(Arc<Node>),
+    /// A new message item, where the wire has such a boundary.
+    Message(Arc<Node>),
+    Reasoning(Arc<Node>),
+    /// `args` is a mapping, or a text that is sent raw.
+    ToolCall {
+        name: Arc<Node>,
+        args: Arc<Node>,
+        id: Option<Arc<Node>>,
+    },
+    Refusal(Arc<Node>),
+    Usage {
+        input: u64,
+        output: u64,
+        cached: u64,
+        reasoning: u64,
+    },
+    /// The stop reason in the provider's words, such as `length` or `max_output_tokens`.
+    Stop(String),
+    /// Ends the stream with an error event.
+    Error {
+        message: String,
+        code: Option<String>,
+        kind: Option<String>,
+        flat: bool,
+    },
+    /// `response.failed`; as `error` where the wire has no such thing.
+    Fail {
+        message: String,
+        code: Option<String>,
+    },
+    Delay(Duration),
+    /// Waits until a step releases it.
+    Gate(String),
+    Comment(String),
+    Abort(Abort),
+    /// Another answer than 200; it stands first and alone.
+    Http {
+        status: u16,
+        headers: Vec<(String, String)>,
+        retry_after: Option<Duration>,
+        body: Option<Arc<Node>>,
+    },
+}
+
+/// How the connection ends in the middle of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Abort {
+    Reset,
+    Fin,
+    /// Half of a chunk, then the end.
+    Half,
+}
+
+/// How a reply is cut and written. The default is one write of everything that is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wire {
+    pub delta: Delta,
+    pub write: Write,
+    /// Waited between writes.
+    pub gap: Duration,
+}
+
+impl Default for Wire {
+    fn default() -> Wire {
+        Wire { delta: Delta::Word, write: Write::Ready, gap: Duration::ZERO }
+    }
+}
+
+/// How a text is cut into deltas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delta {
+    Word,
+    Char,
+    /// This many characters.
+    Chars(usize),
+}
+
+/// How the stream is cut into writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// All that is ready in one go.
+    Ready,
+    Event,
+}
+
+/// A command-line tool mocked by PATH.
+#[derive(Clone, Debug)]
+pub struct CommandFake {
+    pub rules: Vec<CommandRule>,
+    pub otherwise: Otherwise,
+}
+
+#[derive(Clone, Debug)]
+pub struct CommandRule {
+    pub span: Span,
+    pub when: CommandWhen,
+    /// One, or a list given in turn.
+    pub answers: Vec<CommandAnswer>,
+    /// True if a list was written: such a sequence must be used up.
+    pub sequence: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum CommandWhen {
+    Always,
+    /// Over the joined argv.
+    Glob(Glob),
+    /// Over `{argv, stdin, cwd, nth}`.
+    Pattern(Arc<Node>),
+}
+
+#[derive(Clone, Debug)]
+pub struct CommandAnswer {
+    pub stdout: Option<Output>,
+    pub stderr: Option<Output>,
+    pub exit: i32,
+    pub delay: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub enum Output {
+    Text(Arc<Node>),
+    /// Printed as compact JSON with a line break.
+    Json(Arc<Node>),
+    /// Base64 of the bytes.
+    Bytes(Arc<Node>),
+}
+
+/// What an argv that no rule matches gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Otherwise {
+    /// Exit 127, and the case fails.
+    Fail,
+    /// Nothing printed, exit 0.
+    Empty,
+    /// A refusal on stderr, exit 1.
+    Refuse,
+}

@@ -1,0 +1,15 @@
+//! The plain data between the stages: suites, plans, traces, findings, outcomes.
+//!
+//! Everything here can be printed, stored and tested alone; nothing here does anything to the world.
+
+pub mod agent;
+pub mod expect;
+pub mod fake;
+pub mod outcome;
+pub mod pattern;
+pub mod protocol;
+pub mod step;
+pub mod suite;
+pub mod template;
+pub mod trace;
+pub mod tree;

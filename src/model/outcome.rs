@@ -1,0 +1,145 @@
+//! Findings and outcomes: what the checks said, and the one verdict that comes of it.
+//!
+//! Owns: the shape of a verdict as reports need it.
+//! Must not know: how a check works, how a report looks.
+
+use super::trace::Blame;
+use crate::base::Span;
+use serde::Serialize;
+
+/// What one check said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// The key it was written under, such as `calls`; `turn`, `errors`, `fakes` or an invariant's name for what always holds.
+    pub check: String,
+    /// The step it belongs to; `None` for the whole case.
+    pub step: Option<usize>,
+    pub span: Span,
+    pub verdict: FindingVerdict,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum FindingVerdict {
+    Pass,
+    Fail(Failure),
+    /// Something in `reach` was not reached.
+    NotReached(Failure),
+    /// The check could not be made.
+    Broken(Blame, Failure),
+}
+
+/// Why a check failed, in the parts that a report shows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Failure {
+    /// One line, complete in itself.
+    pub message: String,
+    /// What was expected, in one line.
+    pub expected: String,
+    /// What was observed, in one line.
+    pub actual: String,
+    /// More lines: the best assignment, the closest candidates, the conflict.
+    pub details: Vec<String>,
+}
+
+/// The verdict over one case (language §10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Pass,
+    Fail,
+    Broken,
+    Inconclusive,
+    Skipped,
+    Flaky,
+    ExpectedFailure,
+    /// An expected failure that passed.
+    UnexpectedPass,
+    /// A `should` that failed.
+    Warning,
+}
+
+impl Verdict {
+    pub const ALL: [Verdict; 9] = [
+        Verdict::Pass,
+        Verdict::Fail,
+        Verdict::Broken,
+        Verdict::Inconclusive,
+        Verdict::Skipped,
+        Verdict::Flaky,
+        Verdict::ExpectedFailure,
+        Verdict::UnexpectedPass,
+        Verdict::Warning,
+    ];
+
+    /// The word in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Fail => "fail",
+            Verdict::Broken => "broken",
+            Verdict::Inconclusive => "inconclusive",
+            Verdict::Skipped => "skipped",
+            Verdict::Flaky => "flaky",
+            Verdict::ExpectedFailure => "expected failure",
+            Verdict::UnexpectedPass => "unexpected pass",
+            Verdict::Warning => "warning",
+        }
+    }
+
+    /// Red: it makes the run fail.
+    pub fn is_red(self) -> bool {
+        matches!(self, Verdict::Fail | Verdict::Broken | Verdict::Inconclusive | Verdict::UnexpectedPass)
+    }
+}
+
+/// Everything that reports need to know of one case. Texts are redacted.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub case: CaseFacts,
+    pub verdict: Verdict,
+    /// For `broken`.
+    pub blame: Option<Blame>,
+    /// Why it was skipped; the reason of an expected failure.
+    pub reason: Option<String>,
+    /// Failures, most telling first; empty if all is well.
+    pub problems: Vec<Reported>,
+    /// Notes worth showing even when all is well.
+    pub notes: Vec<String>,
+    pub duration_ms: f64,
+    /// How many checks were made.
+    pub checks: usize,
+    /// Where the trace was stored.
+    pub trace_path: Option<String>,
+    /// RFC 3339, UTC.
+    pub started: String,
+}
+
+/// What is known of a case before it runs.
+#[derive(Clone, Debug, Default)]
+pub struct CaseFacts {
+    pub id: String,
+    pub name: String,
+    /// The suite's part of the id, such as `dexter/wallets`.
+    pub suite_id: String,
+    pub suite_name: String,
+    /// The suite file, as the user named it.
+    pub path: String,
+    pub line: usize,
+    pub column: usize,
+    /// `must` or `should`.
+    pub level: String,
+    pub tags: Vec<String>,
+    pub owner: Option<String>,
+    pub severity: Option<String>,
+    pub why: Option<String>,
+}
+
+/// One failed check with its place.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Reported {
+    pub check: String,
+    /// `path:line:column`; empty if the rule stands in no file.
+    pub place: String,
+    pub line: usize,
+    pub failure: Failure,
+}

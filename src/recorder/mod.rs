@@ -1,0 +1,166 @@
+//! The recorder: many writers, one append-only list, one monotonic clock, and readers that wait for more.
+//!
+//! Owns: the clock, the order of records, redaction on entry, waking those who wait.
+//! Must not know: who writes, what a record means.
+
+use crate::base::redact::Redactor;
+use crate::model::trace::{Problem, Record, Trace, What};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
+use tokio::sync::Notify;
+
+/// Shared by everything that takes part in one attempt of a case. Cheap to clone.
+#[derive(Clone)]
+pub struct Recorder {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    start: Instant,
+    state: Mutex<State>,
+    news: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    records: Vec<Record>,
+    redactor: Redactor,
+    closed: bool,
+}
+
+impl Default for Recorder {
+    fn default() -> Recorder {
+        Recorder::new()
+    }
+}
+
+impl Recorder {
+    pub fn new() -> Recorder {
+        Recorder { inner: Arc::new(Inner { start: Instant::now(), state: Mutex::default(), news: Notify::new() }) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().expect("no panic happens under this lock")
+    }
+
+    /// From now on this text is replaced by `«name»` in everything recorded.
+    pub fn hide(&self, name: &str, secret: &str) {
+        self.state().redactor.add(name, secret);
+    }
+
+    /// The redactor as it stands, for texts that are shown but not recorded.
+    pub fn redactor(&self) -> Redactor {
+        self.state().redactor.clone()
+    }
+
+    /// Appends a record, stamped now, and returns its number. After [`Recorder::finish`] nothing is added.
+    pub fn push(&self, what: What) -> u64 {
+        self.push_with(|_| what)
+    }
+
+    /// As [`Recorder::push`], for a record that depends on those before it; `make` runs under the lock and must be quick.
+    pub fn push_with(&self, make: impl FnOnce(&[Record]) -> What) -> u64 {
+        let mut state = self.state();
+        let n = state.records.len() as u64;
+        if !state.closed {
+            let what = make(&state.records);
+            let what = redacted(what, &state.redactor);
+            let t_ms = self.inner.start.elapsed().as_secs_f64() * 1e3;
+            state.records.push(Record { n, t_ms, what });
+        }
+        drop(state);
+        self.inner.news.notify_waiters();
+        n
+    }
+
+    pub fn problem(&self, problem: Problem) {
+        self.push(What::Problem(problem));
+    }
+
+    pub fn note(&self, message: impl Into<String>) {
+        self.push(What::Note { message: message.into() });
+    }
+
+    /// Milliseconds since the case began.
+    pub fn now_ms(&self) -> f64 {
+        self.inner.start.elapsed().as_secs_f64() * 1e3
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.state().records.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Looks at the records from number `from` on; `read` runs under the lock and must be quick.
+    pub fn read<T>(&self, from: usize, read: impl FnOnce(&[Record]) -> T) -> T {
+        let state = self.state();
+        read(&state.records[from.min(state.records.len())..])
+    }
+
+    /// Waits until `find` gives something. It is asked again after each new record, and sees all records.
+    /// It never ends by itself: the caller sets the time limit.
+    pub async fn wait<T>(&self, mut find: impl FnMut(&[Record]) -> Option<T>) -> T {
+        loop {
+            let news = self.inner.news.notified();
+            tokio::pin!(news);
+            news.as_mut().enable();
+            if let Some(found) = self.read(0, &mut find) {
+                return found;
+            }
+            news.await;
+        }
+    }
+
+    /// Ends the recording and hands out the trace.
+    pub fn finish(&self) -> Trace {
+        let duration_ms = self.now_ms();
+        self.push(What::End { duration_ms });
+        let mut state = self.state();
+        state.closed = true;
+        Trace { records: state.records.clone() }
+    }
+}
+
+fn redacted(what: What, redactor: &Redactor) -> What {
+    if redactor.is_empty() {
+        return what;
+    }
+    let mut value = serde_json::to_value(&what).expect("records hold only JSON");
+    redactor.value(&mut value);
+    serde_json::from_value(value).unwrap_or(what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_never_enter() {
+        let recorder = Recorder::new();
+        recorder.hide("key", "sk-very-secret");
+        recorder.note("using sk-very-secret");
+        assert_eq!(recorder.finish().records[0].what, What::Note { message: "using «key»".into() });
+    }
+
+    #[test]
+    fn nothing_is_added_after_the_end() {
+        let recorder = Recorder::new();
+        recorder.finish();
+        recorder.note("late");
+        assert_eq!(recorder.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_waiter_sees_what_comes_later() {
+        let recorder = Recorder::new();
+        let other = recorder.clone();
+        let writer = tokio::spawn(async move { other.note("now") });
+        let n = recorder.wait(|records| records.iter().find(|r| matches!(r.what, What::Note { .. })).map(|r| r.n)).await;
+        assert_eq!(n, 0);
+        writer.await.expect("the writer does not panic");
+    }
+}
