@@ -1,1 +1,5 @@
-//! (being written)
+//! The engine: from suites to outcomes.
+
+pub mod outcome;
+pub mod selection;
+pub mod tags;
