@@ -16,7 +16,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::handshake::server::{Callback, ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 
@@ -88,7 +88,7 @@ pub async fn serve(listener: TcpListener, agent: Arc<Agent>, token: Option<Strin
 
 async fn connection(stream: TcpStream, sessions: Arc<Sessions>, token: Option<Arc<str>>, mut closed: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
-    let handshake = tokio_tungstenite::accept_hdr_async(stream, |request: &Request, response| admit(request, response, token.as_deref()));
+    let handshake = tokio_tungstenite::accept_hdr_async(stream, Door { token });
     let Ok(Ok(socket)) = tokio::time::timeout(HANDSHAKE, handshake).await else { return };
     let (mut sink, mut frames) = socket.split();
     let (outgoing, mut waiting) = unbounded_channel();
@@ -114,18 +114,23 @@ async fn connection(stream: TcpStream, sessions: Arc<Sessions>, token: Option<Ar
     let _ = sink.close().await;
 }
 
-/// Lets a client in. Without a token of its own the agent lets everybody in.
-#[expect(clippy::result_large_err, reason = "the type is given by tungstenite")]
-fn admit(request: &Request, response: Response, token: Option<&str>) -> Result<Response, ErrorResponse> {
-    let given =
-        request.headers().get("authorization").and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
-    match token {
-        Some(token) if given != Some(token) => {
-            let mut refusal = ErrorResponse::new(Some("wrong or missing bearer token".to_owned()));
-            *refusal.status_mut() = StatusCode::UNAUTHORIZED;
-            Err(refusal)
+/// Lets clients in. Without a token of its own the agent lets everybody in.
+struct Door {
+    token: Option<Arc<str>>,
+}
+
+impl Callback for Door {
+    fn on_request(self, request: &Request, response: Response) -> Result<Response, ErrorResponse> {
+        let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+        let given = header.and_then(|value| value.strip_prefix("Bearer "));
+        match self.token {
+            Some(token) if given != Some(&*token) => {
+                let mut refusal = ErrorResponse::new(Some("wrong or missing bearer token".to_owned()));
+                *refusal.status_mut() = StatusCode::UNAUTHORIZED;
+                Err(refusal)
+            }
+            _ => Ok(response),
         }
-        _ => Ok(response),
     }
 }
 
