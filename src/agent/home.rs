@@ -8,7 +8,7 @@ use super::problem::problem;
 use super::profiles;
 use super::run_dir::CaseDir;
 use super::snapshot::Snapshot;
-use crate::model::agent::{Agent, FileSource};
+use crate::model::agent::FileSource;
 use crate::model::suite::Secret;
 use crate::model::template::{Found, Scope};
 use crate::model::trace::{Blame, Problem};
@@ -32,7 +32,9 @@ pub struct Launch {
 /// What a home is made of.
 pub struct HomeSetup<'a> {
     pub case: &'a CaseDir,
-    pub agent: &'a Agent,
+    /// The agent's `files` and `env`.
+    pub files: &'a [(String, FileSource)],
+    pub env: &'a [(String, Arc<Node>)],
     /// Their values are `secrets.<name>` in the scope.
     pub secrets: &'a [Secret],
     /// The folder of the mocked commands, if there are any.
@@ -64,7 +66,7 @@ impl Home {
 /// Writes the files and puts the environment together.
 pub fn prepare_home(setup: &HomeSetup<'_>) -> Result<Home, Problem> {
     let home = &setup.case.home;
-    for (path, source) in &setup.agent.files {
+    for (path, source) in setup.files {
         write_file(home, path, source, setup.scope)?;
     }
     let mut environment = Environment::clean(home, &setup.case.tmp);
@@ -77,11 +79,11 @@ pub fn prepare_home(setup: &HomeSetup<'_>) -> Result<Home, Problem> {
     for secret in setup.secrets {
         plant(home, secret, setup.scope, &mut environment)?;
     }
-    let own_profiles = setup.agent.files.iter().any(|(path, _)| profiles::is_profile(path));
+    let own_profiles = setup.files.iter().any(|(path, _)| profiles::is_profile(path));
     if let Some(bin) = setup.bin {
         profiles::put_first(home, bin, &mut environment).map_err(|error| cannot_write("the shell profiles", &error))?;
     }
-    add_own(&mut environment, setup.agent, setup.scope)?;
+    add_own(&mut environment, setup.env, setup.scope)?;
     if let Some(bin) = setup.bin {
         environment.first_on_path(bin);
     }
@@ -91,8 +93,8 @@ pub fn prepare_home(setup: &HomeSetup<'_>) -> Result<Home, Problem> {
 }
 
 /// The agent's own `env`; null takes a variable away.
-fn add_own(environment: &mut Environment, agent: &Agent, scope: &dyn Scope) -> Result<(), Problem> {
-    for (name, node) in &agent.env {
+fn add_own(environment: &mut Environment, own: &[(String, Arc<Node>)], scope: &dyn Scope) -> Result<(), Problem> {
+    for (name, node) in own {
         if name.is_empty() || name.contains(['=', '\0']) {
             return Err(suite_fault(format!("`{name}` cannot be the name of a variable (`env`)")));
         }

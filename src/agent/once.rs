@@ -10,9 +10,10 @@ use super::program;
 use super::run_dir::CaseDir;
 use super::tree::{self, Tree};
 use crate::base::duration;
-use crate::model::agent::{Agent, VersionProbe};
+use crate::model::agent::VersionProbe;
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Problem};
+use crate::model::tree::Node;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -99,9 +100,9 @@ fn shown(kept: &Kept) -> String {
 }
 
 /// The launch for reading a version before any case runs: the clean environment with those of the agent's variables that are known already.
-pub fn version_launch(case: &CaseDir, agent: &Agent, probe: &VersionProbe, scope: &dyn Scope) -> Result<Launch, Problem> {
+pub fn version_launch(case: &CaseDir, env: &[(String, Arc<Node>)], probe: &VersionProbe, scope: &dyn Scope) -> Result<Launch, Problem> {
     let mut environment = Environment::clean(&case.home, &case.tmp);
-    for (name, node) in &agent.env {
+    for (name, node) in env {
         match node.fill(scope) {
             Ok(Some(Value::String(text))) => environment.set(name, text),
             Ok(Some(value @ (Value::Number(_) | Value::Bool(_)))) => environment.set(name, value.to_string()),

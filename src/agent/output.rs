@@ -1,15 +1,17 @@
 //! What an agent prints: recorded line by line, whatever it prints and however much.
 //!
-//! Owns: cutting into lines, the limits on what is kept, the last lines for messages, telling lines to whoever waits for one.
+//! Owns: cutting into lines, the limits on what is kept, the last lines for messages, finding the one line that somebody waits for.
 //! Must not know: what the lines mean.
 
 use crate::model::trace::{Stream, What};
 use crate::recorder::Recorder;
+use indexmap::IndexMap;
+use regex::Regex;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 
 /// A longer line is cut, with a mark.
 pub const LINE: usize = 64 * 1024;
@@ -19,6 +21,11 @@ pub const RECORDED: usize = 4 * 1024 * 1024;
 const LAST: usize = 20;
 /// A last line is shown up to here.
 const LAST_WIDTH: usize = 400;
+/// When nothing is recorded any more, this much of each read is enough for the last lines.
+const TAIL: usize = 2 * LAST * LAST_WIDTH;
+
+/// The named groups of a line that matched.
+pub type Groups = IndexMap<String, String>;
 
 /// Shared by the two streams of one process.
 pub struct Output {
@@ -33,7 +40,7 @@ struct State {
     recorded: usize,
     dropped: u64,
     last: VecDeque<Vec<u8>>,
-    listener: Option<UnboundedSender<String>>,
+    listener: Option<(Regex, oneshot::Sender<Groups>)>,
 }
 
 impl Output {
@@ -45,10 +52,12 @@ impl Output {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on each line is sent there, until the receiver is dropped.
-    pub fn listen(&self, listener: UnboundedSender<String>) {
-        self.state().listener = Some(listener);
+    /// The first line from now on that matches. The lines are tried as they come, so that none waits in memory.
+    pub fn find(&self, regex: Regex) -> oneshot::Receiver<Groups> {
+        let (send, receive) = oneshot::channel();
+        self.state().listener = Some((regex, send));
         self.listening.store(true, Ordering::Release);
+        receive
     }
 
     /// The last lines, for a message.
@@ -66,7 +75,7 @@ impl Output {
         let mut chunk = vec![0; 64 * 1024];
         let mut line = Line::default();
         while let Ok(count @ 1..) = stream.read(&mut chunk).await {
-            let mut rest = &chunk[..count];
+            let mut rest = self.without_flood(&chunk[..count], &mut line);
             while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
                 line.push(&rest[..end]);
                 self.take(&line, kind);
@@ -80,30 +89,27 @@ impl Output {
         }
     }
 
+    /// What is still worth looking at when nothing is recorded any more: a flood must cost next to nothing.
+    fn without_flood<'a>(&self, chunk: &'a [u8], line: &mut Line) -> &'a [u8] {
+        if chunk.len() <= TAIL || self.listening.load(Ordering::Acquire) {
+            return chunk;
+        }
+        let mut state = self.state();
+        if state.recorded < RECORDED {
+            return chunk;
+        }
+        let (skipped, rest) = chunk.split_at(chunk.len() - TAIL);
+        state.dropped += line.length() + skipped.len() as u64;
+        line.clear();
+        rest
+    }
+
     fn take(&self, line: &Line, kind: Stream) {
         let bytes = line.bytes.strip_suffix(b"\r").unwrap_or(&line.bytes);
-        let mut state = self.state();
-        let mut oldest = if state.last.len() == LAST { state.last.pop_front().unwrap_or_default() } else { vec![] };
-        oldest.clear();
-        oldest.extend_from_slice(&bytes[..bytes.len().min(LAST_WIDTH)]);
-        state.last.push_back(oldest);
-        let records = state.recorded + bytes.len() <= RECORDED;
-        if records {
-            state.recorded += bytes.len() + 1;
-            state.dropped += line.cut;
-        } else {
-            // One line too many closes the record: what follows would stand at the wrong place.
-            state.recorded = RECORDED;
-            state.dropped += line.length();
-        }
+        let records = self.state().count(line, bytes);
         if self.listening.load(Ordering::Acquire) {
-            let heard = state.listener.as_ref().is_some_and(|listener| listener.send(String::from_utf8_lossy(bytes).into_owned()).is_ok());
-            if !heard {
-                state.listener = None;
-                self.listening.store(false, Ordering::Release);
-            }
+            self.tell(bytes);
         }
-        drop(state);
         if records {
             let mut text = String::from_utf8_lossy(bytes).into_owned();
             if line.cut > 0 {
@@ -111,6 +117,41 @@ impl Output {
             }
             self.recorder.push(What::Log { stream: kind, line: text });
         }
+    }
+
+    /// Tells whoever waits for this line.
+    fn tell(&self, bytes: &[u8]) {
+        let text = String::from_utf8_lossy(bytes);
+        let mut state = self.state();
+        let Some((regex, _)) = &state.listener else { return };
+        let Some(found) = regex.captures(&text) else { return };
+        let named = regex.capture_names().flatten();
+        let groups = named.filter_map(|name| Some((name.to_owned(), found.name(name)?.as_str().to_owned()))).collect();
+        if let Some((_, sender)) = state.listener.take() {
+            // Nobody may be waiting any more.
+            let _ = sender.send(groups);
+        }
+        self.listening.store(false, Ordering::Release);
+    }
+}
+
+impl State {
+    /// Keeps it among the last lines, and says whether it is recorded.
+    fn count(&mut self, line: &Line, bytes: &[u8]) -> bool {
+        let mut oldest = if self.last.len() == LAST { self.last.pop_front().unwrap_or_default() } else { vec![] };
+        oldest.clear();
+        oldest.extend_from_slice(&bytes[..bytes.len().min(LAST_WIDTH)]);
+        self.last.push_back(oldest);
+        let records = self.recorded + bytes.len() <= RECORDED;
+        if records {
+            self.recorded += bytes.len() + 1;
+            self.dropped += line.cut;
+        } else {
+            // One line too many closes the record: what follows would stand at the wrong place.
+            self.recorded = RECORDED;
+            self.dropped += line.length();
+        }
+        records
     }
 }
 
@@ -187,11 +228,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_listens_hears_every_line() {
+    async fn the_first_line_that_matches_is_told() {
         let output = Output::new(Recorder::new());
-        let (send, mut receive) = tokio::sync::mpsc::unbounded_channel();
-        output.listen(send);
-        output.drain(&b"one\ntwo\n"[..], Stream::Stderr).await;
-        assert_eq!((receive.recv().await.unwrap(), receive.recv().await.unwrap()), ("one".to_owned(), "two".to_owned()));
+        let found = output.find(Regex::new("at (?<port>\\d+)").unwrap());
+        output.drain(&b"one\nat 7\nat 8\n"[..], Stream::Stderr).await;
+        assert_eq!(found.await.unwrap().get("port").map(String::as_str), Some("7"));
+    }
+
+    #[tokio::test]
+    async fn a_line_in_the_midst_of_a_flood_is_still_found() {
+        let output = Output::new(Recorder::new());
+        let found = output.find(Regex::new("^up$").unwrap());
+        let mut printed = b"flood\n".repeat(RECORDED / 5);
+        printed.extend_from_slice(b"up\n");
+        printed.extend_from_slice(&b"flood\n".repeat(50_000));
+        output.drain(printed.as_slice(), Stream::Stdout).await;
+        assert!(found.await.is_ok());
     }
 }

@@ -8,7 +8,7 @@ use super::home::Launch;
 use super::output::Output;
 use super::problem::problem;
 use super::program;
-use super::ready::{self, Address};
+use super::ready::{self, Address, Sign};
 use super::tree::{self, Tree};
 use crate::base::duration;
 use crate::model::agent::{Ready, Stop, StopSignal};
@@ -80,20 +80,19 @@ pub async fn start(launch: &Launch, ready: &Ready, url: Option<&str>, recorder: 
     let child = program::spawn(launch).await?;
     let pid = child.id().unwrap_or_default();
     tree.lead(pid);
-    let (send, mut lines) = tokio::sync::mpsc::unbounded_channel();
-    let process = Process::mind(child, tree, recorder, send);
+    let output = Arc::new(Output::new(recorder.clone()));
+    let sign = Sign::new(ready, url, &output);
+    let process = Process::mind(child, tree, output, recorder);
     if tree::is_ending() {
         return Err(problem(Blame::Harness, "interrupted", "the run was interrupted", vec![]));
     }
-    let address = process.until_ready(launch, ready, url, &mut lines).await?;
+    let address = process.until_ready(launch, ready, url, sign).await?;
     Ok(RunningAgent { url: address.url, captures: address.captures, pid, process })
 }
 
 impl Process {
     /// Takes care of output and exit from now on.
-    fn mind(mut child: Child, tree: Arc<Tree>, recorder: &Recorder, lines: tokio::sync::mpsc::UnboundedSender<String>) -> Process {
-        let output = Arc::new(Output::new(recorder.clone()));
-        output.listen(lines);
+    fn mind(mut child: Child, tree: Arc<Tree>, output: Arc<Output>, recorder: &Recorder) -> Process {
         let drains = [
             child.stdout.take().map(|stream| spawn_drain(&output, stream, Stream::Stdout)),
             child.stderr.take().map(|stream| spawn_drain(&output, stream, Stream::Stderr)),
@@ -120,19 +119,13 @@ impl Process {
         Process { tree, ended, stopping, output, recorder: recorder.clone() }
     }
 
-    async fn until_ready(
-        &self,
-        launch: &Launch,
-        ready: &Ready,
-        url: Option<&str>,
-        lines: &mut tokio::sync::mpsc::UnboundedReceiver<String>,
-    ) -> Result<Address, Problem> {
+    async fn until_ready(&self, launch: &Launch, ready: &Ready, url: Option<&str>, sign: Sign<'_>) -> Result<Address, Problem> {
         let program = &launch.argv[0];
         let details = || self.output.last_lines();
         tokio::select! {
             // An agent that printed its line and died is found dead by whoever speaks to it.
             biased;
-            found = ready::wait(ready, url, lines) => found.map_err(|reason| problem(Blame::Suite, "agent-setup", reason, vec![])),
+            found = sign.seen() => found.map_err(|reason| problem(Blame::Suite, "agent-setup", reason, vec![])),
             ended = self.ended() => {
                 let message = format!("`{program}` ended before it was ready ({ended})");
                 Err(problem(Blame::AgentStart, "agent-exited", message, details()))

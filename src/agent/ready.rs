@@ -3,13 +3,12 @@
 //! Owns: waiting for a line, a 2xx, or an open port; where the agent's URL comes from.
 //! Must not know: time limits (the caller's), what is spoken afterwards.
 
+use super::output::{Groups, Output};
 use crate::model::agent::{Ready, ReadyHow};
-use crate::model::pattern::TextRegex;
-use indexmap::IndexMap;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
 
 /// Between two tries; it grows from the first to the second.
 const PAUSES: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
@@ -21,24 +20,43 @@ const TRY: Duration = Duration::from_secs(5);
 pub struct Address {
     pub url: Option<String>,
     /// Named groups of the line: `{{agent.<name>}}`.
-    pub captures: IndexMap<String, String>,
+    pub captures: Groups,
 }
 
-/// Waits without end until the agent is ready. The error is a mistake of the suite.
-pub async fn wait(ready: &Ready, url: Option<&str>, lines: &mut UnboundedReceiver<String>) -> Result<Address, String> {
-    let known = Address { url: url.map(str::to_owned), captures: IndexMap::new() };
-    match &ready.how {
-        ReadyHow::Log(regex) => Ok(line(regex, known, lines).await),
-        ReadyHow::Http(path) => {
-            let base = url.ok_or("`ready: {http: …}` needs the agent's `url`")?;
-            answers(base, path).await.map(|()| known)
-        }
-        ReadyHow::Connect => {
-            if let Some(url) = url {
-                takes_connections(url).await?;
+/// What is waited for. Made before the agent can print anything.
+pub struct Sign<'a> {
+    how: &'a ReadyHow,
+    url: Option<&'a str>,
+    line: Option<oneshot::Receiver<Groups>>,
+}
+
+impl<'a> Sign<'a> {
+    pub fn new(ready: &'a Ready, url: Option<&'a str>, output: &Output) -> Sign<'a> {
+        let line = match &ready.how {
+            ReadyHow::Log(regex) => Some(output.find((*regex.regex).clone())),
+            ReadyHow::Http(_) | ReadyHow::Connect => None,
+        };
+        Sign { how: &ready.how, url, line }
+    }
+
+    /// Waits without end until the agent is ready. The error is a mistake of the suite.
+    pub async fn seen(self) -> Result<Address, String> {
+        let url = self.url.map(str::to_owned);
+        match self.how {
+            ReadyHow::Log(_) => {
+                let line = self.line.ok_or("a line is waited for twice")?;
+                // An error says that the output was closed: no line will come, and the caller's limit tells.
+                let Ok(captures) = line.await else { return std::future::pending().await };
+                return Ok(Address { url: captures.get("url").cloned().or(url), captures });
             }
-            Ok(known)
+            ReadyHow::Http(path) => answers(self.url.ok_or("`ready: {http: …}` needs the agent's `url`")?, path).await?,
+            ReadyHow::Connect => {
+                if let Some(url) = self.url {
+                    takes_connections(url).await?;
+                }
+            }
         }
+        Ok(Address { url, captures: Groups::new() })
     }
 }
 
@@ -50,18 +68,6 @@ pub fn missed(ready: &Ready, url: Option<&str>) -> String {
         ReadyHow::Http(path) => format!("`{}{path}` never answered with 2xx", url.trim_end_matches('/')),
         ReadyHow::Connect => format!("`{url}` took no connection"),
     }
-}
-
-async fn line(regex: &TextRegex, known: Address, lines: &mut UnboundedReceiver<String>) -> Address {
-    while let Some(line) = lines.recv().await {
-        let Some(found) = regex.regex.captures(&line) else { continue };
-        let names = regex.regex.capture_names().flatten();
-        let captures: IndexMap<String, String> =
-            names.filter_map(|name| Some((name.to_owned(), found.name(name)?.as_str().to_owned()))).collect();
-        return Address { url: captures.get("url").cloned().or(known.url), captures };
-    }
-    // Both outputs are closed: no line will come, but the process may live on, and the caller's limit tells.
-    std::future::pending().await
 }
 
 async fn answers(base: &str, path: &str) -> Result<(), String> {
