@@ -39,6 +39,7 @@ fn report() -> Value {
         command_line: vec!["checkride".into(), "run".into()],
         hostname: Some("h".into()),
         filtered_out: 2,
+        interrupted: true,
         warnings: vec!["w".into()],
     };
     json::write(&run)
