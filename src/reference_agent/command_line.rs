@@ -62,10 +62,10 @@ enum Protocol {
     MoltbotGateway,
 }
 
-/// Runs the agent until it is told to end; `args` are those after `reference-agent`. Returns the exit status: 0 after
+/// Runs the agent until it is told to end. As ever, the first of `args` is the program's name. Returns the exit status: 0 after
 /// SIGTERM or SIGINT, 2 for a wrong command line, 1 if it cannot start.
 pub fn main(args: impl Iterator<Item = String>) -> i32 {
-    let options = match Options::try_parse_from(std::iter::once("reference-agent".to_owned()).chain(args)) {
+    let options = match Options::try_parse_from(args) {
         Ok(options) => options,
         Err(error) => {
             let _ = error.print();
@@ -121,13 +121,13 @@ mod tests {
 
     #[test]
     fn an_unknown_protocol_or_fault_is_refused() {
-        assert_eq!(main(["--protocol", "no-such"].map(str::to_owned).into_iter()), 2);
-        assert_eq!(main(["--fault", "no-such"].map(str::to_owned).into_iter()), 2);
+        assert_eq!(main(["x", "--protocol", "no-such"].map(str::to_owned).into_iter()), 2);
+        assert_eq!(main(["x", "--fault", "no-such"].map(str::to_owned).into_iter()), 2);
     }
 
     #[test]
     fn a_base_url_that_is_none_is_refused() {
-        assert_eq!(main(["--base-url", "nowhere"].map(str::to_owned).into_iter()), 1);
+        assert_eq!(main(["x", "--base-url", "nowhere"].map(str::to_owned).into_iter()), 1);
     }
 
     #[test]

@@ -52,8 +52,9 @@ pub fn cap(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     let half = most / 2;
-    let head = &text[..text.floor_char_boundary(half)];
-    let tail = &text[text.ceil_char_boundary(text.len() - half)..];
+    let boundary = |at: &usize| text.is_char_boundary(*at);
+    let head = &text[..(0..=half).rev().find(boundary).unwrap_or(0)];
+    let tail = &text[(text.len() - half..=text.len()).find(boundary).unwrap_or(text.len())..];
     format!("{head}\n… {} bytes left out …\n{tail}", text.len() - head.len() - tail.len())
 }
 

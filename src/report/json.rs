@@ -16,15 +16,21 @@ pub fn write(run: &RunReport) -> Value {
     json!({
         "checkride_report": REPORT_VERSION,
         "version": run.version,
-        "started": run.started,
+        "started": time(&run.started),
         "duration_ms": run.duration_ms,
         "command_line": run.command_line,
         "hostname": run.hostname,
         "filtered_out": run.filtered_out,
+        "interrupted": run.interrupted,
         "warnings": run.warnings,
         "summary": summary,
         "outcomes": run.outcomes.iter().map(outcome).collect::<Vec<_>>(),
     })
+}
+
+/// What never began has no time.
+fn time(started: &str) -> Option<&str> {
+    Some(started).filter(|started| !started.is_empty())
 }
 
 /// A verdict's name in JSON: its word with `_`.
@@ -51,7 +57,7 @@ fn outcome(outcome: &Outcome) -> Value {
         "reason": outcome.reason,
         "problems": outcome.problems.iter().map(problem).collect::<Vec<_>>(),
         "notes": outcome.notes,
-        "started": outcome.started,
+        "started": time(&outcome.started),
         "duration_ms": outcome.duration_ms,
         "checks": outcome.checks,
         "trace": outcome.trace_path,

@@ -36,7 +36,12 @@ pub fn write(run: &RunReport) -> String {
 fn suite(run: &RunReport, path: &str, outcomes: &[&Outcome]) -> TestSuite {
     let case = &outcomes[0].case;
     let mut suite = TestSuite::new(clean::line(&case.suite_id));
-    suite.timestamp = outcomes.iter().map(|outcome| &outcome.started).min().and_then(|started| started.parse().ok());
+    suite.timestamp = outcomes
+        .iter()
+        .map(|outcome| &outcome.started)
+        .filter(|started| !started.is_empty())
+        .min()
+        .and_then(|started| started.parse().ok());
     suite.set_time(duration(outcomes.iter().map(|outcome| outcome.duration_ms).sum()));
     suite.extra.insert("file".into(), clean::line(path).into());
     if let Some(hostname) = &run.hostname {
@@ -279,7 +284,8 @@ mod tests {
         let mut other = failed("dexter/swaps::a");
         other.case.path = "suites/dexter/swaps.yaml".into();
         let broken = Outcome { verdict: Verdict::Broken, ..failed("dexter/wallets::c") };
-        let skipped = Outcome { verdict: Verdict::Skipped, reason: Some("no redis".into()), ..passed("dexter/wallets::d") };
+        let skipped =
+            Outcome { verdict: Verdict::Skipped, reason: Some("no redis".into()), started: String::new(), ..passed("dexter/wallets::d") };
         let text = write(&run(vec![passed("dexter/wallets::a"), other, broken, skipped]));
         let document = Document::parse(&text).unwrap();
         let root = document.root_element();

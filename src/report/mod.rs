@@ -25,3 +25,4 @@ mod schemas;
 
 pub use file::write_file;
 pub use run::RunReport;
+pub use text::StatusLine;

@@ -6,7 +6,7 @@
 use crate::model::outcome::{Outcome, Verdict};
 
 /// Texts are redacted already.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct RunReport {
     /// In the order in which they shall be shown.
     pub outcomes: Vec<Outcome>,
@@ -20,8 +20,27 @@ pub struct RunReport {
     pub hostname: Option<String>,
     /// Cases that the filters left out.
     pub filtered_out: usize,
+    /// Ctrl-C ended it before its time.
+    pub interrupted: bool,
     /// Warnings that belong to no single case, such as a rule that no case used.
     pub warnings: Vec<String>,
+}
+
+impl Default for RunReport {
+    /// An empty run of this version.
+    fn default() -> RunReport {
+        RunReport {
+            outcomes: vec![],
+            started: String::new(),
+            duration_ms: 0.0,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            command_line: vec![],
+            hostname: None,
+            filtered_out: 0,
+            interrupted: false,
+            warnings: vec![],
+        }
+    }
 }
 
 impl RunReport {

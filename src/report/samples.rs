@@ -1,4 +1,7 @@
 //! Outcomes for the tests of reports.
+//!
+//! Owns: one outcome that passed and one that failed.
+//! Must not know: what the tests do with them.
 
 use crate::model::outcome::{CaseFacts, Failure, Outcome, Reported, Verdict};
 

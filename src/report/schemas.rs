@@ -1,4 +1,7 @@
 //! The published schemas describe what is really written, and refuse what is not.
+//!
+//! Owns: one record of each kind, the ways in which a document can be wrong.
+//! Must not know: how the documents are written.
 
 use super::{RunReport, json, samples};
 use crate::model::outcome::{Outcome, Verdict};
@@ -39,6 +42,7 @@ fn report() -> Value {
         command_line: vec!["checkride".into(), "run".into()],
         hostname: Some("h".into()),
         filtered_out: 2,
+        interrupted: true,
         warnings: vec!["w".into()],
     };
     json::write(&run)

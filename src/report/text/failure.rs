@@ -15,7 +15,8 @@ const MOST_LINE: usize = 2000;
 const MOST_DETAILS: usize = 60;
 
 /// The failure's text, without a final line break. What agents wrote is made harmless for terminals and CI logs.
-pub fn case_failure(outcome: &Outcome, style: Style) -> String {
+pub fn case_failure(outcome: &Outcome, color: bool) -> String {
+    let style = Style::of(color);
     let mut lines = vec![heading(outcome, style)];
     if outcome.problems.is_empty() {
         lines.push(format!("  --> {}", place(outcome)));
@@ -107,7 +108,7 @@ mod tests {
     fn a_failure_has_the_frame_of_the_house() {
         let outcome = samples::failed("dexter/wallets::lists_managed_wallets");
         assert_eq!(
-            case_failure(&outcome, Style::Plain),
+            case_failure(&outcome, false),
             "FAIL dexter/wallets::lists_managed_wallets                                      must\n\
              \x20 --> suites/dexter/wallets.yaml:12:16\n\
              \x20 calls:    no call matches `wallets.list`\n\
@@ -122,13 +123,13 @@ mod tests {
     #[test]
     fn a_broken_case_says_whose_fault_it_is() {
         let outcome = Outcome { verdict: Verdict::Broken, blame: Some(Blame::AgentStart), ..samples::failed("a::b") };
-        assert!(case_failure(&outcome, Style::Plain).starts_with("BROKEN (agent-start) a::b "));
+        assert!(case_failure(&outcome, false).starts_with("BROKEN (agent-start) a::b "));
     }
 
     #[test]
     fn without_a_trace_the_next_step_is_to_run_it_again() {
         let outcome = Outcome { trace_path: None, ..samples::failed("a::b[who=it's me]") };
-        assert!(case_failure(&outcome, Style::Plain).ends_with(r"  next:     checkride run --exact 'a::b[who=it'\''s me]'"));
+        assert!(case_failure(&outcome, false).ends_with(r"  next:     checkride run --exact 'a::b[who=it'\''s me]'"));
     }
 
     #[test]
@@ -141,7 +142,7 @@ mod tests {
         failure.actual = format!("a {hostile}");
         failure.details = vec![hostile.into()];
         outcome.notes = vec![hostile.into()];
-        let text = case_failure(&outcome, Style::Plain);
+        let text = case_failure(&outcome, false);
         assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
         assert!(!text.contains("##vso[") && !text.contains("##teamcity["), "{text}");
         assert!(text.lines().all(|line| !line.trim_start().starts_with("::")), "{text}");
@@ -151,14 +152,14 @@ mod tests {
     fn a_flood_of_details_is_cut_and_counted() {
         let mut outcome = samples::failed("a::b");
         outcome.problems[0].failure.details = vec!["x\n".repeat(1000), "y".repeat(1 << 20)];
-        let text = case_failure(&outcome, Style::Plain);
+        let text = case_failure(&outcome, false);
         assert!(text.contains("    … 941 more lines") && text.len() < 10_000, "{}", text.len());
     }
 
     #[test]
     fn colours_come_only_where_asked_for() {
         let outcome = samples::failed("a::b");
-        assert!(!case_failure(&outcome, Style::Plain).contains('\u{1b}'));
-        assert!(case_failure(&outcome, Style::Color).starts_with("\u{1b}[1;31mFAIL\u{1b}[0m a::b"));
+        assert!(!case_failure(&outcome, false).contains('\u{1b}'));
+        assert!(case_failure(&outcome, true).starts_with("\u{1b}[1;31mFAIL\u{1b}[0m a::b"));
     }
 }

@@ -15,6 +15,10 @@ pub enum Style {
 }
 
 impl Style {
+    pub fn of(color: bool) -> Style {
+        if color { Style::Color } else { Style::Plain }
+    }
+
     /// The text in the colour of a verdict.
     pub fn verdict(self, verdict: Verdict, text: &str) -> String {
         let color = match verdict {

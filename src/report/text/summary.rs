@@ -23,11 +23,11 @@ const COUNTED: [(Verdict, &str); 9] = [
     (Verdict::Skipped, "skipped"),
 ];
 
-/// Lists of skips, warnings and notes, then the counts; without a final line break.
-pub fn summary(run: &RunReport, style: Style) -> String {
+/// Lists of skips, warnings and notes, then the counts; whole lines.
+pub fn summary(run: &RunReport, color: bool) -> String {
     let mut sections = [skips(run), warnings(run), notes(run)].concat();
-    sections.push(last_line(run, style));
-    sections.join("\n")
+    sections.push(last_line(run, Style::of(color)));
+    sections.join("\n") + "\n"
 }
 
 /// Each reason once, with those it holds for.
@@ -72,10 +72,13 @@ fn headed(title: &str, lines: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 fn last_line(run: &RunReport, style: Style) -> String {
-    let filtered = match run.filtered_out {
-        0 => String::new(),
-        n => format!("; {n} filtered out"),
-    };
+    let mut rest = String::new();
+    if run.filtered_out > 0 {
+        rest += &format!("; {} filtered out", run.filtered_out);
+    }
+    if run.interrupted {
+        rest += &style.verdict(Verdict::Broken, "; interrupted");
+    }
     if run.outcomes.is_empty() {
         let why = if run.filtered_out > 0 {
             format!("none of {} was selected; --list shows their names", run.filtered_out)
@@ -87,13 +90,13 @@ fn last_line(run: &RunReport, style: Style) -> String {
     let all = run.outcomes.len();
     if run.ran() == 0 {
         let who = if all == 1 { "the only one was".to_owned() } else { format!("all {all} were") };
-        return format!("{}{filtered}", style.verdict(Verdict::Broken, &format!("no case ran: {who} skipped")));
+        return format!("{}{rest}", style.verdict(Verdict::Broken, &format!("no case ran: {who} skipped")));
     }
     let counts = COUNTED.iter().filter_map(|(verdict, word)| {
         let n = run.count(*verdict);
         (n > 0 || *verdict == Verdict::Pass).then(|| style.verdict(*verdict, &format!("{n} {word}{}", blames(run, *verdict))))
     });
-    format!("{} in {:.2}s{filtered}", counts.collect::<Vec<_>>().join(", "), run.duration_ms / 1e3)
+    format!("{} in {:.2}s{rest}", counts.collect::<Vec<_>>().join(", "), run.duration_ms / 1e3)
 }
 
 fn blames(run: &RunReport, verdict: Verdict) -> String {
@@ -117,7 +120,7 @@ mod tests {
     }
 
     fn last(run: &RunReport) -> String {
-        summary(run, Style::Plain).lines().last().unwrap().to_owned()
+        summary(run, false).lines().last().unwrap().to_owned()
     }
 
     #[test]
@@ -133,6 +136,11 @@ mod tests {
     fn no_verdict_is_left_uncounted() {
         let outcomes: Vec<_> = Verdict::ALL.iter().map(|verdict| with(*verdict, "a::x")).collect();
         assert_eq!(last(&run(outcomes)).matches("1 ").count(), Verdict::ALL.len());
+    }
+
+    #[test]
+    fn an_interruption_is_said() {
+        assert_eq!(last(&RunReport { interrupted: true, ..run(vec![samples::passed("a::1")]) }), "1 passed in 0.41s; interrupted");
     }
 
     #[test]
@@ -154,7 +162,7 @@ mod tests {
         let mut outcomes: Vec<_> = (1..=5).map(|n| skip(&format!("codex::{n}"), "codex is not installed")).collect();
         outcomes.push(skip("b::1", "needs redis"));
         outcomes.push(samples::passed("c::1"));
-        let text = summary(&run(outcomes), Style::Plain);
+        let text = summary(&run(outcomes), false);
         assert!(
             text.starts_with("skipped:\n  5 × codex is not installed: codex::1, codex::2, codex::3 and 2 more\n  1 × needs redis: b::1\n"),
             "{text}"
@@ -168,9 +176,9 @@ mod tests {
         let red = Outcome { notes: vec!["shown with its failure".into()], ..samples::failed("a::3") };
         let run = RunReport { warnings: vec!["rule 2 of `gog` was never used".into()], ..run(vec![warning, noted, red]) };
         assert_eq!(
-            summary(&run, Style::Plain),
+            summary(&run, false),
             "warnings:\n  a::1: no call matches `wallets.list`\n  rule 2 of `gog` was never used\n\
-             notes:\n  a::2: gate `g` was released\n    : :error::x\n1 passed, 1 failed, 1 with a warning in 0.41s"
+             notes:\n  a::2: gate `g` was released\n    : :error::x\n1 passed, 1 failed, 1 with a warning in 0.41s\n"
         );
     }
 }
