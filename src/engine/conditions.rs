@@ -82,7 +82,7 @@ impl<'a> Conditions<'a> {
             ("checkride".to_owned(), Value::from(self.world.checkride.display().to_string())),
             ("case.dir".to_owned(), Value::from(dir.home.display().to_string())),
         ]);
-        let launch = agent::version_launch(&dir, &case.agent, probe, &names).map_err(|problem| problem.message)?;
+        let launch = agent::version_launch(&dir, &case.agent.env, probe, &names).map_err(|problem| problem.message)?;
         if let Some(known) = self.versions.lock().expect("no panic happens under this lock").get(&launch.argv) {
             return known.clone();
         }

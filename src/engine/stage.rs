@@ -17,7 +17,7 @@ use crate::model::expect::{CheckKind, Expect};
 use crate::model::fake::{CommandFake, FakeKind};
 use crate::model::protocol::Transport;
 use crate::model::suite::Case;
-use crate::model::template::{Nothing, Scope};
+use crate::model::template::Scope;
 use crate::model::trace::{Blame, Cause, Problem, StepError, What};
 use crate::protocol::{Conversation, Setup};
 use crate::recorder::Recorder;
@@ -67,7 +67,8 @@ impl Stage {
         let model_url = only_model(case).map(|name| world.fakes.url(&key, name));
         let scenery = agent::prepare_home(&HomeSetup {
             case: &dir,
-            agent: &case.agent,
+            files: &case.agent.files,
+            env: &case.agent.env,
             secrets: &case.secrets,
             bin: mocks.as_ref().map(Mocks::bin),
             model_url: model_url.as_deref(),
@@ -175,7 +176,6 @@ impl Stage {
         let Some(agent) = self.agent.take() else {
             return Err(suite_fault("`restart` needs an agent that is launched and goes on running".to_owned()));
         };
-        self.conversation.disconnect_all().await;
         agent.stop(self.case.agent.stop).await;
         let started = start_agent(&self.case, self.launch.as_ref(), &self.values, &self.recorder).await;
         let (agent, url) = started.map_err(|problem| StepError {
@@ -184,7 +184,7 @@ impl Stage {
             details: problem.details,
         })?;
         self.agent = agent;
-        self.conversation.moved(url);
+        self.conversation.restarted(url).await;
         Ok(())
     }
 

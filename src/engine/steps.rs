@@ -7,13 +7,16 @@ use super::probes;
 use super::stage::Stage;
 use crate::checks;
 use crate::matching::jsonpath;
-use crate::model::step::{Step, Verb};
+use crate::model::pattern::ListKind;
+use crate::model::step::{Await, Step, Verb};
 use crate::model::suite::Case;
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Cause, StepError, What};
 use crate::model::tree::Node;
-use crate::protocol::{ConnectOptions, Outgoing, TurnRequest};
+use crate::protocol::{ConnectOptions, TurnRequest};
+use crate::transports::Outgoing;
 use base64::Engine as _;
+use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -116,7 +119,9 @@ async fn carry_out(stage: &mut Stage, index: usize, step: &Step) -> Result<Value
                 settings: named(stage, step, settings)?,
                 headers: named(stage, step, headers)?,
                 handshake: *handshake,
-                expects_replaced: !step.expect.is_empty(),
+                written: true,
+                expected: !step.expect.is_empty(),
+                within: step.within,
             };
             let answer = stage.conversation.connect(session, options).await?;
             unless_expected(step, &["error", "closed"], refusal(&answer).map(|why| format!("the connection was refused: {why}")))?;
@@ -132,7 +137,7 @@ async fn carry_out(stage: &mut Stage, index: usize, step: &Step) -> Result<Value
 }
 
 /// `session` defaults to `main`, and to the only session where no `main` was opened; the histories of fakes have none.
-fn stage_session<'a>(session: Option<&'a str>, wanted: &crate::model::step::Await) -> Option<&'a str> {
+fn stage_session<'a>(session: Option<&'a str>, wanted: &Await) -> Option<&'a str> {
     session.filter(|_| wanted.item.fake.is_none())
 }
 
@@ -144,9 +149,7 @@ async fn rpc(stage: &mut Stage, step: &Step, method: &Arc<Node>) -> Result<Value
     };
     let method = method.as_str().unwrap_or_default().to_owned();
     let reply = stage.conversation.rpc(&step.session, &method, params, step.within).await?;
-    if let Some(record) = reply.record {
-        stage.histories.take(crate::model::pattern::ListKind::Frames, record);
-    }
+    stage.histories.take(ListKind::Frames, reply.frame);
     let why = reply.error.as_ref().map(|error| format!("`{method}` was answered by an error: {error}"));
     unless_expected(step, &["error"], why)?;
     let mut value = Map::new();
@@ -189,7 +192,7 @@ fn outgoing(frame: Value) -> Result<Outgoing, StepError> {
     }
 }
 
-fn named(stage: &Stage, step: &Step, entries: &[(String, Arc<Node>)]) -> Result<Vec<(String, Value)>, StepError> {
+fn named(stage: &Stage, step: &Step, entries: &[(String, Arc<Node>)]) -> Result<IndexMap<String, Value>, StepError> {
     entries.iter().map(|(name, node)| Ok((name.clone(), fill(stage, step, node)?))).collect()
 }
 

@@ -3,10 +3,10 @@
 //! Owns: which entries were taken, when waiting is in vain, what a time-out says.
 //! Must not know: how entries come about.
 
-use crate::checks::views::{HistoryEntry, history};
+use crate::checks::views::{HistoryEntry, history_from};
 use crate::fakes::command::Mocks;
 use crate::matching::list;
-use crate::model::pattern::ListKind;
+use crate::model::pattern::{Form, ListKind};
 use crate::model::step::Await;
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Cause, Record, StepError, What};
@@ -55,14 +55,17 @@ impl Histories {
         mocks: Option<&Mocks>,
         scope: &dyn Scope,
     ) -> Result<Value, StepError> {
-        let found = tokio::time::timeout(within, self.watch(wanted, session, mocks, scope, 0, true)).await;
-        match found {
-            Ok(Ok(entry)) => {
-                self.take(wanted.kind, entry.n);
-                Ok(entry.value)
+        let watch = Watch { wanted, session, scope, from: 0, hopeful: false };
+        match tokio::time::timeout(within, self.watch(watch, mocks)).await {
+            Ok(Ok((n, value))) => {
+                self.take(wanted.kind, n);
+                Ok(value)
             }
             Ok(Err(error)) => Err(error),
-            Err(_) => Err(self.in_vain(wanted, session, scope, &format!("did not arrive within {}", crate::base::duration::show(within)))),
+            Err(_) => {
+                let why = format!("did not arrive within {}", crate::base::duration::show(within));
+                Err(self.recorder.read(0, |records| watch.in_vain(records, &why)))
+            }
         }
     }
 
@@ -75,31 +78,31 @@ impl Histories {
         mocks: Option<&Mocks>,
         scope: &dyn Scope,
     ) -> Result<Value, StepError> {
-        let from = self.recorder.len() as u64;
-        match tokio::time::timeout(duration, self.watch(wanted, session, mocks, scope, from, false)).await {
+        let watch = Watch { wanted, session, scope, from: self.recorder.len() as u64, hopeful: true };
+        match tokio::time::timeout(duration, self.watch(watch, mocks)).await {
             Err(_) => Ok(Value::Null),
             Ok(Err(error)) => Err(error),
-            Ok(Ok(entry)) => Err(StepError {
+            Ok(Ok((_, value))) => Err(StepError {
                 cause: Cause::Agent,
                 message: format!("{} arrived, where {} of quiet was expected", shown(wanted), crate::base::duration::show(duration)),
-                details: vec![entry.value.to_string()],
+                details: vec![value.to_string()],
             }),
         }
     }
 
     /// Ends with the first entry that matches and was not taken, or with the reason why none can come.
-    async fn watch(
-        &self,
-        wanted: &Await,
-        session: Option<&str>,
-        mocks: Option<&Mocks>,
-        scope: &dyn Scope,
-        from: u64,
-        in_vain: bool,
-    ) -> Result<HistoryEntry, StepError> {
+    async fn watch(&self, watch: Watch<'_>, mocks: Option<&Mocks>) -> Result<(u64, Value), StepError> {
+        // Entries that did not match once are not looked at again, unless their place in the whole list is asked for.
+        let mut from = watch.from;
         loop {
-            let look = self.recorder.wait(|records| self.look(records, wanted, session, scope, from, in_vain));
-            if wanted.kind != ListKind::Commands {
+            let look = self.recorder.wait(|records| {
+                let found = watch.look(records, from, &self.taken);
+                if watch.wanted.item.index.is_none() {
+                    from = records.len() as u64;
+                }
+                found
+            });
+            if watch.wanted.kind != ListKind::Commands {
                 return look.await;
             }
             if let Some(mocks) = mocks {
@@ -110,57 +113,70 @@ impl Histories {
             }
         }
     }
+}
 
-    fn look(
-        &self,
-        records: &[Record],
-        wanted: &Await,
-        session: Option<&str>,
-        scope: &dyn Scope,
-        from: u64,
-        in_vain: bool,
-    ) -> Option<Result<HistoryEntry, StepError>> {
-        let mut entries = self.entries(records, wanted, session);
-        if wanted.item.index.is_none() {
-            entries.retain(|entry| entry.n >= from && !self.taken.contains(&(wanted.kind, entry.n)));
+/// What is watched for, and since which record.
+#[derive(Clone, Copy)]
+struct Watch<'a> {
+    wanted: &'a Await,
+    session: Option<&'a str>,
+    scope: &'a dyn Scope,
+    from: u64,
+    /// True: that nothing can come any more is what one hopes for.
+    hopeful: bool,
+}
+
+impl Watch<'_> {
+    fn look(&self, records: &[Record], from: u64, taken: &HashSet<(ListKind, u64)>) -> Option<Result<(u64, Value), StepError>> {
+        let mut entries = self.entries(records, from);
+        if self.wanted.item.index.is_none() {
+            entries.retain(|entry| entry.n >= self.from && !taken.contains(&(self.wanted.kind, entry.n)));
         }
         let views: Vec<_> = entries.iter().map(HistoryEntry::entry).collect();
-        match list::first_match(&wanted.item, &views, scope) {
-            Err(reason) => Some(Err(StepError { cause: Cause::Broken(Blame::Suite), message: reason, details: vec![] })),
-            Ok(Some(at)) => Some(Ok(entries.swap_remove(at))),
-            Ok(None) if in_vain => {
-                hopeless(records, wanted.kind, session).map(|why| Err(self.in_vain_of(records, wanted, session, scope, &why)))
+        let fault = |message| StepError { cause: Cause::Broken(Blame::Suite), message, details: vec![] };
+        match list::first_match(&self.wanted.item, &views, self.scope) {
+            Err(reason) => Some(Err(fault(reason))),
+            Ok(Some(at)) => Some(Ok((entries[at].n, entries[at].value.clone().into_owned()))),
+            Ok(None) if self.hopeful => None,
+            Ok(None) => {
+                let why = self.missed_index(records).or_else(|| hopeless(records, self.wanted, self.session));
+                why.map(|why| Err(self.in_vain(records, &why)))
             }
-            Ok(None) => None,
         }
     }
 
-    fn entries(&self, records: &[Record], wanted: &Await, session: Option<&str>) -> Vec<HistoryEntry> {
-        let mut entries = history(wanted.kind, wanted.item.fake.as_deref(), records);
-        let of_agent = wanted.item.fake.is_none() && matches!(wanted.kind, ListKind::Frames | ListKind::Events | ListKind::Calls);
-        if let (true, Some(session)) = (of_agent, session) {
+    fn entries<'t>(&self, records: &'t [Record], from: u64) -> Vec<HistoryEntry<'t>> {
+        let from = if self.wanted.item.index.is_none() { from } else { 0 };
+        let mut entries = history_from(self.wanted.kind, self.wanted.item.fake.as_deref(), records, from);
+        let of_agent = self.wanted.item.fake.is_none();
+        if let (true, Some(session)) = (of_agent, self.session) {
             entries.retain(|entry| entry.session == session);
         }
         entries
     }
 
-    fn in_vain(&self, wanted: &Await, session: Option<&str>, scope: &dyn Scope, why: &str) -> StepError {
-        self.recorder.read(0, |records| self.in_vain_of(records, wanted, session, scope, why))
+    /// With `index: n` the entry at that place is the only one that can match: if it is there and does not, waiting is in vain.
+    fn missed_index(&self, records: &[Record]) -> Option<String> {
+        let Form::Plain(Value::Number(place)) = &self.wanted.item.index.as_ref()?.form else { return None };
+        let place = place.as_u64()? as usize;
+        let there = self.entries(records, 0).iter().any(|entry| entry.index == place);
+        there.then(|| format!("is not the entry at index {place}, which is there and does not match"))
     }
 
-    fn in_vain_of(&self, records: &[Record], wanted: &Await, session: Option<&str>, scope: &dyn Scope, why: &str) -> StepError {
-        let entries = self.entries(records, wanted, session);
+    fn in_vain(&self, records: &[Record], why: &str) -> StepError {
+        let entries = self.entries(records, 0);
         let views: Vec<_> = entries.iter().map(HistoryEntry::entry).collect();
-        let mut details = list::nearest(&wanted.item, &views, scope, NEAREST);
+        let mut details = list::nearest(&self.wanted.item, &views, self.scope, NEAREST);
         if details.is_empty() {
-            details.push(format!("no {} arrived at all", wanted.kind.item_key()));
+            details.push(format!("no {} arrived at all", self.wanted.kind.item_key()));
         }
-        StepError { cause: Cause::Agent, message: format!("{} {why}", shown(wanted)), details }
+        StepError { cause: Cause::Agent, message: format!("{} {why}", shown(self.wanted)), details }
     }
 }
 
 /// Why nothing more can come, if that is so: the agent has ended, or its connection is closed.
-fn hopeless(records: &[Record], kind: ListKind, session: Option<&str>) -> Option<String> {
+fn hopeless(records: &[Record], wanted: &Await, session: Option<&str>) -> Option<String> {
+    let of_agent = wanted.item.fake.is_none();
     let mut why = None;
     for record in records {
         match &record.what {
