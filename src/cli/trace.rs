@@ -11,7 +11,7 @@ use crate::base::Sources;
 use crate::checks;
 use crate::engine::outcome::Strictness;
 use crate::engine::recheck;
-use crate::matching::jsonpath;
+use crate::matching::jsonpath::{self, Selected};
 use crate::model::outcome::Outcome;
 use crate::model::trace::Trace;
 use crate::report::{self, RunReport};
@@ -32,7 +32,12 @@ pub fn show(arguments: &ShowArguments) -> u8 {
         None => print(&report::text::document(&document)),
         Some(path) => match jsonpath::parse(path) {
             Err(reason) => refuse(&format!("`{path}` is not a JSONPath: {reason}")),
-            Ok(path) => print(&report::text::selected(&jsonpath::select(&path, &document))),
+            Ok(path) => print(&match jsonpath::select(&path, &document) {
+                Selected::Missing => "nothing has this path\n".to_owned(),
+                Selected::BrokenPrefix(prefix) => format!("nothing has this path: `{prefix}` does not exist\n"),
+                Selected::One(value) => report::text::one(&value),
+                Selected::Many(values) => report::text::many(&values),
+            }),
         },
     }
 }

@@ -190,8 +190,7 @@ fn hopeless(records: &[Record], wanted: &Await, session: Option<&str>) -> Option
             }
             What::Event { event, session: of, .. }
                 if event.kind == "closed"
-                    && kind != ListKind::Requests
-                    && kind != ListKind::Commands
+                    && of_agent
                     && session.is_none_or(|session| session == of) =>
             {
                 why = Some("cannot arrive any more: the connection is closed".to_owned());

@@ -7,6 +7,7 @@
 //! | [`egress`] | a proxy that records and refuses what goes elsewhere |
 //! | [`http`] | HTTP/1.1 over one connection, down to breaking it on purpose |
 
+pub mod command;
 pub mod egress;
 pub mod http;
 pub mod model;
