@@ -2,3 +2,4 @@
 
 pub mod docs;
 pub mod shape;
+pub mod yaml;
