@@ -162,3 +162,8 @@ document! {
         save: Option<Any>,
     }
 }
+
+/// True for a pattern word.
+pub fn is_word(key: &str) -> bool {
+    PatternWords::names().any(|name| name == key)
+}

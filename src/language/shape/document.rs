@@ -61,6 +61,11 @@ macro_rules! document {
                     schema: <$ty as $crate::language::shape::Shape>::schema,
                 },
             )*];
+
+            /// The names of all its keys.
+            pub fn names() -> impl Iterator<Item = &'static str> {
+                Self::KEYS.iter().map(|key| key.name)
+            }
         }
 
         impl $crate::language::shape::Shape for $name {
