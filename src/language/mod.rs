@@ -1,5 +1,17 @@
 //! Loading: from bytes to typed suites, with all mistakes of all files in one go.
 
+pub mod agents;
+mod arguments;
+pub mod builtin;
+pub mod define;
+pub mod discover;
 pub mod docs;
+pub mod holes;
+pub mod lower;
+pub mod merge;
+pub mod names;
+pub mod open;
+pub mod project;
 pub mod shape;
+pub mod vars;
 pub mod yaml;

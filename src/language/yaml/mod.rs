@@ -7,7 +7,7 @@ mod fault;
 mod read;
 mod scalar;
 
-pub use read::{MAX_BYTES, read};
+pub use read::{MAX_BYTES, MAX_DEPTH, read, too_large};
 
 #[cfg(test)]
 mod tests;
