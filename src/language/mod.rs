@@ -7,11 +7,24 @@ pub mod define;
 pub mod discover;
 pub mod docs;
 pub mod holes;
+pub mod insert;
+pub mod instances;
+pub mod lookup;
+pub mod lint;
+pub mod load;
 pub mod lower;
 pub mod merge;
 pub mod names;
 pub mod open;
 pub mod project;
+pub mod rows;
+pub mod schema;
+mod schema_mistake;
 pub mod shape;
 pub mod vars;
 pub mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use load::{Loaded, Options, load};

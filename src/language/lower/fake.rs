@@ -28,9 +28,9 @@ const REQUEST: [&str; 9] = ["last_user", "system", "model", "tool_offered", "has
 /// What a rule of a mocked command may look at.
 pub const CALL: [&str; 4] = ["argv", "stdin", "cwd", "nth"];
 
-/// Lowers a fake. `None` for a kind that this version does not carry out, and after a mistake.
-pub fn fake(doc: &FakeDoc, low: &mut Lowering<'_>) -> Option<Fake> {
-    let kind = match kind(doc, low)? {
+/// Lowers a fake of this kind. `None` for a kind that this version does not carry out, and after a mistake.
+pub fn fake(doc: &FakeDoc, kind: &str, low: &mut Lowering<'_>) -> Option<Fake> {
+    let kind = match kind {
         "model" => FakeKind::Model(model(doc, low)?),
         "command" => FakeKind::Command(command::command(doc, low)),
         // Reported when the document was read.
