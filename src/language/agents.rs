@@ -106,7 +106,11 @@ impl Agents {
         self.chain.push(name.clone());
         let resolved = self.resolve(&node, name_of, diagnostics).map(|resolved| Resolved { name: Some(name.clone()), ..resolved });
         self.chain.pop();
-        self.resolved.insert(name.clone(), resolved.clone());
+        // A base that is a template may be another one for the next row.
+        let fixed = node.get("base").is_none_or(|base| base.text().is_some());
+        if fixed {
+            self.resolved.insert(name.clone(), resolved.clone());
+        }
         resolved
     }
 

@@ -4,7 +4,7 @@
 //! Must not know: what the names mean.
 
 use crate::base::Span;
-use crate::model::template::{Filter, Hole, HoleSource, Part, Template};
+use crate::model::template::{Filter, Hole, Part, Template};
 use crate::model::tree::{Content, Node};
 use std::sync::Arc;
 
@@ -78,11 +78,6 @@ pub fn source(hole: &Hole) -> String {
         };
     }
     out + "}}"
-}
-
-/// The same hole with another name.
-pub fn renamed(hole: &Hole, name: String) -> Hole {
-    Hole { source: HoleSource::Name(name.into()), ..hole.clone() }
 }
 
 /// True if any template stands in the tree.
