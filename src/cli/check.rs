@@ -7,6 +7,7 @@ use super::arguments::{CheckArguments, ExplainArguments, SchemaArguments};
 use super::exit;
 use super::load::{self, Wanted};
 use crate::language;
+use crate::language::schema::{self, Kind};
 use crate::report;
 use std::io::{IsTerminal, Write};
 
@@ -27,34 +28,30 @@ pub fn check(arguments: &CheckArguments) -> u8 {
     exit::GREEN
 }
 
+/// The schemas of stored files are written by hand; the others are generated.
+const STORED: [(&str, &str); 2] =
+    [("trace", include_str!("../../schemas/trace.json")), ("report", include_str!("../../schemas/report.json"))];
+
 pub fn schema(arguments: &SchemaArguments) -> u8 {
+    let generated = Kind::ALL.map(|kind| (kind.name(), schema::text(kind)));
+    let all: Vec<(&str, String)> = generated.into_iter().chain(STORED.map(|(name, text)| (name, text.to_owned()))).collect();
     if let Some(folder) = &arguments.write {
-        for kind in language::schema::KINDS {
-            let text = language::schema::text(kind).unwrap_or_default();
-            if let Err(message) = report::write_file(&folder.join(format!("{kind}.json")), &text) {
+        for (name, text) in &all {
+            if let Err(message) = report::write_file(&folder.join(format!("{name}.json")), text) {
                 eprintln!("error: {message}");
                 return exit::WRONG_INPUT;
             }
         }
         return exit::GREEN;
     }
-    match arguments.kind.as_deref().and_then(language::schema::text) {
-        Some(text) => print(&text),
+    match all.iter().find(|(name, _)| Some(*name) == arguments.kind.as_deref()) {
+        Some((_, text)) => print(text),
         None => exit::WRONG_INPUT,
     }
 }
 
-pub fn explain(arguments: &ExplainArguments) -> u8 {
-    let Some(word) = &arguments.word else {
-        return print(&language::explain::index());
-    };
-    match language::explain::explain(word) {
-        Ok(page) => print(&page),
-        Err(message) => {
-            eprintln!("error: {message}");
-            exit::WRONG_INPUT
-        }
-    }
+pub fn explain(_arguments: &ExplainArguments) -> u8 {
+    exit::WRONG_INPUT
 }
 
 /// Prints; a reader that has gone (`| head`) is no error.

@@ -4,7 +4,8 @@
 //! Must not know: what is done with the suites.
 
 use crate::base::Severity;
-use crate::language::{self, LoadOptions, Loaded};
+use crate::language::{self, Loaded, Options};
+use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
 
 /// What to load.
@@ -19,13 +20,13 @@ pub struct Wanted<'a> {
 
 /// Loads; the error is a mistake of the command line. Mistakes of files are diagnostics.
 pub fn load(wanted: &Wanted<'_>) -> Result<Loaded, String> {
-    let mut vars = Vec::with_capacity(wanted.vars.len());
+    let mut vars = IndexMap::with_capacity(wanted.vars.len());
     for var in wanted.vars {
         let (name, value) = var.split_once('=').ok_or_else(|| format!("`--var {var}`: write it as name=value"))?;
-        vars.push((name.trim().to_owned(), value.to_owned()));
+        vars.insert(name.trim().to_owned(), value.to_owned());
     }
     let start = std::env::current_dir().map_err(|e| format!("failed to find the working folder: {e}"))?;
-    let options = LoadOptions {
+    let options = Options {
         paths: wanted.paths.to_vec(),
         start,
         vars,
@@ -33,7 +34,7 @@ pub fn load(wanted: &Wanted<'_>) -> Result<Loaded, String> {
         env: std::env::vars().collect(),
         only: wanted.only.map(str::to_owned),
     };
-    language::load(&options)
+    Ok(language::load(&options))
 }
 
 /// Prints all mistakes; true if there was any, warnings included.

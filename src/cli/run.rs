@@ -162,8 +162,8 @@ fn write_reports(arguments: &RunArguments, report: &RunReport) -> Result<(), Str
 fn traces_folder(arguments: &RunArguments, loaded: &Loaded) -> PathBuf {
     match &arguments.traces {
         Some(folder) => folder.clone(),
-        None if loaded.root.join("Cargo.toml").exists() => load::shown(&loaded.root.join("target/checkride")),
-        None => load::shown(&loaded.root.join(".checkride")),
+        None if loaded.project.root.join("Cargo.toml").exists() => load::shown(&loaded.project.root.join("target/checkride")),
+        None => load::shown(&loaded.project.root.join(".checkride")),
     }
 }
 

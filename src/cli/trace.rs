@@ -7,7 +7,7 @@ use super::arguments::{RecheckArguments, ShowArguments};
 use super::check::print;
 use super::exit;
 use super::load::{self, Wanted};
-use crate::base::Sources;
+use crate::base::{Sources, Span};
 use crate::checks;
 use crate::engine::outcome::Strictness;
 use crate::engine::recheck;
@@ -30,8 +30,8 @@ pub fn show(arguments: &ShowArguments) -> u8 {
     match &arguments.at {
         None if arguments.json => print(&serde_json::to_string_pretty(&document).expect("a document holds only JSON")),
         None => print(&report::text::document(&document)),
-        Some(path) => match jsonpath::parse(path) {
-            Err(reason) => refuse(&format!("`{path}` is not a JSONPath: {reason}")),
+        Some(path) => match jsonpath::parse(path, Span::NONE) {
+            Err(diagnostic) => refuse(&diagnostic.message),
             Ok(path) => print(&match jsonpath::select(&path, &document) {
                 Selected::Missing => "nothing has this path\n".to_owned(),
                 Selected::BrokenPrefix(prefix) => format!("nothing has this path: `{prefix}` does not exist\n"),

@@ -181,14 +181,13 @@ fn turn_request(stage: &Stage, index: usize, step: &Step, text: Value, wait: boo
 
 /// A frame as it is sent: `{bytes: base64}` as binary, a text as it is, anything else as JSON.
 fn outgoing(frame: Value) -> Result<Outgoing, StepError> {
-    let bytes = frame.as_object().filter(|map| map.len() == 1).and_then(|map| map.get("bytes")).and_then(Value::as_str);
-    match (bytes, frame) {
-        (Some(bytes), _) => base64::engine::general_purpose::STANDARD
-            .decode(bytes)
-            .map(Outgoing::Bytes)
-            .map_err(|e| suite_fault(format!("`bytes` is not base64: {e}"))),
-        (None, Value::String(text)) => Ok(Outgoing::Text(text)),
-        (None, frame) => Ok(Outgoing::Json(frame)),
+    if let Some(Value::String(bytes)) = frame.as_object().filter(|map| map.len() == 1).and_then(|map| map.get("bytes")) {
+        let decoded = base64::engine::general_purpose::STANDARD.decode(bytes);
+        return decoded.map(Outgoing::Bytes).map_err(|e| suite_fault(format!("`bytes` is not base64: {e}")));
+    }
+    match frame {
+        Value::String(text) => Ok(Outgoing::Text(text)),
+        frame => Ok(Outgoing::Json(frame)),
     }
 }
 
