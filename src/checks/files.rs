@@ -49,7 +49,7 @@ pub(crate) fn never(kind: &CheckKind, look: &Look<'_, '_>) -> Said {
             let content = seen.content.map(Value::from);
             let found = || failure(format!("the file `{path}` is what must never be: {}", told(&seen)));
             let mut hunt = Hunt::default();
-            let said = hunt.take(found, value::test(pattern, content.as_ref(), &look.scope));
+            let said = hunt.take(pattern, content.as_ref(), &look.scope, found);
             return said.unwrap_or_else(|| hunt.end());
         }
     };

@@ -3,11 +3,11 @@
 //! Owns: which history a check is about, what a forbidden entry is.
 //! Must not know: how a list pattern is matched.
 
+use super::list_words::{self, told};
 use super::look::Look;
 use super::rows::Row;
 use super::said::{Hunt, Said, cut, failure, shown};
 use crate::matching::list::{self, Entry, ListVerdict};
-use crate::matching::{glob, value};
 use crate::model::expect::{CheckKind, ErrorsCheck};
 use crate::model::outcome::Failure;
 use crate::model::pattern::{Extra, Item, ListKind, ListPattern, Order, Times};
@@ -50,15 +50,18 @@ pub(crate) fn list_holds(subject: &str, pattern: &ListPattern, entries: &[Entry<
     if let Some(fault) = &verdict.fault {
         return Said::suite(format!("the {subject} could not be checked: {fault}"));
     }
-    if verdict.passed { Said::Holds } else { Said::Fails(unmatched(subject, pattern.kind, verdict, entries)) }
+    if verdict.passed { Said::Holds } else { Said::Fails(unmatched(subject, pattern, verdict, entries, look)) }
 }
 
-fn unmatched(subject: &str, kind: ListKind, verdict: ListVerdict, entries: &[Entry<'_>]) -> Failure {
-    let actual = match entries {
-        [] => format!("no {subject}"),
-        entries => cut(&entries.iter().map(|entry| told(kind, entry)).collect::<Vec<_>>().join(", ")),
-    };
-    Failure { message: format!("{subject}: {}", cut(&verdict.message)), expected: verdict.message, actual, details: verdict.details }
+fn unmatched(subject: &str, pattern: &ListPattern, verdict: ListVerdict, entries: &[Entry<'_>], look: &Look<'_, '_>) -> Failure {
+    let expected = cut(&list_words::wanted(pattern));
+    let reason = list_words::reason(pattern, &verdict, entries, &look.scope);
+    Failure {
+        message: cut(&format!("{subject}: expected {expected}; {reason}")),
+        expected,
+        actual: list_words::all_told(subject, pattern.kind, entries),
+        details: verdict.details,
+    }
 }
 
 /// Each item stands alone; one match of one of them is what must not be.
@@ -77,7 +80,7 @@ fn forbidden_count(subject: &str, pattern: &ListPattern, entries: &[Entry<'_>], 
     let found = || failure(format!("{subject}: there were {}, which must never be", entries.len()));
     if let Some(count) = &pattern.count {
         let mut hunt = Hunt::default();
-        let said = hunt.take(found, value::test(count, Some(&number), &look.scope));
+        let said = hunt.take(count, Some(&number), &look.scope, found);
         return Some(said.unwrap_or_else(|| hunt.end()));
     }
     let is_none = matches!(pattern.extra, Extra::Forbid);
@@ -94,7 +97,7 @@ fn item_never(subject: &str, pattern: &ListPattern, item: &Item, entries: &[Entr
             Some(entry) => Said::Fails(forbidden(subject, pattern.kind, entry)),
             None => Said::fails(format!("{subject}: what must never be was there")),
         },
-        Ok(None) => shape(item, pattern.kind, entries, look),
+        Ok(None) => shape(item, entries, look),
     }
 }
 
@@ -107,7 +110,7 @@ fn times_never(subject: &str, pattern: &ListPattern, item: &Item, entries: &[Ent
         ListVerdict { passed: true, .. } => {
             Said::fails(format!("{subject}: what must never be so often was there ({} entries)", entries.len()))
         }
-        _ => shape(item, pattern.kind, entries, look),
+        _ => shape(item, entries, look),
     }
 }
 
@@ -121,56 +124,18 @@ fn forbidden(subject: &str, kind: ListKind, entry: &Entry<'_>) -> Failure {
     }
 }
 
-/// A negative item whose name fits some entries, but whose pattern met only values of another shape there, has tested nothing.
-fn shape(item: &Item, kind: ListKind, entries: &[Entry<'_>], look: &Look<'_, '_>) -> Said {
+/// A negative item whose name and place fit some entries, but whose pattern met only values of another shape there, has tested nothing.
+fn shape(item: &Item, entries: &[Entry<'_>], look: &Look<'_, '_>) -> Said {
     let Some(pattern) = &item.entry else { return Said::Holds };
+    let anything = Item { entry: None, ..item.clone() };
     let mut hunt = Hunt::default();
-    for entry in entries {
-        if let Some(glob) = &item.glob
-            && !glob::glob_matches(glob, &name(kind, entry.value), &look.scope).unwrap_or(false)
-        {
-            continue;
-        }
-        // A match is left to `first_match`, which also knows places and sessions; here only shapes count.
-        if let Some(Said::Cannot(blame, failure)) = hunt.take(Failure::default, value::test(pattern, Some(entry.value), &look.scope)) {
+    for entry in entries.iter().filter(|entry| list::first_match(&anything, &[**entry], &look.scope) == Ok(Some(0))) {
+        // A match was looked for before; here only shapes count.
+        if let Some(Said::Cannot(blame, failure)) = hunt.take(pattern, Some(entry.value), &look.scope, Failure::default) {
             return Said::Cannot(blame, failure);
         }
     }
     hunt.end()
-}
-
-/// What the glob of an item is matched with.
-fn name(kind: ListKind, value: &Value) -> String {
-    let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
-    match kind {
-        ListKind::Calls => text("name"),
-        ListKind::Events => text("type"),
-        ListKind::Errors => text("message"),
-        ListKind::Commands => argv(value),
-        ListKind::Frames | ListKind::Requests => String::new(),
-    }
-}
-
-fn argv(value: &Value) -> String {
-    let words = value["argv"].as_array().into_iter().flatten();
-    words.filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
-}
-
-/// An entry in few words.
-fn told(kind: ListKind, entry: &Entry<'_>) -> String {
-    let value = entry.value;
-    let index = entry.index;
-    match kind {
-        ListKind::Calls => format!("call {index} `{}` {}", name(kind, value), shown(&value["args"])),
-        ListKind::Events => format!("event {index} `{}`", name(kind, value)),
-        ListKind::Commands => format!("call {index} `{} {}`", value["name"].as_str().unwrap_or_default(), argv(value)),
-        ListKind::Errors => format!("error {index} \"{}\"", cut(&name(kind, value))),
-        ListKind::Requests if value.get("method").is_some() => {
-            let path = value["path"].as_str().unwrap_or_default();
-            format!("request {index} {} {path}", value["method"].as_str().unwrap_or_default())
-        }
-        ListKind::Requests | ListKind::Frames => format!("frame {index} {}", shown(value)),
-    }
 }
 
 /// Blames the suite for a check that its family does not know; no suite can write one.

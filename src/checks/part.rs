@@ -73,13 +73,16 @@ impl<'t> Part<'t> {
     }
 }
 
-/// The turn whose end an `await` step took.
+/// The turn whose end an `await` step took; of an end that names no turn, the latest of its session.
 fn awaited_turn<'v, 't>(views: &'v Views<'t>, run: &StepRun<'t>) -> Option<&'v Turn<'t>> {
-    let value = run.end?.value;
-    if run.verb != "await" || value["type"] != "turn.finished" {
+    let end = run.end?;
+    if run.verb != "await" || end.value["type"] != "turn.finished" {
         return None;
     }
-    views.turn(usize::try_from(value["turn"].as_u64()?).ok()?)
+    match end.value["turn"].as_u64().and_then(|turn| usize::try_from(turn).ok()) {
+        Some(turn) => views.turn(turn),
+        None => views.turns().iter().rev().find(|turn| end.value["session"] == turn.session && turn.begun.0 < end.record.n),
+    }
 }
 
 /// The session written; otherwise `main`, or the only one where no `main` had a turn.

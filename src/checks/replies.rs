@@ -66,7 +66,7 @@ fn no_reply(pattern: &Pattern, look: &Look<'_, '_>) -> Said {
             actual: cut(text.unwrap_or("no reply")),
             details: vec![],
         };
-        if let Some(said) = hunt.take(found, value::test(pattern, value.as_ref(), &look.scope)) {
+        if let Some(said) = hunt.take(pattern, value.as_ref(), &look.scope, found) {
             return said;
         }
     }

@@ -3,8 +3,10 @@
 //! Owns: the three answers of a check, how values are shown in messages.
 //! Must not know: which checks there are.
 
-use crate::matching::value::{Fault, Mismatch};
+use crate::matching::value::{self, Fault, Mismatch};
 use crate::model::outcome::{Failure, FindingVerdict};
+use crate::model::pattern::Pattern;
+use crate::model::template::Scope;
 use crate::model::trace::Blame;
 use serde_json::Value;
 
@@ -78,22 +80,29 @@ pub(crate) struct Hunt {
 }
 
 impl Hunt {
-    /// Takes the test of one candidate. `Some` if the hunt is over: it matched, or the pattern cannot be tested.
-    pub(crate) fn take(&mut self, found: impl FnOnce() -> Failure, result: Result<(), Mismatch>) -> Option<Said> {
+    /// Tests one candidate. `Some` if the hunt is over: it matched, or the pattern cannot be tested.
+    pub(crate) fn take(
+        &mut self,
+        pattern: &Pattern,
+        value: Option<&Value>,
+        scope: &dyn Scope,
+        found: impl FnOnce() -> Failure,
+    ) -> Option<Said> {
         self.compared += 1;
-        match result {
-            Ok(()) => Some(Said::Fails(found())),
-            Err(Mismatch { fault: Some(Fault::Suite(reason)), .. }) => Some(Said::suite(format!("it could not be checked: {reason}"))),
-            Err(mismatch) if matches!(mismatch.fault, Some(Fault::Shape)) => {
-                self.shapes += 1;
-                self.misshapen.get_or_insert(mismatch);
-                None
-            }
-            Err(_) => None,
+        match value::holds(pattern, value, scope) {
+            Ok(true) => return Some(Said::Fails(found())),
+            Err(reason) => return Some(Said::suite(format!("what must never be could not be checked: {reason}"))),
+            Ok(false) => {}
         }
+        let mut differences = value::differences(pattern, value, scope);
+        if !differences.is_empty() && differences.iter().all(|mismatch| mismatch.fault == Some(Fault::Shape)) {
+            self.shapes += 1;
+            self.misshapen.get_or_insert(differences.swap_remove(0));
+        }
+        None
     }
 
-    /// Nothing matched. A pattern that met only values of another shape could not have matched.
+    /// Nothing matched. A pattern that found nothing but another shape in every candidate could not have matched.
     pub(crate) fn end(self) -> Said {
         match self.misshapen {
             Some(mismatch) if self.shapes == self.compared => Said::Cannot(Blame::Suite, {

@@ -196,7 +196,7 @@ fn hunt(pattern: &Pattern, candidates: &[Candidate], look: &Look<'_, '_>) -> Sai
             actual: found.as_ref().map_or("missing".to_owned(), shown),
             details: vec![],
         };
-        if let Some(said) = hunt.take(forbidden, value::test(pattern, found.as_ref(), &look.scope)) {
+        if let Some(said) = hunt.take(pattern, found.as_ref(), &look.scope, forbidden) {
             return said;
         }
     }

@@ -70,8 +70,10 @@ fn a_failed_list_tells_what_was_there() {
     let finding = super::only(&json!({"expect": {"calls": [{"search": {"q": "dogs"}}]}}), story());
     let crate::model::outcome::FindingVerdict::Fail(failure) = finding.verdict else { panic!("it fails") };
     assert!(failure.actual.contains("call 0 `search` {\"q\":\"cats\"}"), "{failure:#?}");
-    let text = format!("{} {}", failure.message, failure.details.join("\n"));
-    assert!(text.contains("args.q") && text.contains("dogs") && text.contains("cats"), "{text}");
+    let expected =
+        "calls: expected search {args: {q: \"dogs\"}}; closest: call 0 search {\"q\":\"cats\"}, args.q expected \"dogs\", got \"cats\"";
+    assert_eq!(failure.message, expected);
+    assert!(failure.details.join("\n").contains("args.q"), "{failure:#?}");
 }
 
 #[test]
@@ -208,4 +210,20 @@ fn a_check_points_at_its_key() {
     let finding = super::only(&json!({"expect": {"usage": {"total": 29}, "reply": "no"}}), story());
     assert_eq!(finding.span.start, 11);
     assert_eq!(finding.section, crate::model::outcome::Section::Expect);
+}
+#[test]
+fn a_failed_list_says_what_was_wanted() {
+    for (pattern, said) in [
+        (json!("none"), "expected none; 2 calls too many"),
+        (json!({"count": 3}), "expected their number 3; there were 2"),
+        (json!({"exactly": ["search"]}), "expected exactly search; one call too many: call 1 open"),
+        (
+            json!(["open", "search"]),
+            "expected open, then search; closest to search: call 0 search {\"q\":\"cats\"}, which matches, but not in this order",
+        ),
+        (json!({"any_order": ["a", "open"]}), "expected a and open, in any order; closest to a: "),
+        (json!([{"call": "open", "times": 2}]), "expected open (2 times); "),
+    ] {
+        fails(json!({"expect": {"calls": pattern}}), story(), "calls", said);
+    }
 }

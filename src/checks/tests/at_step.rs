@@ -93,7 +93,7 @@ fn a_user_step_that_does_not_wait_has_its_whole_turn() {
         steps(bob, json!({"reply": "Hello Ana", "calls": "none"}), json!({"reply": "Hello Bob", "calls": ["of_bob"], "turn": "completed"})),
         story(),
     );
-    fails(steps(json!({}), json!({"calls": ["of_bob"]}), json!({})), story(), "calls", "no calls");
+    fails(steps(json!({}), json!({"calls": ["of_bob"]}), json!({})), story(), "calls", "there was no call at all");
     fails(steps(json!({}), json!({}), json!({"reply": "Hello Ana"})), story(), "reply", "Hello Bob");
 }
 

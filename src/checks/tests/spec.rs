@@ -129,7 +129,7 @@ fn kinds(key: &str, value: &Value, negative: bool) -> Vec<CheckKind> {
         "timing" => CheckKind::Timing(pattern(value)),
         "exit" => CheckKind::Exit(pattern(value)),
         "egress" if value == "none" => CheckKind::Egress(EgressCheck::None),
-        "egress" => CheckKind::Egress(EgressCheck::Pattern(list(value, ListKind::Requests))),
+        "egress" => CheckKind::Egress(EgressCheck::Pattern(list(value, ListKind::Frames))),
         "invariants" if value == "off" => CheckKind::Invariants(InvariantsCheck::Off),
         "invariants" => {
             let names = value["without"].as_array().expect("a list").iter().filter_map(Value::as_str);
