@@ -17,10 +17,10 @@ use serde_json::json;
 
 pub(crate) fn findings(look: &Look<'_, '_>) -> Vec<Finding> {
     let spoken = Spoken::of(look);
-    let unfinished: Vec<&Turn<'_>> = look.turns().filter(|turn| is_judged(turn, &spoken, look)).collect();
-    let failed: Vec<&Turn<'_>> = unfinished.iter().copied().filter(|turn| turn.status() != Some("completed")).collect();
+    let judged: Vec<&Turn<'_>> = look.turns().filter(|turn| is_judged(turn, &spoken, look)).collect();
+    let failed: Vec<&Turn<'_>> = judged.iter().copied().filter(|turn| turn.status() != Some("completed")).collect();
     let mut out: Vec<Finding> = failed.iter().map(|turn| finding(look, "turn", FindingVerdict::Fail(not_completed(turn, look)))).collect();
-    if failed.is_empty() && !unfinished.is_empty() {
+    if failed.is_empty() && !judged.is_empty() {
         out.push(finding(look, "turn", FindingVerdict::Pass));
     }
     if !speaks(look, "errors") {

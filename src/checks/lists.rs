@@ -3,6 +3,7 @@
 //! Owns: which history a check is about, what a forbidden entry is.
 //! Must not know: how a list pattern is matched.
 
+use super::list_words::{self, told};
 use super::look::Look;
 use super::rows::Row;
 use super::said::{Hunt, Said, cut, failure, shown};
@@ -49,15 +50,18 @@ pub(crate) fn list_holds(subject: &str, pattern: &ListPattern, entries: &[Entry<
     if let Some(fault) = &verdict.fault {
         return Said::suite(format!("the {subject} could not be checked: {fault}"));
     }
-    if verdict.passed { Said::Holds } else { Said::Fails(unmatched(subject, pattern.kind, verdict, entries)) }
+    if verdict.passed { Said::Holds } else { Said::Fails(unmatched(subject, pattern, verdict, entries, look)) }
 }
 
-fn unmatched(subject: &str, kind: ListKind, verdict: ListVerdict, entries: &[Entry<'_>]) -> Failure {
-    let actual = match entries {
-        [] => format!("no {subject}"),
-        entries => cut(&entries.iter().map(|entry| told(kind, entry)).collect::<Vec<_>>().join(", ")),
-    };
-    Failure { message: format!("{subject}: {}", cut(&verdict.message)), expected: verdict.message, actual, details: verdict.details }
+fn unmatched(subject: &str, pattern: &ListPattern, verdict: ListVerdict, entries: &[Entry<'_>], look: &Look<'_, '_>) -> Failure {
+    let expected = cut(&list_words::wanted(pattern));
+    let reason = list_words::reason(pattern, &verdict, entries, &look.scope);
+    Failure {
+        message: cut(&format!("{subject}: expected {expected}; {reason}")),
+        expected,
+        actual: list_words::all_told(subject, pattern.kind, entries),
+        details: verdict.details,
+    }
 }
 
 /// Each item stands alone; one match of one of them is what must not be.
@@ -132,40 +136,6 @@ fn shape(item: &Item, entries: &[Entry<'_>], look: &Look<'_, '_>) -> Said {
         }
     }
     hunt.end()
-}
-
-/// What people know an entry by.
-fn name(kind: ListKind, value: &Value) -> String {
-    let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
-    match kind {
-        ListKind::Calls => text("name"),
-        ListKind::Events => text("type"),
-        ListKind::Errors => text("message"),
-        ListKind::Commands => argv(value),
-        ListKind::Frames | ListKind::Requests => String::new(),
-    }
-}
-
-fn argv(value: &Value) -> String {
-    let words = value["argv"].as_array().into_iter().flatten();
-    words.filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
-}
-
-/// An entry in few words.
-fn told(kind: ListKind, entry: &Entry<'_>) -> String {
-    let value = entry.value;
-    let index = entry.index;
-    match kind {
-        ListKind::Calls => format!("call {index} `{}` {}", name(kind, value), shown(&value["args"])),
-        ListKind::Events => format!("event {index} `{}`", name(kind, value)),
-        ListKind::Commands => format!("call {index} `{} {}`", value["name"].as_str().unwrap_or_default(), argv(value)),
-        ListKind::Errors => format!("error {index} \"{}\"", cut(&name(kind, value))),
-        ListKind::Requests if value.get("method").is_some() => {
-            let path = value["path"].as_str().unwrap_or_default();
-            format!("request {index} {} {path}", value["method"].as_str().unwrap_or_default())
-        }
-        ListKind::Requests | ListKind::Frames => format!("frame {index} {}", shown(value)),
-    }
 }
 
 /// Blames the suite for a check that its family does not know; no suite can write one.

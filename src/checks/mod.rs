@@ -8,7 +8,7 @@
 //! | [`views`], [`histories`], [`rows`], `calls`, `errors`, [`turns`], [`messages`], `fields` | what a trace tells, indexed once and only if asked for |
 //! | [`part`], `look` | the part of a run that belongs to a step, and what a check may look at |
 //! | [`document`](mod@document), [`scope`] | what JSONPath sees; what templates stand for |
-//! | `lists`, `replies`, `values`, `files`, `egress` | one file per family of checks |
+//! | `lists`, `list_words`, `replies`, `values`, `files`, `egress` | one file per family of checks |
 //! | `defaults`, `invariants`, `problems` | what always holds |
 //! | [`evaluate`](mod@evaluate), `steps`, `live` | all findings of a case; the checks that a running step needs |
 
@@ -22,6 +22,7 @@ mod fields;
 mod files;
 pub mod histories;
 mod invariants;
+mod list_words;
 mod lists;
 mod live;
 mod look;

@@ -81,7 +81,13 @@ pub(crate) struct Hunt {
 
 impl Hunt {
     /// Tests one candidate. `Some` if the hunt is over: it matched, or the pattern cannot be tested.
-    pub(crate) fn take(&mut self, pattern: &Pattern, value: Option<&Value>, scope: &dyn Scope, found: impl FnOnce() -> Failure) -> Option<Said> {
+    pub(crate) fn take(
+        &mut self,
+        pattern: &Pattern,
+        value: Option<&Value>,
+        scope: &dyn Scope,
+        found: impl FnOnce() -> Failure,
+    ) -> Option<Said> {
         self.compared += 1;
         match value::holds(pattern, value, scope) {
             Ok(true) => return Some(Said::Fails(found())),

@@ -70,8 +70,10 @@ fn a_failed_list_tells_what_was_there() {
     let finding = super::only(&json!({"expect": {"calls": [{"search": {"q": "dogs"}}]}}), story());
     let crate::model::outcome::FindingVerdict::Fail(failure) = finding.verdict else { panic!("it fails") };
     assert!(failure.actual.contains("call 0 `search` {\"q\":\"cats\"}"), "{failure:#?}");
-    let text = format!("{} {}", failure.message, failure.details.join("\n"));
-    assert!(text.contains("args.q") && text.contains("dogs") && text.contains("cats"), "{text}");
+    let expected =
+        "calls: expected search {args: {q: \"dogs\"}}; closest: call 0 search {\"q\":\"cats\"}, args.q expected \"dogs\", got \"cats\"";
+    assert_eq!(failure.message, expected);
+    assert!(failure.details.join("\n").contains("args.q"), "{failure:#?}");
 }
 
 #[test]
@@ -210,8 +212,18 @@ fn a_check_points_at_its_key() {
     assert_eq!(finding.section, crate::model::outcome::Section::Expect);
 }
 #[test]
-fn zz_print() {
-    for spec in [json!({"expect": {"calls": [{"search": {"q": "dogs"}}]}}), json!({"expect": {"calls": ["open", "search"]}}),json!({"expect": {"calls": "none"}}),json!({"expect": {"commands": {"gog": ["gmail send *"]}}}),json!({"expect": {"requests": {"llm": [{"path": "/v1/chat"}]}}}),json!({"expect":{"calls":{"count":3}}}), json!({"expect":{"reply":{"contains":"20 EUR"}}}), json!({"expect":{"calls":{"exactly":["search"]}}}), json!({"expect": {"at": {"$.calls[5].name": "x"}}})] {
-        println!("{:#?}", super::red(&spec, &story().end()).iter().map(|f| f.verdict.clone()).collect::<Vec<_>>());
+fn a_failed_list_says_what_was_wanted() {
+    for (pattern, said) in [
+        (json!("none"), "expected none; 2 calls too many"),
+        (json!({"count": 3}), "expected their number 3; there were 2"),
+        (json!({"exactly": ["search"]}), "expected exactly search; one call too many: call 1 open"),
+        (
+            json!(["open", "search"]),
+            "expected open, then search; closest to search: call 0 search {\"q\":\"cats\"}, which matches, but not in this order",
+        ),
+        (json!({"any_order": ["a", "open"]}), "expected a and open, in any order; closest to a: "),
+        (json!([{"call": "open", "times": 2}]), "expected open (2 times); "),
+    ] {
+        fails(json!({"expect": {"calls": pattern}}), story(), "calls", said);
     }
 }

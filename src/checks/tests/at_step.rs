@@ -234,3 +234,16 @@ fn an_end_of_the_process_may_come_just_after_its_step() {
         .push(What::Exit { code: Some(1), signal: None });
     passes(two(json!({"expect": {"exit": 0}}), json!({"expect": {"exit": 1}})), story);
 }
+
+#[test]
+fn an_awaited_end_that_names_no_turn_is_of_the_latest_turn_of_its_session() {
+    let story = Story::new()
+        .step(0, "user", "main")
+        .turn(0, "main")
+        .step_end(0, json!({}))
+        .step(1, "await", "main")
+        .says(0, "late")
+        .finishes(0, "completed")
+        .step_end(1, json!({"type": "turn.finished", "session": "main", "turn": null}));
+    passes(json!({"steps": [{"user": "a"}, {"await": "turn.finished", "expect": {"reply": "late"}}]}), story);
+}

@@ -50,3 +50,39 @@ fn not_reached(spec: Value, story: Story, message: &str) {
     let FindingVerdict::NotReached(failure) = &finding.verdict else { panic!("{finding:#?}") };
     assert!(failure.message.contains(message), "{finding:#?}");
 }
+
+/// The keys of language §4, without `invariants`, which asks nothing.
+const KEYS: [&str; 22] = [
+    "calls",
+    "events",
+    "frames",
+    "sent",
+    "requests",
+    "commands",
+    "errors",
+    "reply",
+    "delivered",
+    "at",
+    "turn",
+    "usage",
+    "timing",
+    "exit",
+    "egress",
+    "files",
+    "result",
+    "error",
+    "value",
+    "closed",
+    "status",
+    "headers",
+];
+
+#[test]
+fn every_key_has_one_family() {
+    for key in KEYS.into_iter().chain(["body"]) {
+        let families = super::FAMILIES.iter().filter(|family| family.keys.contains(&key)).count();
+        assert_eq!(families, 1, "{key}");
+    }
+    let all: usize = super::FAMILIES.iter().map(|family| family.keys.len()).sum();
+    assert_eq!(all, KEYS.len() + 1);
+}
