@@ -14,3 +14,6 @@ pub mod project;
 pub mod rows;
 pub mod vars;
 pub mod yaml;
+
+#[cfg(test)]
+mod instances_tests;
