@@ -25,6 +25,4 @@ pub mod vars;
 pub mod yaml;
 
 #[cfg(test)]
-mod tests;
-
-pub use load::{Loaded, Options, load};
+mod instances_tests;
