@@ -7,7 +7,7 @@ use super::define::Expander;
 use super::holes::{self, Joined};
 use crate::base::{Diagnostic, Span};
 use crate::model::template::{Hole, HoleSource, Part, Template, printed};
-use crate::model::tree::{Entry, Node};
+use crate::model::tree::{Content, Entry, Node};
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
@@ -82,7 +82,8 @@ impl Expander<'_> {
                     Some(joined.node(node.span))
                 }
                 Put::LeftOut => None,
-                Put::Failed => Some(node.clone()),
+                // Null, since the hole would be taken for one of the case's.
+                Put::Failed => Some(Node::new(node.span, Content::Null)),
             };
         }
         let mut joined = Joined::default();

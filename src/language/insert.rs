@@ -41,6 +41,8 @@ pub struct Inserter<'a> {
     pub(super) memo: HashMap<String, Memo>,
     nodes: usize,
     bytes: usize,
+    /// That it grew too large is said once.
+    too_large: bool,
 }
 
 /// A variable's value within one test.
@@ -110,6 +112,7 @@ impl<'a> Inserter<'a> {
             memo: HashMap::new(),
             nodes: 0,
             bytes: 0,
+            too_large: false,
         }
     }
 
@@ -252,7 +255,7 @@ impl<'a> Inserter<'a> {
         self.nodes += measure.nodes;
         self.bytes += measure.bytes;
         let fits = self.nodes <= MAX_NODES && self.bytes <= MAX_BYTES && depth + measure.height <= MAX_HEIGHT;
-        if !fits {
+        if !fits && !std::mem::replace(&mut self.too_large, true) {
             let limits =
                 format!("at most {MAX_NODES} values, {} MiB of text and {MAX_HEIGHT} levels are inserted into one test", MAX_BYTES >> 20);
             self.diagnostics.push(

@@ -12,7 +12,7 @@ use super::names::{self, LaterNames, Place};
 use super::project::Project;
 use super::rows::{self, Combination};
 use super::vars::Layers;
-use crate::base::{Diagnostic, Diagnostics, Sources, Span, slug};
+use crate::base::{Diagnostic, Diagnostics, Severity, Sources, Span, slug};
 use crate::model::tree::{Content, Entry, Node};
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
@@ -58,19 +58,24 @@ pub struct Instance {
 
 /// All tests of a suite. Mistakes are collected; a case that no test could be made of is left out.
 pub fn instances(suite: &Arc<Node>, context: &Context<'_>, diagnostics: &mut Diagnostics) -> Vec<Instance> {
-    let errors = diagnostics.list.len();
+    let errors = errors_in(diagnostics);
     let expanded = define::expand(suite, context.project, diagnostics);
-    let mut maker = Maker::new(&expanded, context, diagnostics);
+    let mut maker = Maker::new(&expanded, context, errors, diagnostics);
     let mut made = Vec::new();
     let mut names = HashMap::new();
     for case in maker.suite.get("cases").map(|cases| cases.items()).unwrap_or_default() {
         maker.case(case, &mut names, &mut made);
     }
     let used = maker.used;
-    if diagnostics.list.len() == errors {
+    if errors_in(diagnostics) == errors {
         unused_variables(expanded.tree.get("vars"), &used, diagnostics);
     }
     made
+}
+
+/// What was not used may be meant where a mistake is, so warnings wait until there are no errors.
+fn errors_in(diagnostics: &Diagnostics) -> usize {
+    diagnostics.list.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count()
 }
 
 /// A variable that nothing asked for is most often a misspelt one.
@@ -94,6 +99,8 @@ struct Maker<'a> {
     defined: HashSet<Arc<str>>,
     used: HashSet<Arc<str>>,
     ids: HashMap<String, Span>,
+    /// Errors there were before this suite.
+    errors: usize,
     diagnostics: &'a mut Diagnostics,
 }
 
@@ -106,7 +113,7 @@ struct Case<'a> {
 }
 
 impl<'a> Maker<'a> {
-    fn new(expanded: &'a Expanded, context: &'a Context<'a>, diagnostics: &'a mut Diagnostics) -> Maker<'a> {
+    fn new(expanded: &'a Expanded, context: &'a Context<'a>, errors: usize, diagnostics: &'a mut Diagnostics) -> Maker<'a> {
         let suite = &expanded.tree;
         let reserved = |vars: Option<&Arc<Node>>| -> Vec<Diagnostic> {
             let entries = vars.into_iter().flat_map(|vars| vars.entries());
@@ -126,6 +133,7 @@ impl<'a> Maker<'a> {
             defined: defined(expanded),
             used: HashSet::new(),
             ids: HashMap::new(),
+            errors,
             diagnostics,
         }
     }
@@ -155,13 +163,16 @@ impl<'a> Maker<'a> {
                 .collect(),
             ..LaterNames::default()
         };
+        let rows = node.get("each").map(|each| each.items()).unwrap_or_default();
+        let layers = [node.get("vars"), node.get("matrix"), self.suite.get("vars"), self.expanded.vars.as_ref()];
+        let layers: Vec<_> = layers.into_iter().flatten().chain(rows).collect();
+        later.clashes(&layers).into_iter().for_each(|diagnostic| self.diagnostics.push(diagnostic));
         let case = Case { node, name, merged, later };
-        let errors = self.diagnostics.list.len();
         let before = std::mem::take(&mut self.used);
         for (number, combination) in combinations.iter().enumerate() {
             made.extend(self.instance(&case, combination, number, name.text()));
         }
-        if self.diagnostics.list.len() == errors {
+        if node.get("vars").is_some() && errors_in(self.diagnostics) == self.errors {
             unused_variables(node.get("vars"), &self.used, self.diagnostics);
         }
         self.used.extend(before);

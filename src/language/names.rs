@@ -82,7 +82,16 @@ pub struct LaterNames {
     pub expectations: Vec<Arc<Node>>,
     /// Variables and rows, which may be inserted as patterns that save.
     pub variables: Vec<Arc<Node>>,
-    pub saves: OnceCell<HashMap<Arc<str>, usize>>,
+    pub saves: OnceCell<HashMap<Arc<str>, Save>>,
+}
+
+/// A name that is saved.
+#[derive(Clone, Copy, Debug)]
+pub struct Save {
+    /// The first step that saves it, or [`EXPECTATIONS`].
+    pub step: usize,
+    /// Where it is written.
+    pub span: Span,
 }
 
 impl LaterNames {
@@ -100,11 +109,11 @@ impl LaterNames {
             "turn" => (!rest.is_empty()).then_some(Stage::Run),
             _ => self.fakes.as_ref().and_then(|fakes| fakes.get(root)).filter(|_| FAKE_MEMBERS.contains(&first)).map(|_| Stage::Start),
         };
-        known.map(Later::At).or_else(|| self.saves().get(root).map(|step| Later::Saved(*step)))
+        known.map(Later::At).or_else(|| self.saves().get(root).map(|save| Later::Saved(save.step)))
     }
 
     /// What is saved, and the first step that saves it.
-    pub fn saves(&self) -> &HashMap<Arc<str>, usize> {
+    pub fn saves(&self) -> &HashMap<Arc<str>, Save> {
         self.saves.get_or_init(|| {
             let mut saves = HashMap::new();
             self.variables.iter().for_each(|node| saved(node, 0, &mut saves));
@@ -114,6 +123,23 @@ impl LaterNames {
             self.expectations.iter().for_each(|node| saved(node, EXPECTATIONS, &mut saves));
             saves
         })
+    }
+
+    /// Names that mean a variable and something else: the variable would win unseen.
+    pub fn clashes(&self, variables: &[&Arc<Node>]) -> Vec<Diagnostic> {
+        let fakes = self.fakes.iter().flat_map(|fakes| fakes.entries()).map(|entry| (&entry.key, entry.key_span, "a fake"));
+        let saves = self.saves().iter().map(|(name, save)| (name, save.span, "saved here"));
+        let mut clashes: Vec<_> = fakes
+            .chain(saves)
+            .filter(|(name, ..)| variables.iter().any(|variables| variables.get(name).is_some()))
+            .map(|(name, span, what)| {
+                Diagnostic::error("name-clash", span, format!("`{name}` is {what}, and it is a variable too"))
+                    .label("one name for two things")
+                    .help("rename one of them; a template could not tell them apart")
+            })
+            .collect();
+        clashes.sort_by_key(|diagnostic| diagnostic.span);
+        clashes
     }
 
     /// All names, for "did you mean".
@@ -130,15 +156,16 @@ impl LaterNames {
 }
 
 /// Every `save: {name: $.path}` below a node.
-fn saved(node: &Node, step: usize, saves: &mut HashMap<Arc<str>, usize>) {
+fn saved(node: &Node, step: usize, saves: &mut HashMap<Arc<str>, Save>) {
     match &node.value {
         Content::List(items) => items.iter().for_each(|item| saved(item, step, saves)),
         Content::Map(entries) => {
             for entry in entries {
                 if *entry.key == *"save" {
                     for saved in entry.value.entries().iter().filter(|saved| is_path(&saved.value)) {
-                        let first = saves.entry(saved.key.clone()).or_insert(step);
-                        *first = step.min(*first);
+                        let save = Save { step, span: saved.key_span };
+                        let first = saves.entry(saved.key.clone()).or_insert(save);
+                        *first = if step < first.step { save } else { *first };
                     }
                 }
                 saved(&entry.value, step, saves);

@@ -4,6 +4,7 @@
 //! that JSON does not have, alias bombs, deep nesting, big files, tabs, and the three usual slips of quoting.
 
 mod fault;
+mod keys;
 mod read;
 mod scalar;
 

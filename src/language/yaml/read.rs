@@ -3,6 +3,7 @@
 //! Owns: limits (size, depth, aliases), spans, keys, templates in texts.
 //! Must not know: what a suite is.
 
+use super::keys::Keys;
 use super::{fault, scalar};
 use crate::base::{Diagnostic, Diagnostics, FileId, Sources, Span};
 use crate::model::template::Template;
@@ -72,10 +73,10 @@ fn parser(text: &str) -> Parser<'_, StrInput<'_>> {
 }
 
 /// The rest of the file cannot be read; why has been said.
-struct Stop;
+pub(super) struct Stop;
 
 /// A node and the height of the tree below it.
-struct Built {
+pub(super) struct Built {
     node: Arc<Node>,
     height: usize,
 }
@@ -87,17 +88,17 @@ struct Anchored {
     height: usize,
 }
 
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     events: Parser<'a, StrInput<'a>>,
-    text: &'a str,
-    file: FileId,
-    diagnostics: &'a mut Diagnostics,
+    pub(super) text: &'a str,
+    pub(super) file: FileId,
+    pub(super) diagnostics: &'a mut Diagnostics,
     anchors: HashMap<usize, Anchored>,
     /// Nodes made so far, those that aliases stand for included.
     nodes: usize,
     aliased: usize,
     /// The place of an unquoted `{{…}}`, until the mapping that it was read as has ended.
-    hole: Option<Span>,
+    pub(super) hole: Option<Span>,
 }
 
 impl<'a> Builder<'a> {
@@ -159,12 +160,12 @@ impl<'a> Builder<'a> {
         Stop
     }
 
-    fn span(&self, span: &granit_parser::Span) -> Span {
+    pub(super) fn span(&self, span: &granit_parser::Span) -> Span {
         let range = span.byte_range().unwrap_or_default();
         Span::new(self.file, range.start, range.end)
     }
 
-    fn node(&mut self, event: Event<'a>, span: granit_parser::Span, depth: usize) -> Result<Built, Stop> {
+    pub(super) fn node(&mut self, event: Event<'a>, span: granit_parser::Span, depth: usize) -> Result<Built, Stop> {
         if event.tag().is_some() {
             self.tag(&span);
         }
@@ -196,11 +197,11 @@ impl<'a> Builder<'a> {
         Ok(built)
     }
 
-    fn written(&self, place: Span) -> &'a str {
+    pub(super) fn written(&self, place: Span) -> &'a str {
         self.text.get(place.start as usize..place.end as usize).unwrap_or_default()
     }
 
-    fn tag(&mut self, span: &granit_parser::Span) {
+    pub(super) fn tag(&mut self, span: &granit_parser::Span) {
         let place = match span.tag_span() {
             Some(tag) => self.span(&tag),
             None => self.span(span),
@@ -292,83 +293,6 @@ impl<'a> Builder<'a> {
         Ok(Built { node: Node::new(Span { end, ..place }, Content::Map(entries)), height: height + 1 })
     }
 
-    fn duplicate(&mut self, key: &Key, first: Span) {
-        let (line, column) = line_column(self.text, first.start as usize);
-        self.diagnostics.push(
-            Diagnostic::error("duplicate-key", key.span, format!("the key `{}` is written twice in one mapping", key.text))
-                .label("written again")
-                .help(format!("it was first written at line {line}, column {column}; keep one of them")),
-        );
-    }
-
-    /// Reads a key; `None` if it was refused and its value is to be skipped.
-    fn key(&mut self, event: Event<'a>, span: granit_parser::Span, map: Span, depth: usize) -> Result<Option<Key>, Stop> {
-        let place = self.span(&span);
-        let refused = match &event {
-            Event::Scalar(text, ScalarStyle::Plain, ..) if text == "<<" => Some(merge_key(place)),
-            Event::Scalar(text, ScalarStyle::Plain, ..) => match scalar::resolve(text) {
-                scalar::Plain::Text => None,
-                _ => Some(non_text_key(place, text)),
-            },
-            Event::Scalar(..) => None,
-            Event::MappingStart(StructureStyle::Flow, ..) if self.text[map.start as usize..].starts_with("{{") => {
-                let rest = &self.text[map.start as usize..];
-                let end = rest.find("}}").map_or(map.end as usize, |close| map.start as usize + close + 2);
-                let span = Span::new(self.file, map.start as usize, end);
-                self.hole = Some(span);
-                Some(fault::unquoted_template(span, self.written(span)))
-            }
-            _ => Some(non_text_key(fault::spot(self.file, self.text, place.start as usize), "")),
-        };
-        if event.tag().is_some() {
-            self.tag(&span);
-        }
-        match (refused, event) {
-            (None, Event::Scalar(text, ..)) => Ok(Some(Key { text: text.as_ref().into(), span: place })),
-            (refused, event) => {
-                self.diagnostics.list.extend(refused);
-                if !matches!(event, Event::Scalar(..)) {
-                    let (hole, said) = (self.hole.take(), self.diagnostics.list.len());
-                    self.node(event, span, depth + 1)?;
-                    if hole.is_some() {
-                        // What is wrong inside is the same slip.
-                        self.diagnostics.list.truncate(said);
-                    }
-                    self.hole = hole;
-                }
-                Ok(None)
-            }
-        }
-    }
-
-    /// A key without a colon in `{…}` is most often the rest of a text that holds a comma. True if this is one.
-    fn flow_value(&mut self, key: &Key, value: &Event<'_>, span: &granit_parser::Span, before: Option<&Entry>) -> bool {
-        let Event::Scalar(_, ScalarStyle::Plain, 0, None) = value else { return false };
-        let between = self.text.get(key.span.end as usize..self.span(span).start as usize).unwrap_or_default();
-        if !span.is_empty() || between.contains(':') || self.text[key.span.end as usize..].trim_start().starts_with(':') {
-            return false;
-        }
-        let previous = before.filter(|entry| matches!(entry.value.value, Content::Text(_) | Content::Template(_) | Content::Number(_)));
-        let diagnostic = match previous {
-            Some(entry) => {
-                let whole = Span { end: key.span.end, ..entry.value.span };
-                let written = self.written(whole);
-                Diagnostic::error(
-                    "comma-in-text",
-                    key.span,
-                    format!("in `{{…}}` a comma ends the text, so `{}` is a key without a value", key.text),
-                )
-                .label("no longer part of the text")
-                .help(format!("quote the whole text: {}: {}", entry.key, serde_json::Value::from(written)))
-            }
-            None => Diagnostic::error("missing-value", key.span, format!("the key `{}` has no value", key.text))
-                .label("a key without a value")
-                .help(format!("write `{}: …`", key.text)),
-        };
-        self.diagnostics.push(diagnostic);
-        true
-    }
-
     fn scalar(&mut self, text: &str, style: ScalarStyle, place: Span) -> Content {
         if style == ScalarStyle::Plain {
             match scalar::resolve(text) {
@@ -414,57 +338,4 @@ impl<'a> Builder<'a> {
             None => place,
         }
     }
-}
-
-struct Key {
-    text: Arc<str>,
-    span: Span,
-}
-
-/// Finds the first use of a key; short mappings are searched, long ones indexed.
-#[derive(Default)]
-struct Keys {
-    index: HashMap<Arc<str>, Span>,
-}
-
-const INDEXED_FROM: usize = 16;
-
-impl Keys {
-    fn first(&self, entries: &[Entry], key: &str) -> Option<Span> {
-        if entries.len() < INDEXED_FROM {
-            return entries.iter().find(|entry| &*entry.key == key).map(|entry| entry.key_span);
-        }
-        self.index.get(key).copied()
-    }
-
-    fn added(&mut self, entries: &[Entry]) {
-        match entries {
-            _ if entries.len() < INDEXED_FROM => {}
-            _ if self.index.is_empty() => self.index = entries.iter().map(|entry| (entry.key.clone(), entry.key_span)).collect(),
-            [.., last] => {
-                self.index.entry(last.key.clone()).or_insert(last.key_span);
-            }
-            [] => {}
-        }
-    }
-}
-
-fn merge_key(span: Span) -> Diagnostic {
-    Diagnostic::error("merge-key", span, "the merge key `<<` is not part of YAML 1.2")
-        .label("a merge key")
-        .help("use `define` and `use`, or an anchor for the whole value")
-}
-
-fn non_text_key(span: Span, written: &str) -> Diagnostic {
-    let diagnostic = Diagnostic::error("non-text-key", span, "a key must be a text").label("not a text");
-    match written {
-        "" => diagnostic.help("write a word before the `:`; a text that holds braces or brackets needs quotes"),
-        written => diagnostic.help(format!("quote it: \"{written}\"")),
-    }
-}
-
-fn line_column(text: &str, at: usize) -> (usize, usize) {
-    let before = &text[..at.min(text.len())];
-    let line = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (before.matches('\n').count() + 1, before[line..].chars().count() + 1)
 }
