@@ -26,3 +26,7 @@ pub mod yaml;
 
 #[cfg(test)]
 mod instances_tests;
+#[cfg(test)]
+mod tests;
+
+pub use load::{Loaded, Options, load};

@@ -4,8 +4,8 @@
 //! Must not know: which documents there are.
 
 use super::shape::defs::TEMPLATE;
-use super::shape::scalars::{DURATION, no_duration};
 use super::shape::mistake;
+use super::shape::scalars::{DURATION, no_duration};
 use crate::base::{Diagnostic, Diagnostics, duration};
 use crate::model::tree::{Content, Node};
 use jsonschema::ValidationError;

@@ -24,7 +24,8 @@ fn sound(path: &str) -> Suite {
 /// Loads with no other mistakes than features of a later version.
 fn only_later(start: &str, path: &str) {
     let loaded = loaded(start, path);
-    let other: Vec<_> = loaded.diagnostics.list.iter().filter(|d| d.code != "not-supported-yet").map(|d| d.render(&loaded.sources, false)).collect();
+    let other: Vec<_> =
+        loaded.diagnostics.list.iter().filter(|d| d.code != "not-supported-yet").map(|d| d.render(&loaded.sources, false)).collect();
     assert!(other.is_empty(), "{}", other.join("\n\n"));
 }
 
@@ -34,11 +35,7 @@ fn the_first_exhibit_becomes_three_cases() {
     let ids: Vec<_> = suite.cases.iter().map(|case| case.id.as_str()).collect();
     assert_eq!(
         ids,
-        [
-            "1-first::summarises_the_latest_email",
-            "1-first::says_so_when_the_model_is_overloaded",
-            "1-first::keeps_two_sessions_apart"
-        ]
+        ["1-first::summarises_the_latest_email", "1-first::says_so_when_the_model_is_overloaded", "1-first::keeps_two_sessions_apart"]
     );
     let case = &suite.cases[0];
     assert_eq!(case.agent.protocol.name, "moltbot-gateway");

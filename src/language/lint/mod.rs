@@ -1,6 +1,12 @@
 //! Lint: rules that a case must keep although each of its parts is well-formed.
 
+pub mod actions;
+pub mod fakes;
+pub mod looks;
+pub mod never;
 pub mod positive;
+pub mod seen;
+pub mod sessions;
 
 use super::lower::Draft;
 use crate::base::Diagnostics;
@@ -8,8 +14,22 @@ use crate::base::Diagnostics;
 /// A rule looks at one case.
 type Rule = fn(&Draft, &mut Diagnostics);
 
-/// All rules, in the order of their messages.
-const RULES: [Rule; 1] = [positive::no_positive_check];
+/// All rules, one line each.
+const RULES: [Rule; 13] = [
+    positive::no_positive_check,
+    fakes::unknown_fakes,
+    fakes::unknown_gates,
+    seen::cannot_be_seen,
+    seen::needs_a_launched_agent,
+    never::names_nothing,
+    sessions::ambiguous_session,
+    sessions::one_session_only,
+    sessions::unknown_session,
+    actions::unknown_actions,
+    actions::unknown_events,
+    actions::pauses,
+    actions::version_unknown,
+];
 
 /// Holds all rules against a case.
 pub fn case(draft: &Draft, diagnostics: &mut Diagnostics) {

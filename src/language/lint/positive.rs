@@ -50,7 +50,9 @@ fn expects(expect: &Expect) -> bool {
 fn positive(kind: &CheckKind) -> bool {
     match kind {
         CheckKind::Calls(list) | CheckKind::Events(list) | CheckKind::Frames(list) => happens(list),
-        CheckKind::FakeFrames { pattern, .. } | CheckKind::Requests { pattern, .. } | CheckKind::Commands { pattern, .. } => happens(pattern),
+        CheckKind::FakeFrames { pattern, .. } | CheckKind::Requests { pattern, .. } | CheckKind::Commands { pattern, .. } => {
+            happens(pattern)
+        }
         CheckKind::Reply(pattern) => refuses(pattern, None),
         CheckKind::At { pattern, .. } => refuses(pattern, None) && refuses(pattern, Some(&json!([]))),
         CheckKind::File { check: FileCheck::Content(pattern), .. } => refuses(pattern, None),

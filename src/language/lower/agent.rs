@@ -57,7 +57,7 @@ pub fn settings(doc: Option<&Named<Any>>, protocol: Option<&Protocol>, low: &mut
     entries.iter().filter(|(_, value)| !value.0.is_null()).map(|(name, value)| (name.to_string(), value.0.clone())).collect()
 }
 
-fn unknown_setting(name: &str, span: Span, protocol: &Protocol) -> Diagnostic {
+pub fn unknown_setting(name: &str, span: Span, protocol: &Protocol) -> Diagnostic {
     let known: Vec<_> = protocol.settings.iter().map(|setting| setting.name.as_str()).collect();
     let all = match known.as_slice() {
         [] => format!("`{}` has no settings", protocol.name),
@@ -75,7 +75,8 @@ fn allowed(setting: &Setting, value: &Node, low: &mut Lowering<'_>) {
     let Some(words) = setting.one_of.as_ref().filter(|_| !late) else { return };
     let given = value.to_value();
     if !words.contains(&given) {
-        let words: Vec<_> = words.iter().map(|word| format!("`{}`", word.as_str().map_or_else(|| word.to_string(), str::to_owned))).collect();
+        let words: Vec<_> =
+            words.iter().map(|word| format!("`{}`", word.as_str().map_or_else(|| word.to_string(), str::to_owned))).collect();
         let words: Vec<_> = words.iter().map(String::as_str).collect();
         let shown = given.as_str().map_or_else(|| given.to_string(), str::to_owned);
         low.push(mistake::wrong_value(value.span, format!("setting `{}` cannot be `{shown}`", setting.name), mistake::listed(&words)));
@@ -87,7 +88,11 @@ fn ready(doc: &AgentDoc, low: &mut Lowering<'_>) -> Ready {
         let span = key_span(&doc.node, "ready");
         return Ready { how: ReadyHow::Connect, within: READY_WITHIN, span };
     };
-    Ready { how: ready_how(ready, low), within: ready.within.map_or(READY_WITHIN, |within| within.duration), span: key_span(&doc.node, "ready") }
+    Ready {
+        how: ready_how(ready, low),
+        within: ready.within.map_or(READY_WITHIN, |within| within.duration),
+        span: key_span(&doc.node, "ready"),
+    }
 }
 
 fn ready_how(ready: &ReadyDoc, low: &mut Lowering<'_>) -> ReadyHow {
@@ -135,7 +140,11 @@ fn files(doc: Option<&Named<Nullable<Or<Templated, FromDoc>>>>, low: &mut Loweri
     let mut files = Vec::new();
     for (path, source) in doc.map(|doc| doc.entries.as_slice()).unwrap_or_default() {
         if !below(path) {
-            low.push(mistake::wrong_value(path.span, format!("`{}` is not below the case's folder", &**path), "a relative path without `..`"));
+            low.push(mistake::wrong_value(
+                path.span,
+                format!("`{}` is not below the case's folder", &**path),
+                "a relative path without `..`",
+            ));
             continue;
         }
         match source {

@@ -25,6 +25,9 @@ pub enum Mode {
 /// How a turn may end.
 pub const STATUSES: [&str; 4] = ["completed", "failed", "aborted", "incomplete"];
 
+/// What is known of an attempt to reach a host.
+const EGRESS: [&str; 5] = ["host", "port", "method", "path", "allowed"];
+
 /// What the verbs return, by the keys it is checked under.
 const RETURNED: [(&str, &[&str]); 7] = [
     ("result", &["rpc", "connect"]),
@@ -53,7 +56,9 @@ fn kinds(entry: &Entry, mode: Mode, verb: Option<&str>, low: &mut Lowering<'_>) 
         "calls" => one(CheckKind::Calls(list(value, ListKind::Calls, mode, low))),
         "events" => one(CheckKind::Events(list(value, ListKind::Events, mode, low))),
         "sent" => one(CheckKind::Sent(list(value, ListKind::Frames, mode, low))),
-        "frames" if names_fakes(value) => by_name(value, ListKind::Frames, mode, low, |fake, pattern| CheckKind::FakeFrames { fake, pattern }),
+        "frames" if names_fakes(value) => {
+            by_name(value, ListKind::Frames, mode, low, |fake, pattern| CheckKind::FakeFrames { fake, pattern })
+        }
         "frames" => one(CheckKind::Frames(list(value, ListKind::Frames, mode, low))),
         "requests" => by_name(value, ListKind::Requests, mode, low, |fake, pattern| CheckKind::Requests { fake, pattern }),
         "commands" => by_name(value, ListKind::Commands, mode, low, |name, pattern| CheckKind::Commands { name, pattern }),
@@ -106,7 +111,9 @@ fn by_name(
 fn errors(node: &Arc<Node>, mode: Mode, low: &mut Lowering<'_>) -> Option<CheckKind> {
     if node.text() == Some("allow") {
         if mode != Mode::Expect {
-            low.push(mistake::wrong_value(node.span, "`errors: allow` checks nothing", "a list of errors").help("it may stand in `expect` only"));
+            low.push(
+                mistake::wrong_value(node.span, "`errors: allow` checks nothing", "a list of errors").help("it may stand in `expect` only"),
+            );
             return None;
         }
         return Some(CheckKind::Errors(ErrorsCheck::Allow));
@@ -114,12 +121,15 @@ fn errors(node: &Arc<Node>, mode: Mode, low: &mut Lowering<'_>) -> Option<CheckK
     Some(CheckKind::Errors(ErrorsCheck::Pattern(list(node, ListKind::Errors, mode, low))))
 }
 
-/// Entries are `{host, port, method, path, allowed}`, written like requests: the mapping itself.
+/// Entries are mappings, written like frames: the mapping itself.
 fn egress(node: &Arc<Node>, mode: Mode, low: &mut Lowering<'_>) -> EgressCheck {
-    match node.text() {
-        Some("none") if mode != Mode::Never => EgressCheck::None,
-        _ => EgressCheck::Pattern(list(node, ListKind::Requests, mode, low)),
+    if mode != Mode::Never && node.text() == Some("none") {
+        return EgressCheck::None;
     }
+    for item in node.items().iter().filter(|item| item.get("frame").is_none()) {
+        super::fake::fields(item, &EGRESS, "an attempt to reach a host", low);
+    }
+    EgressCheck::Pattern(list(node, ListKind::Frames, mode, low))
 }
 
 /// A plain word is the turn's status.
@@ -171,7 +181,9 @@ fn invariants(entry: &Entry, mode: Mode, low: &mut Lowering<'_>) -> Option<Check
             let known = Invariant::ALL.map(|(_, name)| name);
             let all = known.map(|name| format!("`{name}`")).join(", ");
             let help = did_you_mean(name, known).unwrap_or_else(|| format!("there are {all}"));
-            low.push(Diagnostic::error("unknown-invariant", item.span, format!("unknown invariant `{name}`")).label("no such rule").help(help));
+            low.push(
+                Diagnostic::error("unknown-invariant", item.span, format!("unknown invariant `{name}`")).label("no such rule").help(help),
+            );
         }
         names.push(name.to_owned());
     }
@@ -185,7 +197,11 @@ fn returned(entry: &Entry, key: &str, verb: Option<&str>, low: &mut Lowering<'_>
     if !verbs.contains(&verb) {
         let who = verbs.map_quoted();
         let message = format!("`{verb}` returns no `{key}`");
-        low.push(Diagnostic::error("not-returned", entry.key_span, message).label("cannot be checked here").help(format!("`{key}` is what {who} returns")));
+        low.push(
+            Diagnostic::error("not-returned", entry.key_span, message)
+                .label("cannot be checked here")
+                .help(format!("`{key}` is what {who} returns")),
+        );
         return None;
     }
     Some(CheckKind::Returned { key: name, pattern: low.pattern(&entry.value) })

@@ -45,7 +45,10 @@ pub fn protocol(node: &Arc<Node>, low: &mut Lowering<'_>) -> Option<Protocol> {
         connect,
         session,
         actions,
-        approvals: doc.approvals.as_ref().map(|words| ApprovalWords { accept: words.accept.0.to_value(), decline: words.decline.0.to_value() }),
+        approvals: doc
+            .approvals
+            .as_ref()
+            .map(|words| ApprovalWords { accept: words.accept.0.to_value(), decline: words.decline.0.to_value() }),
         rpc: doc.rpc.as_ref().and_then(|doc| rpc(doc, low)),
         belongs: doc.belongs.as_ref().map(|doc| belongs(doc, low)),
         events,

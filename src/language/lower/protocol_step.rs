@@ -67,7 +67,9 @@ fn verb(doc: &ProtocolStepDoc, name: &str, low: &mut Lowering<'_>) -> Option<Pro
         "append" => {
             let entries = &doc.append.as_ref()?.entries;
             let [(name, value)] = entries.as_slice() else {
-                low.push(Diagnostic::error("one-kind", key_span(&doc.node, "append"), "`append` adds to one list").label("expected one name"));
+                low.push(
+                    Diagnostic::error("one-kind", key_span(&doc.node, "append"), "`append` adds to one list").label("expected one name"),
+                );
                 return None;
             };
             ProtocolVerb::Append { name: name.to_string(), value: value.0.clone() }

@@ -15,9 +15,7 @@ use std::sync::Arc;
 /// Lowers a reply: a text, a part, or a list of parts.
 pub fn reply(doc: &ReplyDoc, low: &mut Lowering<'_>) -> Option<Reply> {
     let (span, parts) = match doc {
-        Or::This(Or::This(text)) => {
-            (text.0.span, vec![ReplyPart { span: text.0.span, kind: PartKind::Text(text.0.clone()) }])
-        }
+        Or::This(Or::This(text)) => (text.0.span, vec![ReplyPart { span: text.0.span, kind: PartKind::Text(text.0.clone()) }]),
         Or::This(Or::That(doc)) => (doc.node.span, part(doc, low).into_iter().collect()),
         Or::That(docs) => {
             let span = docs.first().map(|doc| doc.node.span).unwrap_or_default();
@@ -152,7 +150,11 @@ fn failure(doc: &Or<Text, FailDoc>) -> PartKind {
 fn status(doc: &StatusDoc, low: &mut Lowering<'_>) -> Option<PartKind> {
     let status = u16::try_from(doc.status.number).ok().filter(|status| (200..=599).contains(status));
     if status.is_none() {
-        low.push(mistake::wrong_value(doc.status.span, format!("{} is not a status of an answer", doc.status.number), "a number from 200 to 599"));
+        low.push(mistake::wrong_value(
+            doc.status.span,
+            format!("{} is not a status of an answer", doc.status.number),
+            "a number from 200 to 599",
+        ));
     }
     let mut headers = Vec::new();
     for (name, value) in plain_scalars(doc.headers.as_ref()) {

@@ -6,12 +6,12 @@
 use super::Lowering;
 use super::check::STATUSES;
 use super::protocol_step::{condition, saves};
+use crate::base::Diagnostic;
 use crate::base::Span;
 use crate::language::docs::rule::EventRuleDoc;
 use crate::language::shape::{Text, mistake};
 use crate::model::protocol::{EventKind, Make, Rule, Source};
 use crate::model::tree::{Content, Node};
-use crate::base::Diagnostic;
 use std::sync::Arc;
 
 /// How a call may end, as a rule says it.
@@ -44,9 +44,7 @@ pub fn rule(doc: &EventRuleDoc, unsupported: &mut Vec<(Span, String)>, low: &mut
 /// A text that begins with `$` is a path, a mapping has fields, anything else is a constant.
 fn source(node: &Arc<Node>, low: &mut Lowering<'_>) -> Option<Source> {
     match &node.value {
-        Content::Text(text) if text.starts_with('$') => {
-            low.path(&Text { span: node.span, text: text.clone() }).map(Source::Path)
-        }
+        Content::Text(text) if text.starts_with('$') => low.path(&Text { span: node.span, text: text.clone() }).map(Source::Path),
         Content::Template(_) => {
             low.push(
                 Diagnostic::error("wrong-value", node.span, "an event is made of the frame alone")

@@ -18,7 +18,21 @@ use std::time::Duration;
 
 /// Verbs, as written.
 pub const VERBS: [&str; 16] = [
-    "user", "do", "rpc", "send", "await", "quiet", "release", "http", "probe", "connect", "disconnect", "reconnect", "restart", "stop", "start",
+    "user",
+    "do",
+    "rpc",
+    "send",
+    "await",
+    "quiet",
+    "release",
+    "http",
+    "probe",
+    "connect",
+    "disconnect",
+    "reconnect",
+    "restart",
+    "stop",
+    "start",
     "pause",
 ];
 
@@ -93,7 +107,11 @@ fn one_verb(doc: &StepDoc, low: &mut Lowering<'_>) -> Option<&'static str> {
                 .help("make two steps of it"),
         );
     }
-    let typo = doc.node.entries().iter().any(|entry| !StepDoc::names().any(|name| name == &*entry.key) && did_you_mean(&entry.key, VERBS).is_some());
+    let typo = doc
+        .node
+        .entries()
+        .iter()
+        .any(|entry| !StepDoc::names().any(|name| name == &*entry.key) && did_you_mean(&entry.key, VERBS).is_some());
     if given.is_empty() && !typo {
         let all = VERBS.map(|verb| format!("`{verb}`")).join(", ");
         low.push(Diagnostic::error("one-verb", doc.node.span, "a step needs a verb").label("it has none").help(format!("one of {all}")));

@@ -7,7 +7,7 @@ use super::Lowering;
 use super::lowering::{key_span, plain_scalars};
 use crate::base::{Diagnostic, duration};
 use crate::language::docs::step::{AwaitDoc, ConnectDoc, ProbeDoc, StepDoc};
-use crate::language::shape::{Flag, Named, Any, Or, Templated, mistake};
+use crate::language::shape::{Any, Flag, Named, Or, Templated, mistake};
 use crate::model::pattern::ListKind;
 use crate::model::step::{Await, Probe, Verb};
 use crate::model::tree::{Content, Node};
@@ -94,7 +94,8 @@ fn probe(doc: &ProbeDoc, low: &mut Lowering<'_>) -> Option<Probe> {
         [_] => {}
         [] if !doc.node.entries().is_empty() => {}
         _ => low.push(
-            Diagnostic::error("one-kind", doc.node.span, "a probe reads one thing").label("expected exactly one of `file`, `command`, `redis`, `http`"),
+            Diagnostic::error("one-kind", doc.node.span, "a probe reads one thing")
+                .label("expected exactly one of `file`, `command`, `redis`, `http`"),
         ),
     }
     match (&doc.file, &doc.command) {

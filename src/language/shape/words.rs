@@ -57,10 +57,7 @@ macro_rules! words {
 }
 
 pub fn page_keys(words: &[WordKey]) -> Vec<PageKey> {
-    words
-        .iter()
-        .map(|word| PageKey { name: word.name, about: word.about, examples: &[], later: word.later, required: false })
-        .collect()
+    words.iter().map(|word| PageKey { name: word.name, about: word.about, examples: &[], later: word.later, required: false }).collect()
 }
 
 /// Which of the words it is.

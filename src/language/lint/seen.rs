@@ -1,0 +1,112 @@
+//! No check on what cannot be seen.
+//!
+//! Owns: which check needs which event of the protocol, and what needs a launched agent.
+//! Must not know: how events are made.
+
+use super::looks;
+use crate::base::{Diagnostic, Diagnostics, Span};
+use crate::language::lower::Draft;
+use crate::model::agent::Egress;
+use crate::model::expect::CheckKind;
+use crate::model::pattern::{Item, ListKind};
+use crate::model::protocol::{EventKind, Protocol, Source};
+
+/// Refuses checks on what the protocol's `events` never make.
+pub fn cannot_be_seen(draft: &Draft, diagnostics: &mut Diagnostics) {
+    let Some(protocol) = draft.protocol.as_deref().filter(|protocol| protocol.decode.is_none()) else { return };
+    let makes = |kinds: &[EventKind]| kinds.iter().any(|kind| protocol.makes(*kind));
+    for check in looks::expected(draft).chain(looks::refused(draft)) {
+        let needs: &[EventKind] = match &check.kind {
+            CheckKind::Calls(_) => &[EventKind::CallStarted],
+            CheckKind::Usage(_) => &[EventKind::Usage, EventKind::UsageSoFar],
+            CheckKind::Reply(_) => &[EventKind::Text, EventKind::TextDelta, EventKind::TextSoFar, EventKind::Delta],
+            _ => continue,
+        };
+        if !makes(needs) {
+            diagnostics.push(unseen(check.span, &format!("`{}`", check.kind.key()), protocol, needs[0]));
+        }
+    }
+    for item in items(draft, ListKind::Calls) {
+        call(item, protocol, diagnostics);
+    }
+    for item in items(draft, ListKind::Events) {
+        event(item, protocol, diagnostics);
+    }
+}
+
+/// Items that are expected, awaited or refused.
+fn items(draft: &Draft, kind: ListKind) -> Vec<&Item> {
+    let mut items = looks::expected_items(draft, kind);
+    let refused = looks::refused(draft).filter_map(|check| looks::list(&check.kind)).filter(|list| list.kind == kind);
+    items.extend(refused.flat_map(looks::items));
+    items
+}
+
+/// A call's result, and how it ended.
+fn call(item: &Item, protocol: &Protocol, diagnostics: &mut Diagnostics) {
+    if let Some(result) = looks::field(item, "result")
+        && !protocol.makes(EventKind::CallFinished)
+    {
+        diagnostics.push(unseen(result.span, "the `result` of a call", protocol, EventKind::CallFinished));
+    }
+    let Some(status) = looks::field(item, "status") else { return };
+    let Some(word) = looks::plain(status).filter(|word| *word != "pending") else { return };
+    if !ends_with(protocol, word) {
+        diagnostics.push(unseen(status.span, &format!("`status: {word}`"), protocol, EventKind::CallFinished));
+    }
+}
+
+/// True if some rule may end a call with this status.
+fn ends_with(protocol: &Protocol, word: &str) -> bool {
+    let makes = protocol.events.iter().flat_map(|rule| &rule.makes).filter(|make| make.kind == EventKind::CallFinished);
+    makes.map(|make| &make.value).any(|value| match value {
+        Source::Fields(fields) => match fields.iter().find(|(name, _)| name == "status") {
+            Some((_, Source::Constant(status))) => status.as_str() == Some(word),
+            Some(_) => true,
+            None => word == "ok",
+        },
+        _ => true,
+    })
+}
+
+/// Some events come from rules alone; turns, errors and ends the engine makes too.
+fn event(item: &Item, protocol: &Protocol, diagnostics: &mut Diagnostics) {
+    const FROM_RULES: [EventKind; 7] = [
+        EventKind::Reasoning,
+        EventKind::Item,
+        EventKind::CallStarted,
+        EventKind::CallFinished,
+        EventKind::ApprovalRequested,
+        EventKind::Usage,
+        EventKind::Text,
+    ];
+    let Some((name, node)) = looks::name(item) else { return };
+    let Some(kind) = EventKind::by_name(name).filter(|kind| FROM_RULES.contains(kind)) else { return };
+    if !protocol.makes(kind) {
+        diagnostics.push(unseen(node.span, &format!("the event `{name}`"), protocol, kind));
+    }
+}
+
+fn unseen(span: Span, what: &str, protocol: &Protocol, kind: EventKind) -> Diagnostic {
+    Diagnostic::error("cannot-be-seen", span, format!("the protocol `{}` never shows {what}", protocol.name))
+        .label("cannot be checked with this protocol")
+        .help(format!("no rule in its `events` makes `{}`; check something that it shows, such as `commands` or `requests`", kind.name()))
+}
+
+/// `egress` and `exit` need a launched agent; `egress` also one that is watched.
+pub fn needs_a_launched_agent(draft: &Draft, diagnostics: &mut Diagnostics) {
+    let Some(agent) = &draft.agent else { return };
+    for check in looks::expected(draft).chain(looks::refused(draft)) {
+        let (what, why) = match &check.kind {
+            CheckKind::Egress(_) if agent.command.is_none() => ("`egress`", "the agent is not launched"),
+            CheckKind::Egress(_) if agent.egress == Egress::Open => ("`egress`", "the agent was told `egress: open`"),
+            CheckKind::Exit(_) if agent.command.is_none() => ("`exit`", "the agent is not launched"),
+            _ => continue,
+        };
+        diagnostics.push(
+            Diagnostic::error("cannot-be-seen", check.span, format!("{what} cannot be seen: {why}"))
+                .label("cannot be checked with this agent")
+                .help("give the agent a `command`, and leave `egress` at `trap`"),
+        );
+    }
+}
