@@ -97,6 +97,11 @@ impl CaseHandle {
         self.case.gates.release(gate)
     }
 
+    /// How many replies wait at gates now.
+    pub fn held(&self) -> usize {
+        self.case.gates.held().map(|(_, waiting)| waiting).sum()
+    }
+
     /// Ends the case: notes held gates, reports sequences that were not used up if they are to be judged, breaks off
     /// what is still being sent, and forgets the case. A second call does nothing.
     pub fn finish(&self, judge_sequences: bool) {
