@@ -19,6 +19,8 @@ async fn a_reset_is_seen_as_one_after_what_was_said() {
         world.case.release("g").unwrap();
         assert_eq!(drain(&mut stream).await.1, Some(ErrorKind::ConnectionReset));
     }
+    let (said, end) = aborted(Abort::Reset, CHAT, STREAM).await;
+    assert!(said.contains("half") && !said.contains("never") && end == Some(ErrorKind::ConnectionReset), "{said} {end:?}");
     let (said, end) = aborted(Abort::Reset, CHAT, PLAIN).await;
     assert_eq!((said.as_str(), end), ("", Some(ErrorKind::ConnectionReset)));
 }
