@@ -108,7 +108,7 @@ impl CaseHandle {
         if self.finished.swap(true, Ordering::SeqCst) {
             return;
         }
-        self.cases.close(&self.case.key);
+        self.cases.close(&self.case);
         let recorder = &self.case.recorder;
         for (gate, waiting) in self.case.gates.held() {
             let replies = if waiting == 1 { "a reply was".to_owned() } else { format!("{waiting} replies were") };
@@ -124,7 +124,7 @@ impl CaseHandle {
 impl Drop for CaseHandle {
     fn drop(&mut self) {
         if !self.finished.swap(true, Ordering::SeqCst) {
-            self.cases.close(&self.case.key);
+            self.cases.close(&self.case);
             self.case.ending.end();
         }
     }

@@ -208,7 +208,7 @@ async fn requests_at_once_get_each_reply_once_and_in_the_order_of_the_trace() {
 
 #[tokio::test]
 async fn a_case_that_is_dropped_is_forgotten_and_not_judged() {
-    let World { server, recorder, case } = World::script([reply([text("x")])]).await;
+    let World { server, recorder, case, .. } = World::script([reply([text("x")])]).await;
     drop(case);
     let reply = reqwest::Client::new().post(format!("{}/v1/responses", server.url("c", "llm"))).body(PLAIN).send().await.unwrap();
     assert_eq!((reply.status().as_u16(), recorder.len()), (404, 0));

@@ -24,6 +24,7 @@ struct World {
     server: FakeServer,
     recorder: Recorder,
     case: CaseHandle,
+    client: reqwest::Client,
 }
 
 impl World {
@@ -39,7 +40,7 @@ impl World {
         let server = FakeServer::start_with(limits).await.unwrap();
         let recorder = Recorder::new();
         let case = open(&server, "c", replies, wire, &recorder);
-        World { server, recorder, case }
+        World { server, recorder, case, client: reqwest::Client::new() }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -54,7 +55,7 @@ impl World {
     }
 
     async fn post(&self, path: &str, body: Value) -> (u16, Value) {
-        let reply = reqwest::Client::new().post(self.url(path)).json(&body).send().await.unwrap();
+        let reply = self.client.post(self.url(path)).json(&body).send().await.unwrap();
         (reply.status().as_u16(), reply.json().await.unwrap())
     }
 
