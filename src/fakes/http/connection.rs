@@ -231,3 +231,41 @@ impl Connection {
         let _ = self.stream.set_zero_linger();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn pair() -> (Connection, TcpStream) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (Connection::new(listener.accept().await.unwrap().0, Limits::default()), client)
+    }
+
+    #[tokio::test]
+    async fn small_writes_never_wait_for_each_other() {
+        let (connection, _client) = pair().await;
+        assert!(connection.stream.nodelay().unwrap());
+    }
+
+    #[tokio::test]
+    async fn blank_lines_between_requests_mean_nothing() {
+        let (mut connection, mut client) = pair().await;
+        client.write_all(b"\r\n\nGET /a HTTP/1.1\r\n\r\n\r\nGET /b HTTP/1.1\r\n\r\n").await.unwrap();
+        for target in ["/a", "/b"] {
+            assert_eq!(connection.request().await.unwrap().head.target, target);
+        }
+        drop(client);
+        assert!(matches!(connection.request().await, Err(NoRequest::Gone)));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_leaves_in_the_middle_of_a_request_is_gone() {
+        for bytes in [&b"POST /a HT"[..], b"POST /a HTTP/1.1\r\ncontent-length: 5\r\n\r\nab", b"\r\n"] {
+            let (mut connection, mut client) = pair().await;
+            client.write_all(bytes).await.unwrap();
+            drop(client);
+            assert!(matches!(connection.request().await, Err(NoRequest::Gone)), "{bytes:?}");
+        }
+    }
+}

@@ -52,7 +52,8 @@ pub fn next_of_script<'a>(script: &'a [Reply], given: &mut Given, fake: &str) ->
         Some(reply) => Ok(Chosen { rule: format!("script[{at}]"), reply }),
         None => {
             let has = if script.len() == 1 { "1 reply".to_owned() } else { format!("{} replies", script.len()) };
-            let message = format!("`{fake}` was asked {} times, but its script has {has}", at + 1);
+            let times = if at == 0 { "once".to_owned() } else { format!("{} times", at + 1) };
+            let message = format!("`{fake}` was asked {times}, but its script has {has}");
             Err(NoReply { message, ..NoReply::default() })
         }
     }

@@ -61,10 +61,10 @@ impl RunningModel {
     }
 
     fn model(&self) -> &ModelFake {
-        match &self.fake.kind {
-            FakeKind::Model(model) => model,
-            FakeKind::Command(_) => unreachable!("a case makes a running model of model fakes only"),
-        }
+        let FakeKind::Model(model) = &self.fake.kind else {
+            unreachable!("a case makes a running model of model fakes only");
+        };
+        model
     }
 
     /// Records a request and gives its answer.

@@ -97,9 +97,9 @@ impl CaseHandle {
         self.case.gates.release(gate)
     }
 
-    /// The gates at which a reply waits now.
-    pub fn held_gates(&self) -> Vec<String> {
-        self.case.gates.held().map(|(gate, _)| gate.to_owned()).collect()
+    /// How many replies wait at gates now.
+    pub fn held(&self) -> usize {
+        self.case.gates.held().map(|(_, waiting)| waiting).sum()
     }
 
     /// Ends the case: notes held gates, reports sequences that were not used up if they are to be judged, breaks off
@@ -108,7 +108,7 @@ impl CaseHandle {
         if self.finished.swap(true, Ordering::SeqCst) {
             return;
         }
-        self.cases.close(&self.case.key);
+        self.cases.close(&self.case);
         let recorder = &self.case.recorder;
         for (gate, waiting) in self.case.gates.held() {
             let replies = if waiting == 1 { "a reply was".to_owned() } else { format!("{waiting} replies were") };
@@ -124,7 +124,7 @@ impl CaseHandle {
 impl Drop for CaseHandle {
     fn drop(&mut self) {
         if !self.finished.swap(true, Ordering::SeqCst) {
-            self.cases.close(&self.case.key);
+            self.cases.close(&self.case);
             self.case.ending.end();
         }
     }

@@ -34,8 +34,12 @@ impl Cases {
         self.open.read().expect("no panic happens under this lock").get(key).cloned()
     }
 
-    pub fn close(&self, key: &str) {
-        self.open.write().expect("no panic happens under this lock").remove(key);
+    /// Closes this case; another one that was opened under the same key stays.
+    pub fn close(&self, case: &Arc<Case>) {
+        let mut open = self.open.write().expect("no panic happens under this lock");
+        if open.get(&case.key).is_some_and(|there| Arc::ptr_eq(there, case)) {
+            open.remove(&case.key);
+        }
     }
 
     fn add(&self, case: Arc<Case>) {

@@ -9,6 +9,7 @@
 //! | [`render`](fn@render) | the reply itself |
 
 pub mod asked;
+mod ending;
 pub mod event;
 pub mod item;
 pub mod object;

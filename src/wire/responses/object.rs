@@ -60,6 +60,12 @@ impl<'a> ResponseObject<'a> {
         out.extend_from_slice(&asked.echo);
         out.push(b'}');
     }
+
+    pub fn to_bytes(&self, asked: &Asked) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.write(asked, &mut bytes);
+        bytes
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

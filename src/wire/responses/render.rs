@@ -1,18 +1,16 @@
 //! A scripted reply on the Responses wire.
 //!
-//! Owns: the order of events, ids and sequence numbers, what ends a response and how.
+//! Owns: the order of the events of items, ids and sequence numbers.
 //! Must not know: sockets, who asked, templates.
 
 use super::asked::Asked;
+use super::ending::{End, write_lifecycle};
 use super::event::{Channel, ItemEvent};
-use super::item::{Item, Role, Status};
-use super::object::{CREATED_AT, FlatError, IncompleteDetails, NestedError, ResponseError, ResponseObject};
-use crate::model::fake::Abort;
+use super::item::{Content, Item, Role, Status};
+use super::object::ResponseObject;
 use crate::wire::cut::deltas;
-use crate::wire::provider_error::{ErrorBody, ErrorObject, kind_for, status_for};
 use crate::wire::script::{Pace, Part, Usage, call_id as call_id_for};
-use crate::wire::sse;
-use crate::wire::stream::{EventWriter, Rendered, Step, document, document_bytes};
+use crate::wire::stream::{EventWriter, Rendered, Step};
 
 /// The reply to one request: an event stream if it asked for one, otherwise the same response as one document.
 pub fn render(parts: &[Part], asked: &Asked, pace: Pace) -> Rendered {
@@ -29,29 +27,21 @@ pub fn render(parts: &[Part], asked: &Asked, pace: Pace) -> Rendered {
     writer.end(end)
 }
 
-/// What ends a response.
-enum End<'a> {
-    Completed,
-    Incomplete(&'a str),
-    Failed { message: &'a str, code: &'a str },
-    Error { message: &'a str, code: Option<&'a str>, kind: Option<&'a str>, flat: bool },
-    Abort(Abort),
-}
-
-struct Writer<'a> {
-    asked: &'a Asked,
-    pace: Pace,
-    id: String,
-    out: EventWriter,
+/// A response in the making.
+pub(super) struct Writer<'a> {
+    pub(super) asked: &'a Asked,
+    pub(super) pace: Pace,
+    pub(super) id: String,
+    pub(super) out: EventWriter,
     /// Of a reply that is no stream: its delays and gates.
-    waits: Vec<Step>,
+    pub(super) waits: Vec<Step>,
     sequence: u64,
     /// The items that are done.
-    items: Vec<Item>,
+    pub(super) items: Vec<Item>,
     /// The message that further text goes on with; it stands after the items that are done.
     open: Option<OpenMessage>,
     calls: usize,
-    usage: Usage,
+    pub(super) usage: Usage,
     /// The reason for which the response is incomplete.
     stop: Option<&'a str>,
 }
@@ -144,7 +134,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Ends the open message, if there is one. An incomplete response ends in an incomplete message.
-    fn close_message(&mut self) {
+    pub(super) fn close_message(&mut self) {
         let Some(OpenMessage { id, channel, text }) = self.open.take() else { return };
         let status = if self.stop.is_some() { Status::Incomplete } else { Status::Completed };
         self.done_text(channel, &id, &text);
@@ -219,7 +209,7 @@ impl<'a> Writer<'a> {
         self.part_event(kind, channel, id, &part);
     }
 
-    fn part_event(&mut self, kind: &'static str, channel: Channel, id: &str, part: &super::item::Content) {
+    fn part_event(&mut self, kind: &'static str, channel: Channel, id: &str, part: &Content) {
         let mut event = channel.event(kind, self.items.len(), id);
         event.part = Some(part);
         self.event(event);
@@ -243,7 +233,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn next_number(&mut self) -> u64 {
+    pub(super) fn next_number(&mut self) -> u64 {
         self.sequence += 1;
         self.sequence - 1
     }
@@ -255,86 +245,6 @@ impl<'a> Writer<'a> {
             self.out.event_ended();
         }
     }
-
-    fn end(mut self, end: End<'_>) -> Rendered {
-        let number = self.next_number();
-        match (&end, self.asked.stream) {
-            (End::Error { message, code, kind, .. }, false) => {
-                let status = status_for(*code);
-                document(status, &ErrorBody::new(message, kind.unwrap_or(kind_for(*code)), *code), self.waits, None)
-            }
-            (End::Error { message, code, kind, flat }, true) => {
-                let error = ErrorObject { message, kind: kind.unwrap_or(kind_for(*code)), param: None, code: *code };
-                if *flat {
-                    let event = FlatError { kind: "error", sequence_number: number, code: *code, message, param: None };
-                    self.out.event(Some("error"), &event);
-                } else {
-                    self.out.event(Some("error"), &NestedError { kind: "error", sequence_number: number, error });
-                }
-                self.out.finish()
-            }
-            (End::Abort(how), stream) => self.broken_off(*how, stream, number),
-            (_, stream) => {
-                let mut out = self.take_out();
-                let (kind, object) = self.last_object(&end);
-                if !stream {
-                    let mut bytes = Vec::new();
-                    object.write(self.asked, &mut bytes);
-                    return document_bytes(200, bytes, self.waits, None);
-                }
-                write_lifecycle(&mut out.bytes, kind, number, &object, self.asked);
-                out.event_ended();
-                out.finish()
-            }
-        }
-    }
-
-    /// Cut off in the middle. The torn event of `Half` is the one that would have ended the response.
-    fn broken_off(mut self, how: Abort, stream: bool, number: u64) -> Rendered {
-        if !stream {
-            self.close_message();
-        }
-        let out = self.take_out();
-        let (kind, object) = self.last_object(&End::Completed);
-        if stream {
-            return out.abort(how, |bytes| write_lifecycle(bytes, kind, number, &object, self.asked));
-        }
-        let mut bytes = Vec::new();
-        object.write(self.asked, &mut bytes);
-        document_bytes(200, bytes, self.waits, Some(how))
-    }
-
-    /// The stream so far, out of the way of what else the last event is made of.
-    fn take_out(&mut self) -> EventWriter {
-        std::mem::replace(&mut self.out, EventWriter::new(self.pace))
-    }
-
-    /// The object of the terminal event, and that event's name.
-    fn last_object<'b>(&'b self, end: &End<'b>) -> (&'static str, ResponseObject<'b>) {
-        let begun = ResponseObject { output: &self.items, ..ResponseObject::begun(&self.id) };
-        let usage = Some(self.usage.into());
-        match end {
-            End::Incomplete(reason) => {
-                let details = Some(IncompleteDetails { reason });
-                ("response.incomplete", ResponseObject { status: Status::Incomplete, incomplete_details: details, usage, ..begun })
-            }
-            End::Failed { message, code } => {
-                ("response.failed", ResponseObject { status: Status::Failed, error: Some(ResponseError { code, message }), ..begun })
-            }
-            _ => {
-                let completed_at = Some(CREATED_AT + 1);
-                ("response.completed", ResponseObject { status: Status::Completed, completed_at, usage, ..begun })
-            }
-        }
-    }
-}
-
-fn write_lifecycle(out: &mut Vec<u8>, kind: &'static str, number: u64, object: &ResponseObject<'_>, asked: &Asked) {
-    use std::io::Write as _;
-    sse::begin(out, Some(kind));
-    write!(out, "{{\"type\":\"{kind}\",\"sequence_number\":{number},\"response\":").expect("a Vec takes every byte");
-    object.write(asked, out);
-    out.extend_from_slice(b"}\n\n");
 }
 
 /// The reason in this wire's words; `None` if the reason is that the response was complete.
