@@ -293,7 +293,7 @@ mod tests {
         assert_eq!(tree.members().len(), 1);
         assert_eq!(tree.kill(), Vec::<u32>::new());
         // Another case's folder may begin with the same letters.
-        assert!(!works_in(std::process::id(), &std::env::current_dir().unwrap().to_string_lossy().split_at(3).0));
+        assert!(!works_in(std::process::id(), std::env::current_dir().unwrap().to_string_lossy().split_at(3).0));
     }
 
     #[test]
