@@ -51,6 +51,16 @@ impl std::fmt::Display for Ended {
     }
 }
 
+/// Where a process is in its life.
+#[derive(Clone, Copy)]
+enum Life {
+    Running,
+    /// It has ended, and may still have printed something that was not read.
+    Gone(Ended),
+    /// Its last words and its end are recorded.
+    Told(Ended),
+}
+
 /// A process that can be spoken to. When dropped, it is killed with everything that it started.
 pub struct RunningAgent {
     pub url: Option<String>,
@@ -62,7 +72,7 @@ pub struct RunningAgent {
 /// The process, ready or not.
 struct Process {
     tree: Arc<Tree>,
-    ended: watch::Receiver<Option<Ended>>,
+    life: watch::Receiver<Life>,
     /// Set when checkride ends it: then its exit status says nothing about the agent.
     stopping: Arc<AtomicBool>,
     output: Arc<Output>,
@@ -97,7 +107,7 @@ impl Process {
             child.stdout.take().map(|stream| spawn_drain(&output, stream, Stream::Stdout)),
             child.stderr.take().map(|stream| spawn_drain(&output, stream, Stream::Stderr)),
         ];
-        let (send, ended) = watch::channel(None);
+        let (send, life) = watch::channel(Life::Running);
         let stopping = Arc::new(AtomicBool::new(false));
         // The tree must end with the agent's handle, not with this task.
         let (minded, mind_stopping, mind_recorder) = (Arc::downgrade(&tree), stopping.clone(), recorder.clone());
@@ -106,6 +116,7 @@ impl Process {
             if let Some(tree) = minded.upgrade() {
                 tree.leader_gone();
             }
+            let _ = send.send(Life::Gone(status));
             let all_said = async {
                 for drain in drains.into_iter().flatten() {
                     let _ = drain.await;
@@ -114,9 +125,9 @@ impl Process {
             let _ = tokio::time::timeout(LAST_WORDS, all_said).await;
             let shown = if mind_stopping.load(Ordering::SeqCst) { Ended { code: None, signal: None } } else { status };
             mind_recorder.push(What::Exit { code: shown.code, signal: shown.signal });
-            let _ = send.send(Some(status));
+            let _ = send.send(Life::Told(status));
         });
-        Process { tree, ended, stopping, output, recorder: recorder.clone() }
+        Process { tree, life, stopping, output, recorder: recorder.clone() }
     }
 
     async fn until_ready(&self, launch: &Launch, ready: &Ready, url: Option<&str>, sign: Sign<'_>) -> Result<Address, Problem> {
@@ -137,10 +148,17 @@ impl Process {
         }
     }
 
+    /// Waits for its end to be recorded.
     async fn ended(&self) -> Ended {
-        let mut ended = self.ended.clone();
-        let unknown = Ended { code: None, signal: None };
-        ended.wait_for(Option::is_some).await.map_or(unknown, |ended| ended.unwrap_or(unknown))
+        self.until(|life| matches!(life, Life::Told(_))).await
+    }
+
+    async fn until(&self, reached: impl FnMut(&Life) -> bool) -> Ended {
+        let mut life = self.life.clone();
+        match life.wait_for(reached).await.as_deref() {
+            Ok(Life::Gone(ended) | Life::Told(ended)) => *ended,
+            _ => Ended { code: None, signal: None },
+        }
     }
 }
 
@@ -157,7 +175,10 @@ impl RunningAgent {
 
     /// How it ended, if it has.
     pub fn has_exited(&self) -> Option<Ended> {
-        *self.process.ended.borrow()
+        match *self.process.life.borrow() {
+            Life::Running => None,
+            Life::Gone(ended) | Life::Told(ended) => Some(ended),
+        }
     }
 
     /// The last lines of its output, for messages.
@@ -172,7 +193,8 @@ impl RunningAgent {
         process.stopping.store(true, Ordering::SeqCst);
         if self.has_exited().is_none() {
             process.tree.signal(signal(stop.signal));
-            let _ = tokio::time::timeout(stop.grace, process.ended()).await;
+            let gone = process.until(|life| !matches!(life, Life::Running));
+            let _ = tokio::time::timeout(stop.grace, gone).await;
         }
         let tree = process.tree.clone();
         let left = tokio::task::spawn_blocking(move || tree.kill()).await.unwrap_or_default();

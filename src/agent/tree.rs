@@ -3,9 +3,9 @@
 //! Owns: finding the processes, killing them all, the registry of live trees for an interrupted run.
 //! Must not know: which of the processes is the agent, why it ends.
 //!
-//! On Linux a process belongs to the case if its environment holds the case's marker, if it is in the agent's process group, or if it
-//! descends from such a process. So a daemon that forked twice into a session of its own is found; one that in addition wiped its
-//! environment is not. On other systems only the process group is known.
+//! On Linux a process belongs to the case if its environment holds the case's marker, if it works in the case's folder, if it is in the
+//! agent's process group, or if it descends from such a process. So a daemon that forked twice into a session of its own is found; one
+//! that in addition wiped its environment and left the folder is not. On other systems only the process group is known.
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ fn live() -> MutexGuard<'static, BTreeMap<u64, Known>> {
 /// How the processes of a tree are known.
 #[derive(Clone, Debug)]
 struct Known {
-    /// `CHECKRIDE_CASE=<marker>` of the environment.
+    /// `CHECKRIDE_CASE=<marker>` of the environment; the case's folder.
     marker: String,
     group: Option<Group>,
 }
@@ -166,14 +166,18 @@ fn kill_one(number: u32) {
 /// Processes that live (zombies do not), without this one. `seen` are processes known from an earlier look: their children belong, too.
 #[cfg(target_os = "linux")]
 fn members(known: &Known, seen: &[u32]) -> Vec<u32> {
-    let needle = format!("{}={}\0", super::environment::MARKER, known.marker).into_bytes();
+    let marked = format!("{}={}", super::environment::MARKER, known.marker).into_bytes();
     let own = std::process::id();
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).filter(|number| *number != own);
-    let mut others: BTreeMap<u32, Stat> =
-        numbers.filter_map(|number| Some((number, Stat::read(number)?))).filter(|(_, stat)| stat.alive).collect();
+    let mut others: BTreeMap<u32, Stat> = numbers
+        .filter_map(|number| Some((number, Stat::read(number)?)))
+        .filter(|(_, stat)| stat.alive && stat.start >= own_start())
+        .collect();
     let group = known.group.filter(|group| !(group.leader_gone && others.contains_key(&group.leader))).map(|group| group.leader);
-    let is_one = |number: u32, stat: &Stat| group == Some(stat.group) || seen.contains(&number) || is_marked(number, &needle);
+    let is_one = |number: u32, stat: &Stat| {
+        group == Some(stat.group) || seen.contains(&number) || is_marked(number, &marked) || works_in(number, &known.marker)
+    };
     let mut members: Vec<u32> = others.iter().filter(|(number, stat)| is_one(**number, stat)).map(|(number, _)| *number).collect();
     others.retain(|number, _| !members.contains(number));
     // Children of children: again until there are no more.
@@ -199,6 +203,15 @@ struct Stat {
     parent: u32,
     group: u32,
     alive: bool,
+    /// In clock ticks since the machine was started.
+    start: u64,
+}
+
+/// What is older than this process cannot belong to one of its cases; that spares a look at most processes of the machine.
+#[cfg(target_os = "linux")]
+fn own_start() -> u64 {
+    static START: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+    *START.get_or_init(|| Stat::read(std::process::id()).map_or(0, |stat| stat.start))
 }
 
 #[cfg(target_os = "linux")]
@@ -207,17 +220,22 @@ impl Stat {
     fn read(number: u32) -> Option<Stat> {
         let stat = std::fs::read(format!("/proc/{number}/stat")).ok()?;
         let after = stat.iter().rposition(|byte| *byte == b')')? + 1;
-        let text = std::str::from_utf8(&stat[after..]).ok()?;
-        let mut words = text.split_ascii_whitespace();
+        let mut words = std::str::from_utf8(&stat[after..]).ok()?.split_ascii_whitespace();
         let alive = !matches!(words.next()?, "Z" | "X");
-        Some(Stat { parent: words.next()?.parse().ok()?, group: words.next()?.parse().ok()?, alive })
+        let (parent, group) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+        Some(Stat { parent, group, alive, start: words.nth(16)?.parse().ok()? })
     }
 }
 
 #[cfg(target_os = "linux")]
-fn is_marked(number: u32, needle: &[u8]) -> bool {
-    let Ok(environment) = std::fs::read(format!("/proc/{number}/environ")) else { return false };
-    environment.starts_with(needle) || environment.windows(needle.len() + 1).any(|window| window[0] == 0 && window[1..] == *needle)
+fn is_marked(number: u32, marked: &[u8]) -> bool {
+    let environment = std::fs::read(format!("/proc/{number}/environ")).unwrap_or_default();
+    environment.split(|byte| *byte == 0).any(|variable| variable == marked)
+}
+
+#[cfg(target_os = "linux")]
+fn works_in(number: u32, folder: &str) -> bool {
+    folder.starts_with('/') && std::fs::read_link(format!("/proc/{number}/cwd")).is_ok_and(|cwd| cwd.starts_with(folder))
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -260,6 +278,22 @@ mod tests {
         assert_eq!(tree.kill(), Vec::<u32>::new());
         child.wait().unwrap();
         assert_eq!(tree.members(), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn one_that_hides_in_every_other_way_is_found_by_its_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("1");
+        std::fs::create_dir_all(folder.join("home")).unwrap();
+        let tree = Tree::new(folder.to_string_lossy());
+        let mut child = sh("", &format!("cd {}/home; (env -i setsid sh -c 'echo up; exec sleep 300' &)", folder.display()));
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
+        child.wait().unwrap();
+        assert_eq!(tree.members().len(), 1);
+        assert_eq!(tree.kill(), Vec::<u32>::new());
+        // Another case's folder may begin with the same letters.
+        assert!(!works_in(std::process::id(), std::env::current_dir().unwrap().to_string_lossy().split_at(3).0));
     }
 
     #[test]
