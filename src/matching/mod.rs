@@ -1,1 +1,20 @@
-//! (being written)
+//! One algebra for all comparisons: value patterns (language §4.1), list patterns (§4.2), JSONPath and globs.
+//!
+//! Owns: reading patterns from the tree, testing values and lists against them, explaining why one does not hold.
+//! Must not know: sockets, how a trace was recorded, how a finding is shown.
+
+pub mod describe;
+pub mod equal;
+pub mod fold;
+pub mod glob;
+pub mod interner;
+pub mod jsonpath;
+pub mod list;
+pub mod read;
+pub mod similarity;
+pub mod texts;
+pub mod value;
+pub mod words;
+
+pub use read::Reader;
+pub use words::{Example, WORDS, WordKind};

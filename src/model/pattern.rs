@@ -42,6 +42,11 @@ pub enum Test {
     Not(Box<Pattern>),
     OneOf(Vec<Pattern>),
     Matches(TextRegex),
+    /// A regular expression with holes: what is inserted is escaped, then it is compiled.
+    MatchesFilled {
+        pattern: Arc<Node>,
+        fold: Fold,
+    },
     Contains(Vec<TextArgument>),
     StartsWith(TextArgument),
     EndsWith(TextArgument),
@@ -199,6 +204,7 @@ pub enum Extra {
 #[derive(Clone, Debug)]
 pub struct Item {
     pub span: Span,
+    pub kind: ListKind,
     /// `as`; others name it in `after`.
     pub label: Option<Arc<str>>,
     /// Over the tool's name, the event's type, the joined argv, the error's message.

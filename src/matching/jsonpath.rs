@@ -1,0 +1,276 @@
+//! JSONPath (RFC 9535): reading, refusing what would go wrong, selecting.
+//!
+//! Owns: the choice of engines. `jsonpath-rust` evaluates; what `serde_json_path` calls ill-formed is refused, and so are
+//! the forms on which `jsonpath-rust` gives wrong results (each is a case of the compliance suite).
+//! Must not know: which document is looked at.
+
+use super::interner;
+use crate::base::{Diagnostic, Span};
+use crate::model::pattern::JsonPath;
+use jsonpath_rust::parser::model::{Comparable, Filter, FilterAtom, FnArg, JpQuery, Segment, Selector, Test, TestFunction};
+use serde_json::Value;
+
+/// What a path names in a document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Selected {
+    /// A path that can name one value only, and names none.
+    Missing,
+    /// The steps before the first wildcard or filter do not exist; the text is the longest prefix that does not.
+    BrokenPrefix(String),
+    One(Value),
+    /// Of a path that may name many values.
+    Many(Vec<Value>),
+}
+
+/// What a path names in a document.
+pub fn select(path: &JsonPath, document: &Value) -> Selected {
+    if path.singular {
+        return first_ref(path, document).map_or(Selected::Missing, |value| Selected::One(value.clone()));
+    }
+    match prefix(&path.query, document) {
+        Err(broken) => Selected::BrokenPrefix(broken),
+        Ok(_) => Selected::Many(all_ref(path, document).into_iter().cloned().collect()),
+    }
+}
+
+/// The first value, in document order.
+pub fn first(path: &JsonPath, document: &Value) -> Option<Value> {
+    first_ref(path, document).cloned()
+}
+
+/// The first value, in document order, not copied.
+pub fn first_ref<'v>(path: &JsonPath, document: &'v Value) -> Option<&'v Value> {
+    match path.singular {
+        true => path.query.segments.iter().try_fold(document, |value, segment| child(value, segment)),
+        false => all_ref(path, document).into_iter().next(),
+    }
+}
+
+/// All values, in document order, not copied.
+pub fn all_ref<'v>(path: &JsonPath, document: &'v Value) -> Vec<&'v Value> {
+    let found = jsonpath_rust::query::js_path_process(&path.query, document);
+    found.map(|found| found.into_iter().map(|found| found.val()).collect()).unwrap_or_default()
+}
+
+fn child<'v>(value: &'v Value, segment: &Segment) -> Option<&'v Value> {
+    match single(segment)? {
+        Step::Name(name) => value.as_object()?.get(name),
+        Step::Index(index) => {
+            let items = value.as_array()?;
+            let index = if index < 0 { index + items.len() as i64 } else { index };
+            items.get(usize::try_from(index).ok()?)
+        }
+    }
+}
+
+enum Step<'a> {
+    Name(&'a str),
+    Index(i64),
+}
+
+/// The step, if the segment can name one value only.
+fn single(segment: &Segment) -> Option<Step<'_>> {
+    match segment {
+        Segment::Selector(selector) => single_selector(selector),
+        Segment::Selectors(selectors) => match selectors.as_slice() {
+            [selector] => single_selector(selector),
+            _ => None,
+        },
+        Segment::Descendant(_) => None,
+    }
+}
+
+fn single_selector(selector: &Selector) -> Option<Step<'_>> {
+    match selector {
+        Selector::Name(name) => Some(Step::Name(name)),
+        Selector::Index(index) => Some(Step::Index(*index)),
+        _ => None,
+    }
+}
+
+/// The value at the end of the steps that can name one value only; the error is the first prefix that names nothing.
+fn prefix<'v>(query: &JpQuery, document: &'v Value) -> Result<&'v Value, String> {
+    let mut value = document;
+    let mut walked = "$".to_owned();
+    for segment in &query.segments {
+        let Some(step) = single(segment) else { break };
+        match step {
+            Step::Name(name) if plain(name) => walked.push_str(&format!(".{name}")),
+            Step::Name(name) => walked.push_str(&format!("['{name}']")),
+            Step::Index(index) => walked.push_str(&format!("[{index}]")),
+        }
+        value = child(value, segment).ok_or_else(|| walked.clone())?;
+    }
+    Ok(value)
+}
+
+fn plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+/// Reads a path that stands at `span`.
+pub fn parse(text: &str, span: Span) -> Result<JsonPath, Diagnostic> {
+    if let Err(error) = serde_json_path::JsonPath::parse(text) {
+        return Err(ill_formed(text, span, error.position(), error.message()));
+    }
+    let query = interner::query(text).map_err(|error| {
+        let reason = error.to_string();
+        not_supported(text, span, reason.lines().last().unwrap_or_default().trim())
+    })?;
+    if let Some(reason) = wrong_results(&query) {
+        return Err(not_supported(text, span, reason));
+    }
+    let singular = query.segments.iter().all(|segment| single(segment).is_some());
+    Ok(JsonPath { source: text.into(), query, singular })
+}
+
+fn ill_formed(text: &str, span: Span, position: usize, reason: &str) -> Diagnostic {
+    let at = text.char_indices().nth(position.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
+    let diagnostic = Diagnostic::error("ill-formed-jsonpath", inside(text, span, at), format!("ill-formed JSONPath `{text}`"))
+        .label(format!("at character {position}: {reason}"));
+    match text.starts_with('$') {
+        true => diagnostic.help("a path is written as in RFC 9535: `$.calls[0].args`, `$.events[?@.type == 'error']`, `$['a key']`"),
+        false => diagnostic.help("a path begins with `$`"),
+    }
+}
+
+fn not_supported(text: &str, span: Span, reason: &str) -> Diagnostic {
+    Diagnostic::error("jsonpath-not-supported", span, format!("the JSONPath `{text}` is well-formed, but not supported")).label(reason)
+}
+
+/// The place of a byte of the text, if it stands in the file as it is, plain or quoted; otherwise the whole text.
+fn inside(text: &str, span: Span, at: usize) -> Span {
+    let written = span.end.saturating_sub(span.start) as usize;
+    let quote = match written.checked_sub(text.len()) {
+        Some(0) => 0,
+        Some(2) => 1,
+        _ => return span,
+    };
+    let start = span.start as usize + quote + at;
+    Span::new(span.file, start, (start + 1).min(span.end as usize))
+}
+
+/// The forms on which `jsonpath-rust` is known to give wrong results.
+fn wrong_results(query: &JpQuery) -> Option<&'static str> {
+    segments_wrong(&query.segments, false)
+}
+
+fn segments_wrong(segments: &[Segment], in_filter: bool) -> Option<&'static str> {
+    segments.iter().find_map(|segment| segment_wrong(segment, in_filter))
+}
+
+fn segment_wrong(segment: &Segment, in_filter: bool) -> Option<&'static str> {
+    match segment {
+        Segment::Descendant(inner) => match &**inner {
+            Segment::Selectors(many) if many.len() > 1 => Some("several selectors after `..` are not supported; write one path for each"),
+            inner => segment_wrong(inner, in_filter),
+        },
+        Segment::Selector(selector) => selector_wrong(selector, in_filter),
+        Segment::Selectors(selectors) => selectors.iter().find_map(|selector| selector_wrong(selector, in_filter)),
+    }
+}
+
+fn selector_wrong(selector: &Selector, in_filter: bool) -> Option<&'static str> {
+    match selector {
+        Selector::Filter(_) if in_filter => Some("a filter inside a filter is not supported"),
+        Selector::Filter(filter) => filter_wrong(filter),
+        _ => None,
+    }
+}
+
+fn filter_wrong(filter: &Filter) -> Option<&'static str> {
+    match filter {
+        Filter::Or(parts) | Filter::And(parts) => parts.iter().find_map(filter_wrong),
+        Filter::Atom(FilterAtom::Filter { expr, .. }) => filter_wrong(expr),
+        Filter::Atom(FilterAtom::Test { expr, .. }) => test_wrong(expr),
+        Filter::Atom(FilterAtom::Comparison(comparison)) => {
+            let (left, right) = comparison.vals();
+            [left, right].into_iter().find_map(|side| match side {
+                Comparable::Function(function) => function_wrong(function),
+                Comparable::Literal(_) | Comparable::SingularQuery(_) => None,
+            })
+        }
+    }
+}
+
+fn test_wrong(test: &Test) -> Option<&'static str> {
+    match test {
+        Test::RelQuery(segments) => segments_wrong(segments, true),
+        Test::AbsQuery(query) => segments_wrong(&query.segments, true),
+        Test::Function(function) => function_wrong(function),
+    }
+}
+
+fn function_wrong(function: &TestFunction) -> Option<&'static str> {
+    let argument = |argument: &FnArg| match argument {
+        FnArg::Literal(_) => None,
+        FnArg::Test(test) => test_wrong(test),
+        FnArg::Filter(_) => Some("a filter as an argument is not supported"),
+    };
+    match function {
+        TestFunction::Custom(..) => Some("this function is not one of RFC 9535"),
+        TestFunction::Length(only) => argument(only),
+        TestFunction::Value(only) | TestFunction::Count(only) => argument(only),
+        TestFunction::Search(text, pattern) | TestFunction::Match(text, pattern) => argument(text).or_else(|| argument(pattern)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn path(text: &str) -> JsonPath {
+        parse(text, Span::NONE).expect(text)
+    }
+
+    #[test]
+    fn a_singular_path_gives_one_value_or_nothing() {
+        let document = json!({"a": [{"b c": 1}, 2], "n": null});
+        assert_eq!(select(&path("$.a[0]['b c']"), &document), Selected::One(json!(1)));
+        assert_eq!(select(&path("$.a[-1]"), &document), Selected::One(json!(2)));
+        assert_eq!(select(&path("$.n"), &document), Selected::One(Value::Null));
+        assert_eq!(select(&path("$"), &document), Selected::One(document.clone()));
+        for missing in ["$.b", "$.a[2]", "$.a[-3]", "$.a.b", "$.n.x", "$[0]"] {
+            assert_eq!(select(&path(missing), &document), Selected::Missing, "{missing}");
+        }
+    }
+
+    #[test]
+    fn any_other_path_gives_a_list() {
+        let document = json!({"a": [{"t": "x", "v": 1}, {"t": "y"}, {"t": "x", "v": 3}], "empty": []});
+        assert_eq!(select(&path("$.a[?@.t == 'x'].v"), &document), Selected::Many(vec![json!(1), json!(3)]));
+        assert_eq!(select(&path("$.empty[*].v"), &document), Selected::Many(vec![]));
+        assert_eq!(first(&path("$..v"), &document), Some(json!(1)));
+        assert_eq!(first(&path("$.a[?@.t == 'z']"), &document), None);
+    }
+
+    #[test]
+    fn a_prefix_that_does_not_exist_is_told() {
+        let document = json!({"a": {"b": []}});
+        assert_eq!(select(&path("$.a.x.y[*]"), &document), Selected::BrokenPrefix("$.a.x".to_owned()));
+        assert_eq!(select(&path("$['a b'][0][*]"), &document), Selected::BrokenPrefix("$['a b']".to_owned()));
+        assert_eq!(select(&path("$.a.b[*].c"), &document), Selected::Many(vec![]));
+    }
+
+    #[test]
+    fn ill_formed_paths_are_refused_with_their_place() {
+        for text in ["$.foo bar", "foo", "", "$.", "$[", "$.a[?]", "$.a[?length(@.*) < 3]", "$[?count(@.a)]", "$.a]"] {
+            let error = parse(text, Span::NONE).expect_err(text);
+            assert_eq!(error.code, "ill-formed-jsonpath", "{text}");
+        }
+        let span = Span::new(crate::base::FileId(0), 10, 21);
+        let error = parse("$.foo bar", span).expect_err("ill-formed");
+        assert!(error.span.start > 11 && error.span.end <= 21, "{:?}", error.span);
+    }
+
+    #[test]
+    fn forms_with_wrong_results_are_refused() {
+        for text in ["$..['a','d']", "$..[0, 1]", "$[?@[?@>1]]", "$[?count(@[?@.a]) > 1]"] {
+            assert_eq!(parse(text, Span::NONE).expect_err(text).code, "jsonpath-not-supported", "{text}");
+        }
+        for text in ["$..a", "$['a','d']", "$[?@.a && !(@.b > 1)]", "$[?count(@.*) > 1]", "$[?match(@.a, 'x.*')]"] {
+            path(text);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The table of pattern words: what they are called, how they are read, what is said about them.
+//!
+//! Owns: the one list that reading, `checkride explain`, schemas and tests go by.
+//! Must not know: what a word means.
+
+use super::{comparisons, lists, logic, presence, structure, texts};
+use crate::matching::Reader;
+use crate::model::pattern::{Fold, Test};
+use crate::model::tree::Node;
+use std::sync::Arc;
+
+/// One pattern word.
+pub struct WordKind {
+    pub name: &'static str,
+    /// What stands after the colon.
+    pub argument: &'static str,
+    /// What it means, in one sentence.
+    pub doc: &'static str,
+    /// Both signs; a test runs each.
+    pub examples: &'static [Example],
+    pub(crate) role: Role,
+}
+
+/// A pattern that holds for a value, or does not.
+pub struct Example {
+    /// The pattern, in YAML.
+    pub pattern: &'static str,
+    /// The value, in JSON; an empty text is a missing key.
+    pub value: &'static str,
+    pub passes: bool,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Role {
+    /// A condition. `None` after a mistake was told.
+    Test(fn(&mut Reader<'_>, &Argument<'_>) -> Option<Test>),
+    /// Changes how the text words beside it compare.
+    Folding(fn(&mut Fold)),
+}
+
+/// The argument of a word where it stands.
+pub(crate) struct Argument<'a> {
+    pub word: &'static str,
+    pub node: &'a Arc<Node>,
+    /// How the text words of this matcher compare.
+    pub fold: Fold,
+}
+
+pub(crate) const fn passes(pattern: &'static str, value: &'static str) -> Example {
+    Example { pattern, value, passes: true }
+}
+
+pub(crate) const fn fails(pattern: &'static str, value: &'static str) -> Example {
+    Example { pattern, value, passes: false }
+}
+
+/// All pattern words, in the order in which they are explained.
+pub static WORDS: &[&WordKind] = &[
+    &logic::NOT,
+    &logic::ONE_OF,
+    &texts::MATCHES,
+    &texts::CONTAINS,
+    &texts::STARTS_WITH,
+    &texts::ENDS_WITH,
+    &texts::SIMILAR,
+    &texts::IGNORE_CASE,
+    &texts::NORMALIZE,
+    &comparisons::GT,
+    &comparisons::GTE,
+    &comparisons::LT,
+    &comparisons::LTE,
+    &comparisons::APPROX,
+    &structure::IS,
+    &presence::PRESENT,
+    &presence::ABSENT,
+    &presence::OPTIONAL,
+    &lists::LENGTH,
+    &lists::EACH,
+    &lists::HAS,
+    &lists::ASCENDING,
+    &structure::EXACTLY,
+    &structure::JSON_TEXT,
+    &structure::JSON_SCHEMA,
+    &structure::LITERAL,
+    &structure::SAME_AS,
+];
+
+/// The words that `ignore_case` and `normalize` say something about.
+pub(crate) const TEXT_WORDS: [&str; 4] = ["matches", "contains", "starts_with", "ends_with"];
+
+pub(crate) fn find(name: &str) -> Option<&'static WordKind> {
+    WORDS.iter().find(|word| word.name == name).copied()
+}
+
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    WORDS.iter().map(|word| word.name)
+}
