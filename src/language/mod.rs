@@ -1,1 +1,30 @@
-//! (being written)
+//! Loading: from bytes to typed suites, with all mistakes of all files in one go.
+
+pub mod agents;
+mod arguments;
+pub mod builtin;
+pub mod define;
+pub mod discover;
+pub mod docs;
+mod holes;
+pub mod insert;
+pub mod instances;
+pub mod lint;
+pub mod load;
+pub mod lookup;
+pub mod lower;
+pub mod merge;
+pub mod names;
+pub mod open;
+pub mod project;
+pub mod rows;
+pub mod schema;
+mod schema_mistake;
+pub mod shape;
+pub mod vars;
+pub mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use load::{Loaded, Options, load};

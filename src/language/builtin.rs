@@ -1,0 +1,132 @@
+//! Protocols by name: those inside the program, and those in files beside a suite.
+//!
+//! Owns: which protocols are built in; each protocol is read once.
+//! Must not know: what is in a protocol.
+
+use super::lower::{Lowering, protocol as lowered};
+use super::open;
+use super::shape::Text;
+use crate::base::suggest::did_you_mean;
+use crate::base::{Diagnostic, Diagnostics, Sources};
+use crate::model::protocol::Protocol;
+use crate::model::tree::Node;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The protocols inside the program, with their files' texts.
+pub const PROTOCOLS: [(&str, &str); 4] = [
+    ("claude-code", include_str!("../../suites/protocols/claude-code.yaml")),
+    ("codex-exec", include_str!("../../suites/protocols/codex-exec.yaml")),
+    ("command-line", include_str!("../../suites/protocols/command-line.yaml")),
+    ("moltbot-gateway", include_str!("../../suites/protocols/moltbot-gateway.yaml")),
+];
+
+/// Names of the language that a later version fills.
+const LATER: [&str; 9] = [
+    "openclaw-gateway",
+    "openai-realtime",
+    "codex-app-server",
+    "core2",
+    "openai-responses",
+    "openai-chat",
+    "anthropic-messages",
+    "dexter-chat",
+    "mcp",
+];
+
+/// All protocols met during one load.
+pub struct Protocols {
+    read: HashMap<PathBuf, Option<Arc<Protocol>>>,
+}
+
+impl Default for Protocols {
+    fn default() -> Protocols {
+        Protocols::new()
+    }
+}
+
+impl Protocols {
+    pub fn new() -> Protocols {
+        Protocols { read: HashMap::new() }
+    }
+
+    /// The protocol that an agent names: a built-in one, or a file.
+    pub fn named(&mut self, name: &Text, low: &mut Lowering<'_>) -> Option<Arc<Protocol>> {
+        let protocol = match PROTOCOLS.iter().find(|(known, _)| *known == &**name) {
+            Some((known, text)) => self.built_in(known, text, low),
+            None if LATER.contains(&&**name) => {
+                low.later(name.span, &format!("the protocol `{}`", &**name));
+                return None;
+            }
+            None => self.file(name, low),
+        }?;
+        if let Some((_, feature)) = protocol.unsupported.first() {
+            let message = format!("the protocol `{}` needs what is not supported yet: {feature}", protocol.name);
+            low.push(Diagnostic::error("not-supported-yet", name.span, message).label("cannot be spoken by this version"));
+        }
+        Some(protocol)
+    }
+
+    fn built_in(&mut self, name: &str, text: &str, low: &mut Lowering<'_>) -> Option<Arc<Protocol>> {
+        let key = PathBuf::from(format!("<built-in>/{name}.yaml"));
+        if let Some(known) = self.read.get(&key) {
+            return known.clone();
+        }
+        let node = super::yaml::read(low.sources, &key.to_string_lossy(), text.as_bytes(), low.diagnostics);
+        let protocol = node.and_then(|node| lowered::protocol(&node, low)).map(Arc::new);
+        self.read.insert(key, protocol.clone());
+        protocol
+    }
+
+    fn file(&mut self, name: &Text, low: &mut Lowering<'_>) -> Option<Arc<Protocol>> {
+        let looks_like_path = name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml");
+        let path = low.beside(name.span).join(&**name);
+        if !looks_like_path || !path.is_file() {
+            low.push(unknown(name, looks_like_path, &path));
+            return None;
+        }
+        let shown = open::shown(&path, low.start);
+        let mut mistakes = Diagnostics::default();
+        let node = open::open(&path, &shown, low.sources, &mut mistakes);
+        low.diagnostics.extend(mistakes);
+        self.tree(&path, &node?, low)
+    }
+
+    /// A protocol file that was found; read once, whoever finds it.
+    pub fn tree(&mut self, path: &Path, node: &Arc<Node>, low: &mut Lowering<'_>) -> Option<Arc<Protocol>> {
+        let key = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if let Some(known) = self.read.get(&key) {
+            return known.clone();
+        }
+        let protocol = lowered::protocol(node, low).map(Arc::new);
+        self.read.insert(key, protocol.clone());
+        protocol
+    }
+}
+
+fn unknown(name: &Text, looks_like_path: bool, path: &Path) -> Diagnostic {
+    let known: Vec<_> = PROTOCOLS.iter().map(|(name, _)| *name).chain(LATER).collect();
+    let all = PROTOCOLS.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let help = if looks_like_path {
+        format!("there is no file {}", path.display())
+    } else {
+        let all = format!("built in are {all}; a path names a protocol file");
+        did_you_mean(name, known).map_or(all.clone(), |near| format!("{near} {all}"))
+    };
+    Diagnostic::error("unknown-protocol", name.span, format!("unknown protocol `{}`", &**name)).label("no such protocol").help(help)
+}
+
+/// The text of a built-in protocol, for `explain` and tests.
+pub fn text(name: &str) -> Option<&'static str> {
+    PROTOCOLS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// Reads a built-in protocol alone. The embedded texts are well-formed; a test keeps them so.
+pub fn protocol(name: &str) -> Option<Arc<Protocol>> {
+    let (mut diagnostics, sources) = (Diagnostics::default(), Sources::default());
+    let here = Path::new(".");
+    let mut low = Lowering { diagnostics: &mut diagnostics, folder: here, start: here, sources: &sources };
+    let (name, text) = PROTOCOLS.iter().find(|(known, _)| *known == name)?;
+    Protocols::new().built_in(name, text, &mut low)
+}

@@ -1,0 +1,147 @@
+//! Expectations, as written.
+//!
+//! Owns: the keys of `expect`, `never` and `reach`.
+//! Must not know: how a check is evaluated.
+
+use crate::language::shape::{Any, ListNode, Named, Or, PatternNode, Scalar, Text};
+use crate::{document, words};
+
+/// The checks that every kind of expectation has, and those that only one has.
+macro_rules! checks {
+    ($(
+        $(#[doc = $about:literal])+
+        $(#[example($example:literal)])*
+        pub struct $name:ident as $word:literal { $($own:tt)* }
+    )+) => { document! { $(
+        $(#[doc = $about])+
+        $(#[example($example)])*
+        pub struct $name as $word {
+            /// Tool calls: a list pattern.
+            #[example("[search, {open: {id: 7}}]")]
+            calls: Option<ListNode>,
+            /// The last message of the turn: a value pattern. In a case, of the last turn of `main`, or of the only session.
+            #[example("{contains: 10 EUR}")]
+            reply: Option<PatternNode>,
+            /// Normalised events: a list pattern.
+            #[example("[turn.started, turn.finished]")]
+            events: Option<ListNode>,
+            /// What the agent sent: a list pattern; or by name, what the clients of a websocket fake sent.
+            #[example("[{type: message}]")]
+            frames: Option<ListNode>,
+            /// What the suite sent: a list pattern.
+            #[example("[{type: message}]")]
+            sent: Option<ListNode>,
+            /// What a fake received: by name, a list pattern over `{method, path, query, headers, body, raw, part}`.
+            #[example("{llm: {count: 1}}")]
+            requests: Option<Named<ListNode>>,
+            /// What a mocked command was asked: by name, a list pattern over `{argv, stdin, cwd, exit}`; a text is a glob over the joined argv.
+            #[example("{gog: {exactly: [gmail get m1]}}")]
+            commands: Option<Named<ListNode>>,
+            /// JSONPath over everything observed, each with a value pattern. `checkride show` prints that document.
+            #[example("{$.final.status: complete}")]
+            at: Option<Named<PatternNode>>,
+            /// A pattern over `{status, error}` of the turn; a plain word is its status. Not given: `completed`.
+            #[example("failed")]
+            turn: Option<PatternNode>,
+            /// A list pattern over `{source, code, message}`, or `allow`. Not given: none may happen.
+            #[example("[{message: {contains: overloaded}}]")]
+            errors: Option<ListNode>,
+            /// A pattern over `{input, output, total, cached, reasoning}`.
+            #[example("{total: {lt: 5000}}")]
+            usage: Option<PatternNode>,
+            /// A pattern over `{first_text, turn, total}`.
+            #[example("{first_text: {lt: 1500ms}}")]
+            timing: Option<PatternNode>,
+            /// `kept`, or names: none of them left by any way that is watched.
+            #[example("kept")]
+            #[later("`secrets`")]
+            secrets: Option<Or<Text, Vec<Text>>>,
+            /// Outbound connections that were tried: `none`, or a list pattern. Needs a launched agent.
+            #[example("none")]
+            egress: Option<ListNode>,
+            /// The workspace after the run: by path, a value pattern, `{unchanged: true}` or `{absent: true}`.
+            #[example("{notes.md: {contains: done}}")]
+            files: Option<Named<PatternNode>>,
+            /// The exit status of a launched agent.
+            #[example("0")]
+            exit: Option<PatternNode>,
+            /// Leaves out rules that otherwise always hold.
+            #[example("off")]
+            #[example("{without: [calls_have_results]}")]
+            invariants: Option<Or<OffWord, InvariantsDoc>>,
+            $($own)*
+        }
+    )+ } };
+}
+
+checks! {
+    /// What must hold over the whole run.
+    #[example("{calls: [search], reply: {contains: refund}}")]
+    pub struct ExpectDoc as "expect" {}
+
+    /// What must hold over a step's part of the run, and what its verb returned.
+    #[example("{result: {status: ok}}")]
+    pub struct StepExpectDoc as "step_expect" {
+        /// What an `rpc` or a `connect` was answered.
+        #[example("{status: ok}")]
+        result: Option<PatternNode>,
+        /// The error that an `rpc` or a `connect` was answered.
+        #[example("{code: INVALID_REQUEST}")]
+        error: Option<PatternNode>,
+        /// How a `connect` was closed: `{code, reason}`.
+        #[example("{code: 1008}")]
+        closed: Option<PatternNode>,
+        /// What a `probe` read.
+        #[example("{contains: done}")]
+        value: Option<PatternNode>,
+        /// The status of an `http` answer.
+        #[example("503")]
+        status: Option<PatternNode>,
+        /// The headers of an `http` answer.
+        #[example("{content-type: application/json}")]
+        headers: Option<PatternNode>,
+        /// The body of an `http` answer.
+        #[example("{error: {code: REDIS_UNAVAILABLE}}")]
+        body: Option<PatternNode>,
+    }
+
+    /// What must have happened for the verdict to mean anything.
+    #[example("{delivered: {contains: admin mode}}")]
+    pub struct ReachDoc as "reach" {
+        /// Any bytes that were delivered to the model.
+        #[example("{contains: admin mode}")]
+        delivered: Option<PatternNode>,
+    }
+}
+
+document! {
+    /// Leaves out some of the rules that always hold.
+    #[example("{without: [one_terminal_per_turn]}")]
+    pub struct InvariantsDoc as "invariants" {
+        /// Their names.
+        #[example("[calls_have_results]")]
+        without: Vec<Text>,
+    }
+
+    /// What the workspace must be like.
+    #[example("{unchanged: true}")]
+    pub struct FileCheckDoc as "file_check" open {
+        /// The file is as it was planted.
+        #[example("true")]
+        unchanged: Option<Scalar>,
+        /// There is no such file.
+        #[example("true")]
+        absent: Option<Scalar>,
+        /// Otherwise a value pattern over its text.
+        #[example("done")]
+        contains: Option<Any>,
+    }
+}
+
+words! {
+    /// Leaves out all rules that otherwise always hold.
+    pub enum OffWord as "off" {
+        /// None is checked.
+        Off = "off",
+    }
+}

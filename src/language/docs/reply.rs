@@ -1,0 +1,239 @@
+//! Replies of a scripted model, as written.
+//!
+//! Owns: their keys, and script files.
+//! Must not know: wire formats.
+
+use crate::language::shape::{Any, Duration, Flag, Mapping, Named, Or, Scalar, Templated, Text, Whole};
+use crate::{document, words};
+
+/// A reply: a text, a part, or a list of parts.
+pub type ReplyDoc = Or<Or<Templated, PartDoc>, Vec<PartDoc>>;
+
+document! {
+    /// One part of a reply: exactly one of its keys (`signature` goes with `reasoning`).
+    #[example("{tool_call: {name: exec, args: {command: ls}}}")]
+    pub struct PartDoc as "reply" {
+        /// A text, in deltas.
+        #[example("You have one wallet.")]
+        text: Option<Templated>,
+        /// A new message item, where the wire has such a boundary.
+        #[example("Another message.")]
+        message: Option<Templated>,
+        /// What the model thinks.
+        #[example("The mail is an invoice.")]
+        reasoning: Option<Templated>,
+        /// The signature of a reasoning block.
+        #[example("sig1")]
+        #[later("`signature`")]
+        signature: Option<Templated>,
+        /// A call of a tool.
+        #[example("{name: exec, args: {command: ls}}")]
+        tool_call: Option<Or<Templated, ToolCallDoc>>,
+        /// A call of an MCP tool that the provider runs.
+        #[example("{server: dexter, name: wallets.list, args: {}, output: {wallets: []}}")]
+        #[later("`mcp_call`")]
+        mcp_call: Option<McpCallDoc>,
+        /// The model refuses.
+        #[example("I cannot help with that.")]
+        refusal: Option<Templated>,
+        /// Token counts.
+        #[example("{input: 10, output: 3}")]
+        usage: Option<UsageDoc>,
+        /// The stop reason, in the provider's words.
+        #[example("max_output_tokens")]
+        stop: Option<Text>,
+        /// Ends the stream with an error event.
+        #[example("{code: invalid_prompt, message: Invalid prompt}")]
+        error: Option<Or<Text, ErrorDoc>>,
+        /// Ends the response as failed.
+        #[example("{code: server_error, message: boom}")]
+        fail: Option<Or<Text, FailDoc>>,
+        /// Waits.
+        #[example("30ms")]
+        delay: Option<Duration>,
+        /// Waits until a step releases it.
+        #[example("first")]
+        gate: Option<Text>,
+        /// A ping event.
+        #[example("true")]
+        #[later("`ping`")]
+        ping: Option<Any>,
+        /// A comment line of the stream.
+        #[example("OPENROUTER PROCESSING")]
+        comment: Option<Text>,
+        /// The connection ends here.
+        #[example("fin")]
+        abort: Option<AbortWord>,
+        /// Bytes as they are.
+        #[example("\"data: {not-json\"")]
+        #[later("`raw`")]
+        raw: Option<Templated>,
+        /// An event as it is.
+        #[example("{type: response.in_progress}")]
+        #[later("`event`")]
+        event: Option<Any>,
+        /// Another answer than 200; it stands first and alone.
+        #[example("{status: 529, body: {error: {message: try later}}}")]
+        http: Option<StatusDoc>,
+    }
+
+    /// A call of a tool.
+    #[example("{name: exec, args: {command: ls}, id: c1}")]
+    pub struct ToolCallDoc as "tool_call" {
+        /// The tool's name.
+        #[example("exec")]
+        name: Templated,
+        /// A mapping, or a text that is sent raw.
+        #[example("{command: ls}")]
+        args: Option<Or<Templated, Mapping>>,
+        /// The call's id; made up if not given.
+        #[example("c1")]
+        id: Option<Templated>,
+    }
+
+    /// A call of an MCP tool that the provider runs.
+    #[example("{server: dexter, name: wallets.list, output: {wallets: []}}")]
+    pub struct McpCallDoc as "mcp_call" {
+        /// The server's label.
+        #[example("dexter")]
+        server: Templated,
+        /// The tool's name.
+        #[example("wallets.list")]
+        name: Templated,
+        /// The arguments.
+        #[example("{}")]
+        args: Option<Any>,
+        /// What the tool returned.
+        #[example("{wallets: []}")]
+        output: Option<Any>,
+        /// How the tool failed.
+        #[example("denied")]
+        error: Option<Any>,
+    }
+
+    /// Token counts.
+    #[example("{input: 10, output: 3}")]
+    pub struct UsageDoc as "usage" {
+        /// Tokens read.
+        #[example("10")]
+        input: Option<Whole>,
+        /// Tokens written.
+        #[example("3")]
+        output: Option<Whole>,
+        /// Tokens read from the cache.
+        #[example("0")]
+        cached: Option<Whole>,
+        /// Tokens of reasoning.
+        #[example("0")]
+        reasoning: Option<Whole>,
+    }
+
+    /// An error event in the stream.
+    #[example("{code: invalid_prompt, message: Invalid prompt}")]
+    pub struct ErrorDoc as "reply_error" {
+        /// What it says.
+        #[example("Invalid prompt")]
+        message: Text,
+        /// The provider's code.
+        #[example("invalid_prompt")]
+        code: Option<Text>,
+        /// The provider's type of error.
+        #[example("invalid_request_error")]
+        kind as "type": Option<Text>,
+        /// The fields stand at the top of the event, not under `error`.
+        #[example("true")]
+        flat: Option<Flag>,
+    }
+
+    /// How a response fails.
+    #[example("{code: server_error, message: boom}")]
+    pub struct FailDoc as "fail" {
+        /// What it says.
+        #[example("boom")]
+        message: Text,
+        /// The provider's code.
+        #[example("server_error")]
+        code: Option<Text>,
+    }
+
+    /// Another answer than 200.
+    #[example("{status: 429, retry_after: 20ms, body: {error: {message: slow down}}}")]
+    pub struct StatusDoc as "http_answer" {
+        /// The status.
+        #[example("429")]
+        status: Whole,
+        /// Sent as `retry-after`.
+        #[example("20ms")]
+        retry_after: Option<Duration>,
+        /// More headers.
+        #[example("{x-request-id: r1}")]
+        headers: Option<Named<Scalar>>,
+        /// Sent as JSON, a text as it is.
+        #[example("{error: {message: slow down}}")]
+        body: Option<Any>,
+    }
+
+    /// A reply chosen by what is asked; the first rule that matches answers.
+    #[example("{when: {last_user: {contains: Ana}}, reply: Hello Ana}")]
+    pub struct RuleDoc as "model_rule" {
+        /// A pattern over `{last_user, system, model, tool_offered, has_tool_result, tool_result, nth, body, turn}`; every request if not given.
+        #[example("{last_user: {contains: Ana}}")]
+        when: Option<Any>,
+        /// The reply: a text, a part, or a list of parts.
+        #[example("Hello Ana")]
+        reply: Option<ReplyDoc>,
+        /// Replies given in turn.
+        #[example("[first, second]")]
+        replies: Option<Vec<ReplyDoc>>,
+    }
+
+    /// How replies are cut and written.
+    #[example("{delta: word, write: event, gap: 20ms}")]
+    pub struct WireDoc as "wire" {
+        /// How a text is cut into deltas: `word` (default), `char`, or a number of characters.
+        #[example("word")]
+        #[example("1000")]
+        delta: Option<Or<DeltaWord, Whole>>,
+        /// How the stream is cut into writes: all that is ready (default), `event`, `line`, `bytes:N`, `split_utf8`.
+        #[example("event")]
+        write: Option<Text>,
+        /// The time between two writes.
+        #[example("20ms")]
+        gap: Option<Duration>,
+        /// The line break of the stream.
+        #[example("crlf")]
+        #[later("`newline`")]
+        newline: Option<Text>,
+    }
+
+    /// A script file: replies for a model fake.
+    #[example("{script: [Hello, {tool_call: {name: exec, args: {command: ls}}}]}")]
+    pub struct ScriptDoc as "script" {
+        /// The replies in order. This key stands first: it says what the file is.
+        #[example("[Hello world]")]
+        script: Vec<ReplyDoc>,
+        /// What it is for.
+        #[example("A long answer.")]
+        description: Option<Text>,
+    }
+}
+
+words! {
+    /// How the connection ends in the middle of a reply.
+    pub enum AbortWord as "abort" {
+        /// Reset by the peer.
+        Reset = "reset",
+        /// Closed without the end of the stream.
+        Fin = "fin",
+        /// Half of a chunk, then the end.
+        Half = "half",
+    }
+
+    /// How a text is cut into deltas.
+    pub enum DeltaWord as "delta" {
+        /// A word each.
+        Word = "word",
+        /// A character each.
+        Char = "char",
+    }
+}

@@ -1,0 +1,109 @@
+//! Loading: the one way from paths to suites.
+//!
+//! Owns: the order of the stages, and that every mistake of every file is found in one go.
+//! Must not know: how a suite is run; the process's own arguments and environment.
+
+use super::builtin::Protocols;
+use super::discover::{File, FileKind, discover};
+use super::instances::{Context, instances};
+use super::lower::{self, Lowering};
+use super::project::Project;
+use super::{lint, schema};
+use crate::base::{Diagnostics, Sources};
+use crate::model::suite::Suite;
+use indexmap::IndexMap;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What is loaded, and from where. Nothing but files is read besides.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Files and folders; the project's suites folders if there are none.
+    pub paths: Vec<PathBuf>,
+    /// Where one stands.
+    pub start: PathBuf,
+    /// `--var name=value`.
+    pub vars: IndexMap<String, String>,
+    /// One seed gives the same random values in each run.
+    pub seed: u64,
+    pub env: HashMap<String, String>,
+}
+
+/// Everything that was loaded. With errors in `diagnostics` nothing should be run.
+#[derive(Debug)]
+pub struct Loaded {
+    pub suites: Vec<Suite>,
+    pub diagnostics: Diagnostics,
+    pub sources: Sources,
+    pub project: Project,
+    /// How many files of each kind were read.
+    pub files: usize,
+}
+
+/// Loads all suites. Mistakes are collected, never stopped at, and sorted by place.
+pub fn load(options: &Options) -> Loaded {
+    let (mut diagnostics, sources) = (Diagnostics::default(), Sources::default());
+    let project = Project::nearest(&options.start, &sources, &mut diagnostics);
+    if let Some(tree) = &project.tree {
+        schema::validate(schema::Kind::Project, tree, &mut diagnostics);
+    }
+    let files = discover(&options.paths, &project, &sources, &mut diagnostics);
+    let mut loading = Loading { options, project: &project, sources: &sources, protocols: Protocols::new(), diagnostics: &mut diagnostics };
+    let suites = files.iter().filter_map(|file| loading.file(file)).collect();
+    diagnostics.sort();
+    Loaded { suites, diagnostics, sources, project, files: files.len() }
+}
+
+struct Loading<'a> {
+    options: &'a Options,
+    project: &'a Project,
+    sources: &'a Sources,
+    protocols: Protocols,
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl Loading<'_> {
+    fn file(&mut self, file: &File) -> Option<Suite> {
+        let kind = match file.kind {
+            FileKind::Suite => schema::Kind::Suite,
+            FileKind::Protocol => schema::Kind::Protocol,
+            FileKind::Script => schema::Kind::Script,
+        };
+        schema::validate(kind, &file.tree, self.diagnostics);
+        let folder = file.path.parent().unwrap_or(Path::new("."));
+        let mut low = Lowering { diagnostics: self.diagnostics, folder, start: &self.project.start, sources: self.sources };
+        match file.kind {
+            FileKind::Suite => return Some(self.suite(file, folder)),
+            FileKind::Protocol => {
+                self.protocols.tree(&file.path, &file.tree, &mut low);
+            }
+            FileKind::Script => {
+                lower::script::replies(&file.tree, &mut low);
+            }
+        }
+        None
+    }
+
+    fn suite(&mut self, file: &File, folder: &Path) -> Suite {
+        let context = Context {
+            sources: self.sources,
+            project: self.project,
+            suite_id: file.id.clone(),
+            suite_path: file.shown.clone(),
+            folder: folder.to_owned(),
+            overrides: &self.options.vars,
+            env: &self.options.env,
+            seed: self.options.seed,
+        };
+        let mut cases = Vec::new();
+        for instance in instances(&file.tree, &context, self.diagnostics) {
+            let mut low = Lowering { diagnostics: self.diagnostics, folder, start: &self.project.start, sources: self.sources };
+            let Some(draft) = lower::case::draft(&instance, &mut self.protocols, &mut low) else { continue };
+            lint::case(&draft, self.diagnostics);
+            cases.extend(draft.case(&instance).map(Arc::new));
+        }
+        let name = file.tree.get("suite").and_then(|name| name.text()).unwrap_or_default().to_owned();
+        Suite { path: file.shown.clone(), id: file.id.clone(), name, cases }
+    }
+}

@@ -1,0 +1,245 @@
+//! Cases: from the merged tree of one test to the case that is run.
+//!
+//! Owns: putting the parts of a case together; what is known of a case that cannot be run.
+//! Must not know: how defaults are merged, which rules a sound case keeps.
+
+use super::check::{self, Mode};
+use super::lowering::key_span;
+use super::step::{StepDraft, prompt, step};
+use super::{Lowering, agent, fake, session};
+use crate::base::{Diagnostic, Span};
+use crate::language::builtin::Protocols;
+use crate::language::docs::agent::AgentDoc;
+use crate::language::docs::fake::FakeDoc;
+use crate::language::docs::step::StepDoc;
+use crate::language::docs::suite::{CaseDoc, LevelWord, OnlyIfDoc, PlatformWord, SecretDoc};
+use crate::language::instances::Instance;
+use crate::language::shape::{Nullable, Or, Reading, Shape, Text, mistake, reading};
+use crate::model::agent::Agent;
+use crate::model::expect::Expect;
+use crate::model::fake::Fake;
+use crate::model::protocol::Protocol;
+use crate::model::suite::{Case, Condition, ExpectedFailure, Level, Secret};
+use std::sync::Arc;
+use std::time::Duration;
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A fake, and what is known of it even where this version cannot carry it out.
+#[derive(Clone, Debug)]
+pub struct FakeDraft {
+    pub name: Text,
+    pub doc: FakeDoc,
+    pub kind: Option<&'static str>,
+    pub fake: Option<Arc<Fake>>,
+}
+
+/// A case after lowering: whole enough for all its mistakes to be found, even where it cannot be run.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub doc: CaseDoc,
+    pub name_span: Span,
+    pub agent_doc: Option<AgentDoc>,
+    pub protocol: Option<Arc<Protocol>>,
+    pub agent: Option<Arc<Agent>>,
+    pub fakes: Vec<FakeDraft>,
+    pub step_docs: Vec<StepDoc>,
+    pub steps: Vec<StepDraft>,
+    pub only_if: Vec<Condition>,
+    pub expect: Expect,
+    pub never: Expect,
+    pub reach: Expect,
+    pub sessions: Vec<String>,
+    /// What case-level `reply` speaks of; `None` with several sessions and no `main`.
+    pub session: Option<String>,
+}
+
+/// Lowers one test.
+pub fn draft(instance: &Instance, protocols: &mut Protocols, low: &mut Lowering<'_>) -> Option<Draft> {
+    let doc: CaseDoc = reading::read(&instance.tree, low.diagnostics)?;
+    let agent_doc = match &doc.agent {
+        Some(Or::That(Or::That(doc))) => Some(doc.clone()),
+        _ => None,
+    };
+    let protocol = agent_doc.as_ref().and_then(|doc| named_protocol(doc, protocols, low));
+    let agent = agent_of(instance, agent_doc.as_ref(), protocol.as_ref(), low);
+    let fakes = fakes(&doc, low);
+    let step_docs = step_docs(&doc, instance.name_span, low);
+    let sessions = session::labels(&step_docs);
+    let steps = step_docs.iter().filter_map(|doc| step(doc, &sessions, low)).collect();
+    Some(Draft {
+        name_span: instance.name_span,
+        protocol,
+        agent,
+        fakes,
+        steps,
+        step_docs,
+        only_if: only_if(&doc, low),
+        expect: check::expect(doc.expect.as_ref().map(|doc| &doc.node), Mode::Expect, None, low),
+        never: check::expect(doc.never.as_ref().map(|doc| &doc.node), Mode::Never, None, low),
+        reach: check::expect(doc.reach.as_ref().map(|doc| &doc.node), Mode::Reach, None, low),
+        session: session::of_case(&sessions),
+        sessions,
+        agent_doc,
+        doc,
+    })
+}
+
+impl Draft {
+    /// The case that is run; `None` if something it needs could not be lowered, which was reported.
+    pub fn case(self, instance: &Instance) -> Option<Case> {
+        let steps: Option<Vec<_>> = self.steps.into_iter().map(|draft| draft.step).collect();
+        let fakes: Option<Vec<_>> = self.fakes.into_iter().map(|draft| Some((draft.name.to_string(), draft.fake?))).collect();
+        let text = |text: &Option<Nullable<Text>>| text.as_ref().and_then(not_null).map(|text| text.to_string());
+        Some(Case {
+            id: instance.id.clone(),
+            name: instance.name.clone(),
+            span: instance.name_span,
+            suite_path: instance.suite_path.clone(),
+            suite_name: instance.suite_name.clone(),
+            why: self.doc.why.as_ref().map(|why| why.to_string()),
+            level: match self.doc.level.as_ref().and_then(not_null) {
+                Some(LevelWord::Should) => Level::Should,
+                _ => Level::Must,
+            },
+            tags: self.doc.tags.iter().flatten().map(|tag| tag.to_string()).collect(),
+            owner: text(&self.doc.owner),
+            severity: text(&self.doc.severity),
+            skip: self.doc.skip.as_ref().map(|reason| reason.to_string()),
+            only_if: self.only_if,
+            agent: self.agent?,
+            fakes: fakes?,
+            secrets: secrets(&self.doc),
+            timeout: self.doc.timeout.as_ref().and_then(not_null).map_or(TIMEOUT, |timeout| timeout.duration),
+            steps: steps?,
+            expect: self.expect,
+            never: self.never,
+            reach: self.reach,
+            expected_failure: self.doc.expected_failure.as_ref().map(|doc| ExpectedFailure {
+                reason: doc.reason.to_string(),
+                issue: doc.issue.as_ref().map(|issue| issue.to_string()),
+                span: key_span(&self.doc.node, "expected_failure"),
+            }),
+            session: self.session,
+            sessions: self.sessions,
+        })
+    }
+}
+
+fn not_null<T>(value: &Nullable<T>) -> Option<&T> {
+    match value {
+        Or::This(_) => None,
+        Or::That(value) => Some(value),
+    }
+}
+
+fn named_protocol(doc: &AgentDoc, protocols: &mut Protocols, low: &mut Lowering<'_>) -> Option<Arc<Protocol>> {
+    if let Some(name) = &doc.protocol {
+        return protocols.named(name, low);
+    }
+    if doc.node.get("protocol").is_none() {
+        low.push(
+            Diagnostic::error("missing-key", doc.node.span, "missing key `protocol`")
+                .label("`agent` needs `protocol`")
+                .help("`checkride explain agent` lists all keys"),
+        );
+    }
+    None
+}
+
+fn agent_of(instance: &Instance, doc: Option<&AgentDoc>, protocol: Option<&Arc<Protocol>>, low: &mut Lowering<'_>) -> Option<Arc<Agent>> {
+    if instance.tree.get("agent").is_none() {
+        low.push(
+            Diagnostic::error("missing-key", instance.name_span, "this case has no agent")
+                .label("neither the case nor its suite has `agent`")
+                .help("write `agent: reference` for the small agent inside checkride, or the name of yours"),
+        );
+    }
+    Some(Arc::new(agent::agent(doc?, instance.agent_name.clone(), protocol?.clone(), low)))
+}
+
+fn fakes(doc: &CaseDoc, low: &mut Lowering<'_>) -> Vec<FakeDraft> {
+    let mut drafts = Vec::new();
+    for (name, doc) in doc.fakes.as_ref().map(|fakes| fakes.entries.as_slice()).unwrap_or_default() {
+        let Some(doc) = not_null(doc) else { continue };
+        let kind = fake::kind(doc, low);
+        let fake = kind.and_then(|kind| fake::fake(doc, kind, low)).map(Arc::new);
+        drafts.push(FakeDraft { name: name.clone(), doc: doc.clone(), kind, fake });
+    }
+    drafts
+}
+
+/// `steps`, or the one step that `prompt` is short for.
+fn step_docs(doc: &CaseDoc, name: Span, low: &mut Lowering<'_>) -> Vec<StepDoc> {
+    match (&doc.prompt, &doc.steps) {
+        (Some(_), Some(_)) => {
+            low.push(
+                Diagnostic::error("one-kind", key_span(&doc.node, "steps"), "`prompt` and `steps` are both given; a case has one")
+                    .label("the second way to say what happens")
+                    .help("write the prompt as a step: `- user: …`"),
+            );
+            Vec::new()
+        }
+        (Some(text), None) => {
+            let node = prompt(&text.0, key_span(&doc.node, "prompt"));
+            StepDoc::read(&node, &mut Reading { diagnostics: low.diagnostics }).into_iter().collect()
+        }
+        (None, Some(steps)) => steps.clone(),
+        (None, None) => {
+            if doc.node.get("prompt").is_none() && doc.node.get("steps").is_none() {
+                low.push(Diagnostic::error("missing-key", name, "nothing happens in this case").label("it needs `prompt` or `steps`"));
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn only_if(doc: &CaseDoc, low: &mut Lowering<'_>) -> Vec<Condition> {
+    let Some(doc) = doc.only_if.as_ref().and_then(not_null) else { return Vec::new() };
+    let mut conditions = Vec::new();
+    conditions.extend(texts(doc.command.as_ref()).map(|name| Condition::Command(name.to_string())));
+    conditions.extend(texts(doc.env.as_ref()).map(|name| Condition::Env(name.to_string())));
+    conditions.extend(doc.platform.map(|word| {
+        Condition::Platform(
+            match word {
+                PlatformWord::Linux => "linux",
+                PlatformWord::Macos => "macos",
+                PlatformWord::Windows => "windows",
+            }
+            .to_owned(),
+        )
+    }));
+    conditions.extend(version(doc, low));
+    conditions
+}
+
+fn version(doc: &OnlyIfDoc, low: &mut Lowering<'_>) -> Option<Condition> {
+    let range = doc.agent_version.as_ref()?;
+    match semver::VersionReq::parse(range) {
+        Ok(range) => Some(Condition::AgentVersion(range)),
+        Err(error) => {
+            let message = format!("`{}` is not a range of versions: {error}", &**range);
+            low.push(mistake::wrong_value(range.span, message, "such as `>=0.120, <0.125`"));
+            None
+        }
+    }
+}
+
+fn texts(doc: Option<&Or<Text, Vec<Text>>>) -> impl Iterator<Item = &Text> {
+    let (one, many) = match doc {
+        None => (None, &[][..]),
+        Some(Or::This(one)) => (Some(one), &[][..]),
+        Some(Or::That(many)) => (None, many.as_slice()),
+    };
+    one.into_iter().chain(many)
+}
+
+fn secrets(doc: &CaseDoc) -> Vec<Secret> {
+    let entries = doc.secrets.as_ref().map(|secrets| secrets.entries.as_slice()).unwrap_or_default();
+    let secret = |name: &Text, doc: &SecretDoc| Secret {
+        name: name.to_string(),
+        file: doc.file.as_ref().map(|path| path.strip_prefix("~/").unwrap_or(path).to_owned()),
+        env: doc.env.as_ref().map(|name| name.to_string()),
+    };
+    entries.iter().filter_map(|(name, doc)| Some(secret(name, not_null(doc)?))).collect()
+}

@@ -1,0 +1,208 @@
+//! Expectations: from keys to checks.
+//!
+//! Owns: which key makes which check, and what may stand only in a step, in `reach` or in `never`.
+//! Must not know: how a check is evaluated; whether the protocol can show what it looks at.
+
+use super::Lowering;
+use crate::base::suggest::did_you_mean;
+use crate::base::{Diagnostic, Span};
+use crate::language::shape::{Text, mistake};
+use crate::model::expect::{Check, CheckKind, EgressCheck, ErrorsCheck, Expect, FileCheck, InvariantsCheck};
+use crate::model::pattern::{Extra, Form, ListKind, ListPattern, Order, Pattern};
+use crate::model::protocol::Invariant;
+use crate::model::tree::{Entry, Node};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Which of the three kinds of expectation it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Expect,
+    Never,
+    Reach,
+}
+
+/// How a turn may end.
+pub const STATUSES: [&str; 4] = ["completed", "failed", "aborted", "incomplete"];
+
+/// What the verbs return, by the keys it is checked under.
+const RETURNED: [(&str, &[&str]); 7] = [
+    ("result", &["rpc", "connect"]),
+    ("error", &["rpc", "connect"]),
+    ("closed", &["connect"]),
+    ("value", &["probe"]),
+    ("status", &["http"]),
+    ("headers", &["http"]),
+    ("body", &["http"]),
+];
+
+/// Lowers one `expect`, `never` or `reach`. `verb` is the step's, if it stands in one.
+pub fn expect(node: Option<&Arc<Node>>, mode: Mode, verb: Option<&str>, low: &mut Lowering<'_>) -> Expect {
+    let mut checks = Vec::new();
+    for entry in node.map(|node| node.entries()).unwrap_or_default() {
+        let kinds = kinds(entry, mode, verb, low);
+        checks.extend(kinds.into_iter().map(|(span, kind)| Check { span, kind }));
+    }
+    Expect { checks }
+}
+
+fn kinds(entry: &Entry, mode: Mode, verb: Option<&str>, low: &mut Lowering<'_>) -> Vec<(Span, CheckKind)> {
+    let (span, value) = (entry.key_span, &entry.value);
+    let one = |kind: CheckKind| vec![(span, kind)];
+    match &*entry.key {
+        "calls" => one(CheckKind::Calls(list(value, ListKind::Calls, mode, low))),
+        "events" => one(CheckKind::Events(list(value, ListKind::Events, mode, low))),
+        "sent" => one(CheckKind::Sent(list(value, ListKind::Frames, mode, low))),
+        "frames" if names_fakes(value) => by_name(value, ListKind::Frames, mode, low, |fake, pattern| CheckKind::FakeFrames { fake, pattern }),
+        "frames" => one(CheckKind::Frames(list(value, ListKind::Frames, mode, low))),
+        "requests" => by_name(value, ListKind::Requests, mode, low, |fake, pattern| CheckKind::Requests { fake, pattern }),
+        "commands" => by_name(value, ListKind::Commands, mode, low, |name, pattern| CheckKind::Commands { name, pattern }),
+        "errors" => errors(value, mode, low).map(one).unwrap_or_default(),
+        "egress" => one(CheckKind::Egress(egress(value, mode, low))),
+        "reply" => one(CheckKind::Reply(low.pattern(value))),
+        "delivered" => one(CheckKind::Delivered(low.pattern(value))),
+        "turn" => one(CheckKind::Turn(turn(value, low))),
+        "usage" => one(CheckKind::Usage(low.pattern(value))),
+        "timing" => one(CheckKind::Timing(low.pattern(value))),
+        "exit" => one(CheckKind::Exit(low.pattern(value))),
+        "at" => at(value, low),
+        "files" => value.entries().iter().map(|entry| (entry.key_span, file(entry, low))).collect(),
+        "invariants" => invariants(entry, mode, low).map(one).unwrap_or_default(),
+        key => returned(entry, key, verb, low).map(one).unwrap_or_default(),
+    }
+}
+
+/// In `never` each item stands alone, so a list is all that can be written.
+fn list(node: &Arc<Node>, kind: ListKind, mode: Mode, low: &mut Lowering<'_>) -> ListPattern {
+    if mode != Mode::Never {
+        return low.list(node, kind);
+    }
+    let items = if node.is_list() {
+        low.items(node, kind)
+    } else {
+        low.push(mistake::wrong_type(node, "a list").help("`never` lists what must not happen; each item stands alone"));
+        Vec::new()
+    };
+    ListPattern { span: node.span, kind, order: Order::AnyOrder, items, extra: Extra::Allow, count: None }
+}
+
+/// True for `{<fake>: pattern}`: no key is a list word.
+fn names_fakes(node: &Node) -> bool {
+    const WORDS: [&str; 5] = ["in_order", "any_order", "exactly", "extra", "count"];
+    node.is_map() && !node.entries().is_empty() && node.entries().iter().all(|entry| !WORDS.contains(&&*entry.key))
+}
+
+fn by_name(
+    node: &Arc<Node>,
+    kind: ListKind,
+    mode: Mode,
+    low: &mut Lowering<'_>,
+    make: impl Fn(String, ListPattern) -> CheckKind,
+) -> Vec<(Span, CheckKind)> {
+    let entries = node.entries().iter();
+    entries.map(|entry| (entry.key_span, make(entry.key.to_string(), list(&entry.value, kind, mode, low)))).collect()
+}
+
+fn errors(node: &Arc<Node>, mode: Mode, low: &mut Lowering<'_>) -> Option<CheckKind> {
+    if node.text() == Some("allow") {
+        if mode != Mode::Expect {
+            low.push(mistake::wrong_value(node.span, "`errors: allow` checks nothing", "a list of errors").help("it may stand in `expect` only"));
+            return None;
+        }
+        return Some(CheckKind::Errors(ErrorsCheck::Allow));
+    }
+    Some(CheckKind::Errors(ErrorsCheck::Pattern(list(node, ListKind::Errors, mode, low))))
+}
+
+/// Entries are `{host, port, method, path, allowed}`, written like requests: the mapping itself.
+fn egress(node: &Arc<Node>, mode: Mode, low: &mut Lowering<'_>) -> EgressCheck {
+    match node.text() {
+        Some("none") if mode != Mode::Never => EgressCheck::None,
+        _ => EgressCheck::Pattern(list(node, ListKind::Requests, mode, low)),
+    }
+}
+
+/// A plain word is the turn's status.
+fn turn(node: &Arc<Node>, low: &mut Lowering<'_>) -> Pattern {
+    let Some(word) = node.text() else { return low.pattern(node) };
+    if !STATUSES.contains(&word) {
+        low.push(mistake::wrong_word(node, word, &STATUSES));
+    }
+    let status = Pattern { span: node.span, form: Form::Plain(Value::from(word)) };
+    Pattern { span: node.span, form: Form::Subset(vec![("status".into(), status)]) }
+}
+
+fn at(node: &Arc<Node>, low: &mut Lowering<'_>) -> Vec<(Span, CheckKind)> {
+    let mut checks = Vec::new();
+    for entry in node.entries() {
+        let pattern = low.pattern(&entry.value);
+        if let Some(path) = low.path(&Text { span: entry.key_span, text: entry.key.clone() }) {
+            checks.push((entry.key_span, CheckKind::At { path, pattern }));
+        }
+    }
+    checks
+}
+
+fn file(entry: &Entry, low: &mut Lowering<'_>) -> CheckKind {
+    let only = |key: &str| {
+        let entries = entry.value.entries();
+        entries.len() == 1 && entry.value.get(key).is_some_and(|value| value.value == crate::model::tree::Content::Bool(true))
+    };
+    let check = match () {
+        () if only("unchanged") => FileCheck::Unchanged,
+        () if only("absent") => FileCheck::Absent,
+        () => FileCheck::Content(low.pattern(&entry.value)),
+    };
+    CheckKind::File { path: entry.key.to_string(), check }
+}
+
+fn invariants(entry: &Entry, mode: Mode, low: &mut Lowering<'_>) -> Option<CheckKind> {
+    if mode != Mode::Expect {
+        low.push(wrong_place(entry.key_span, "invariants", "`invariants` stands in `expect` only"));
+        return None;
+    }
+    if entry.value.text() == Some("off") {
+        return Some(CheckKind::Invariants(InvariantsCheck::Off));
+    }
+    let mut names = Vec::new();
+    for item in entry.value.get("without").map(|list| list.items()).unwrap_or_default() {
+        let Some(name) = item.text() else { continue };
+        if Invariant::by_name(name).is_none() {
+            let known = Invariant::ALL.map(|(_, name)| name);
+            let all = known.map(|name| format!("`{name}`")).join(", ");
+            let help = did_you_mean(name, known).unwrap_or_else(|| format!("there are {all}"));
+            low.push(Diagnostic::error("unknown-invariant", item.span, format!("unknown invariant `{name}`")).label("no such rule").help(help));
+        }
+        names.push(name.to_owned());
+    }
+    Some(CheckKind::Invariants(InvariantsCheck::Without(names)))
+}
+
+fn returned(entry: &Entry, key: &str, verb: Option<&str>, low: &mut Lowering<'_>) -> Option<CheckKind> {
+    let (name, verbs) = RETURNED.iter().find(|(name, _)| *name == key)?;
+    // A key that the case's `expect` does not have was reported when the document was read.
+    let verb = verb?;
+    if !verbs.contains(&verb) {
+        let who = verbs.map_quoted();
+        let message = format!("`{verb}` returns no `{key}`");
+        low.push(Diagnostic::error("not-returned", entry.key_span, message).label("cannot be checked here").help(format!("`{key}` is what {who} returns")));
+        return None;
+    }
+    Some(CheckKind::Returned { key: name, pattern: low.pattern(&entry.value) })
+}
+
+trait Quoted {
+    fn map_quoted(&self) -> String;
+}
+
+impl Quoted for &[&str] {
+    fn map_quoted(&self) -> String {
+        let quoted: Vec<_> = self.iter().map(|word| format!("`{word}`")).collect();
+        quoted.join(" or ")
+    }
+}
+
+/// A key that means something, but not here.
+pub fn wrong_place(span: Span, key: &str, help: &str) -> Diagnostic {
+    Diagnostic::error("wrong-place", span, format!("`{key}` means nothing here")).label("not in this place").help(help)
+}

@@ -1,0 +1,181 @@
+//! Protocol files: from the document to the protocol that is interpreted.
+//!
+//! Owns: the parts of a protocol but for its steps and rules; what this version does not carry out.
+//! Must not know: sockets, processes.
+
+use super::lowering::{key_span, plain_scalars};
+use super::protocol_step::steps;
+use super::{Lowering, rule};
+use crate::base::suggest::did_you_mean;
+use crate::base::{Diagnostic, Span};
+use crate::language::docs::protocol::{
+    BelongsDoc, DecodeWord, InvariantWord, OpenDoc, PerWord, ProtocolDoc, ReducerWord, RpcDoc, SettingDoc, TransportWord,
+};
+use crate::language::shape::{Named, Or, Templated, Text, mistake, reading};
+use crate::model::pattern::JsonPath;
+use crate::model::protocol::{ApprovalWords, Belongs, FinalObject, Invariant, Open, Protocol, ProtocolStep, RpcFrames, Setting, Transport};
+use crate::model::tree::Node;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Lowers a protocol file. `None` after mistakes that leave no protocol.
+pub fn protocol(node: &Arc<Node>, low: &mut Lowering<'_>) -> Option<Protocol> {
+    let doc: ProtocolDoc = reading::read(node, low.diagnostics)?;
+    let mut unsupported = Vec::new();
+    transport(&doc, &mut unsupported);
+    let mut part = |list: &Option<Vec<_>>, low: &mut Lowering<'_>| steps(list.as_deref().unwrap_or_default(), &mut unsupported, low);
+    let before = part(&doc.before, low);
+    let connect = part(&doc.connect, low);
+    let session = part(&doc.session, low);
+    let actions: Vec<_> = doc.actions.entries.iter().map(|(name, list)| (name.to_string(), steps(list, &mut unsupported, low))).collect();
+    known_actions(&actions, low);
+    let events = doc.events.iter().flatten().map(|doc| rule::rule(doc, &mut unsupported, low)).collect();
+    let ignore = doc.ignore.iter().flatten().map(|pattern| low.pattern(&pattern.0)).collect();
+    let final_object = final_object(&doc, &mut unsupported, low);
+    for (span, feature) in &unsupported {
+        low.later(*span, feature);
+    }
+    Some(Protocol {
+        name: doc.protocol.to_string(),
+        span: doc.protocol.span,
+        transport: carried(doc.transport),
+        settings: settings(doc.settings.as_ref(), low),
+        open: doc.open.as_ref().map(open).unwrap_or_default(),
+        before,
+        connect,
+        session,
+        actions,
+        approvals: doc.approvals.as_ref().map(|words| ApprovalWords { accept: words.accept.0.to_value(), decline: words.decline.0.to_value() }),
+        rpc: doc.rpc.as_ref().and_then(|doc| rpc(doc, low)),
+        belongs: doc.belongs.as_ref().map(|doc| belongs(doc, low)),
+        events,
+        ignore,
+        invariants: doc.invariants.iter().flatten().map(|word| invariant(*word)).collect(),
+        final_object,
+        decode: doc.decode.map(decode),
+        unsupported,
+    })
+}
+
+fn carried(word: TransportWord) -> Transport {
+    match word {
+        TransportWord::Websocket => Transport::Websocket,
+        TransportWord::Http => Transport::Http,
+        TransportWord::Sse => Transport::Sse,
+        TransportWord::Stdio => Transport::Stdio,
+        TransportWord::Exec => Transport::Exec,
+    }
+}
+
+fn transport(doc: &ProtocolDoc, unsupported: &mut Vec<(Span, String)>) {
+    let word = match doc.transport {
+        TransportWord::Websocket | TransportWord::Exec => None,
+        TransportWord::Http => Some("http"),
+        TransportWord::Sse => Some("sse"),
+        TransportWord::Stdio => Some("stdio"),
+    };
+    if let Some(word) = word {
+        let span = doc.node.get("transport").map_or(doc.node.span, |node| node.span);
+        unsupported.push((span, format!("the transport `{word}`")));
+    }
+    if doc.decode.is_some() {
+        unsupported.push((key_span(&doc.node, "decode"), "`decode`".to_owned()));
+    }
+}
+
+fn settings(doc: Option<&Named<SettingDoc>>, low: &mut Lowering<'_>) -> Vec<Setting> {
+    let entries = doc.map(|doc| doc.entries.as_slice()).unwrap_or_default();
+    entries.iter().map(|(name, doc)| setting(name, doc, low)).collect()
+}
+
+fn setting(name: &Text, doc: &SettingDoc, low: &mut Lowering<'_>) -> Setting {
+    let default = doc.default.as_ref().map_or(Value::Null, |node| node.0.to_value());
+    let one_of: Option<Vec<_>> = doc.one_of.as_ref().map(|words| words.iter().map(|word| word.0.to_value()).collect());
+    if one_of.as_ref().is_some_and(|words| !default.is_null() && !words.contains(&default)) {
+        let span = doc.node.get("default").map_or(doc.node.span, |node| node.span);
+        low.push(mistake::wrong_value(span, format!("the default of `{}` is not one of its values", &**name), "one of `one_of`"));
+    }
+    Setting { name: name.to_string(), span: name.span, default, one_of, secret: doc.secret.is_some_and(|secret| secret.on) }
+}
+
+fn open(doc: &OpenDoc) -> Open {
+    Open {
+        path: doc.path.as_ref().map(|path| path.0.clone()),
+        url: doc.url.as_ref().map(|url| url.0.clone()),
+        headers: plain_scalars(doc.headers.as_ref()),
+        query: plain_scalars(doc.query.as_ref()),
+        subprotocols: doc.subprotocols.iter().flatten().map(|word| word.0.clone()).collect(),
+        per_session: doc.per == Some(PerWord::Session),
+    }
+}
+
+fn rpc(doc: &RpcDoc, low: &mut Lowering<'_>) -> Option<RpcFrames> {
+    let reply = low.pattern(&doc.reply.0);
+    let (result, error) = (low.path(&doc.result), low.path(&doc.error));
+    Some(RpcFrames { send: doc.send.0.clone(), reply, result: result?, error: error? })
+}
+
+fn belongs(doc: &BelongsDoc, low: &mut Lowering<'_>) -> Belongs {
+    let mut paths = |named: Option<&Named<Templated>>| -> Vec<(JsonPath, Arc<Node>)> {
+        let entries = named.map(|named| named.entries.as_slice()).unwrap_or_default();
+        entries.iter().filter_map(|(path, value)| Some((low.path(path)?, value.0.clone()))).collect()
+    };
+    Belongs { session: paths(doc.session.as_ref()), turn: paths(doc.turn.as_ref()) }
+}
+
+fn final_object(doc: &ProtocolDoc, unsupported: &mut Vec<(Span, String)>, low: &mut Lowering<'_>) -> Option<FinalObject> {
+    match doc.final_object.as_ref()? {
+        Or::This(path) => low.path(path).map(FinalObject::Path),
+        Or::That(doc) => {
+            let name = match doc.reduce {
+                ReducerWord::Core2 => "core2",
+                ReducerWord::Responses => "responses",
+                ReducerWord::Chat => "chat",
+                ReducerWord::Messages => "messages",
+            };
+            unsupported.push((key_span(&doc.node, "reduce"), format!("the reducer `{name}`")));
+            Some(FinalObject::Reduce(name.to_owned()))
+        }
+    }
+}
+
+fn decode(word: DecodeWord) -> String {
+    match word {
+        DecodeWord::Responses => "responses",
+        DecodeWord::Chat => "chat",
+        DecodeWord::Messages => "messages",
+        DecodeWord::Realtime => "realtime",
+    }
+    .to_owned()
+}
+
+fn invariant(word: InvariantWord) -> Invariant {
+    match word {
+        InvariantWord::OneTerminalPerTurn => Invariant::OneTerminalPerTurn,
+        InvariantWord::CallsHaveResults => Invariant::CallsHaveResults,
+        InvariantWord::DeltasJoinToFinal => Invariant::DeltasJoinToFinal,
+    }
+}
+
+/// `do` inside an action names another action.
+fn known_actions(actions: &[(String, Vec<ProtocolStep>)], low: &mut Lowering<'_>) {
+    let names: Vec<_> = actions.iter().map(|(name, _)| name.as_str()).collect();
+    for step in actions.iter().flat_map(|(_, steps)| steps) {
+        if let crate::model::protocol::ProtocolVerb::Do(action) = &step.verb
+            && !names.contains(&action.as_str())
+        {
+            low.push(unknown_action(action, step.span, &names));
+        }
+    }
+}
+
+/// An action that the protocol does not have.
+pub fn unknown_action(action: &str, span: Span, known: &[&str]) -> Diagnostic {
+    let all = match known {
+        [] => "it has none".to_owned(),
+        names => format!("there are {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+    };
+    Diagnostic::error("unknown-action", span, format!("the protocol has no action `{action}`"))
+        .label("no such action")
+        .help(did_you_mean(action, known.iter().copied()).map_or(all.clone(), |near| format!("{near} {all}")))
+}

@@ -1,0 +1,170 @@
+//! Replies of a scripted model: texts, parts and lists of parts.
+//!
+//! Owns: the one part that a mapping is, and what must stand alone.
+//! Must not know: wire formats.
+
+use super::Lowering;
+use super::lowering::{key_span, plain_scalars};
+use crate::base::Diagnostic;
+use crate::language::docs::reply::{AbortWord, ErrorDoc, FailDoc, PartDoc, ReplyDoc, StatusDoc, ToolCallDoc, UsageDoc};
+use crate::language::shape::{Mapping, Or, Templated, Text, Whole, mistake};
+use crate::model::fake::{Abort, PartKind, Reply, ReplyPart};
+use crate::model::tree::{Content, Node};
+use std::sync::Arc;
+
+/// Lowers a reply: a text, a part, or a list of parts.
+pub fn reply(doc: &ReplyDoc, low: &mut Lowering<'_>) -> Option<Reply> {
+    let (span, parts) = match doc {
+        Or::This(Or::This(text)) => {
+            (text.0.span, vec![ReplyPart { span: text.0.span, kind: PartKind::Text(text.0.clone()) }])
+        }
+        Or::This(Or::That(doc)) => (doc.node.span, part(doc, low).into_iter().collect()),
+        Or::That(docs) => {
+            let span = docs.first().map(|doc| doc.node.span).unwrap_or_default();
+            (span, docs.iter().filter_map(|doc| part(doc, low)).collect())
+        }
+    };
+    alone(&parts, low);
+    Some(Reply { span, parts })
+}
+
+/// Another answer than 200 stands first and alone.
+fn alone(parts: &[ReplyPart], low: &mut Lowering<'_>) {
+    let waits = |part: &&ReplyPart| !matches!(part.kind, PartKind::Delay(_) | PartKind::Gate(_));
+    let spoken: Vec<_> = parts.iter().filter(waits).collect();
+    if spoken.len() < 2 {
+        return;
+    }
+    if let Some(part) = spoken.iter().find(|part| matches!(part.kind, PartKind::Http { .. })) {
+        low.push(
+            Diagnostic::error("http-alone", part.span, "an `http` answer has no other parts")
+                .label("stands with others")
+                .help("make it a reply of its own"),
+        );
+    }
+}
+
+/// The keys that are parts, in the order in which they are looked for.
+fn part(doc: &PartDoc, low: &mut Lowering<'_>) -> Option<ReplyPart> {
+    let mut given: Vec<_> = PartDoc::names().filter(|key| doc.node.get(key).is_some()).collect();
+    if given.contains(&"reasoning") {
+        given.retain(|key| *key != "signature");
+    }
+    let all: Vec<_> = PartDoc::names().collect();
+    match given.as_slice() {
+        [] => {
+            if doc.node.entries().is_empty() {
+                let help = format!("a part is one of {}", all.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "));
+                low.push(Diagnostic::error("one-part", doc.node.span, "an empty part").label("it says nothing").help(help));
+            }
+            return None;
+        }
+        [_] => {}
+        [first, second, ..] => low.push(
+            Diagnostic::error("one-part", key_span(&doc.node, second), format!("`{first}` and `{second}` are two parts"))
+                .label("the second part")
+                .help(format!("write them as a list: `[{{{first}: …}}, {{{second}: …}}]`")),
+        ),
+    }
+    Some(ReplyPart { span: doc.node.span, kind: kind(doc, low)? })
+}
+
+fn kind(doc: &PartDoc, low: &mut Lowering<'_>) -> Option<PartKind> {
+    if let Some(kind) = spoken(doc) {
+        return Some(kind);
+    }
+    if let Some(call) = &doc.tool_call {
+        return tool_call(call, low);
+    }
+    if let Some(usage) = &doc.usage {
+        return Some(tokens(usage));
+    }
+    if let Some(error) = &doc.error {
+        return Some(error_event(error));
+    }
+    if let Some(fail) = &doc.fail {
+        return Some(failure(fail));
+    }
+    if let Some(http) = &doc.http {
+        return status(http, low);
+    }
+    let abort = doc.abort.map(|word| match word {
+        AbortWord::Reset => Abort::Reset,
+        AbortWord::Fin => Abort::Fin,
+        AbortWord::Half => Abort::Half,
+    });
+    // What remains is reported as not supported when the document is read.
+    abort.map(PartKind::Abort)
+}
+
+fn spoken(doc: &PartDoc) -> Option<PartKind> {
+    let text = |text: &Option<Templated>, make: fn(Arc<Node>) -> PartKind| text.as_ref().map(|text| make(text.0.clone()));
+    let word = |text: &Option<Text>, make: fn(String) -> PartKind| text.as_ref().map(|text| make(text.to_string()));
+    text(&doc.text, PartKind::Text)
+        .or_else(|| text(&doc.message, PartKind::Message))
+        .or_else(|| text(&doc.reasoning, PartKind::Reasoning))
+        .or_else(|| text(&doc.refusal, PartKind::Refusal))
+        .or_else(|| word(&doc.stop, PartKind::Stop))
+        .or_else(|| word(&doc.gate, PartKind::Gate))
+        .or_else(|| word(&doc.comment, PartKind::Comment))
+        .or_else(|| doc.delay.map(|delay| PartKind::Delay(delay.duration)))
+}
+
+fn tool_call(doc: &Or<Templated, ToolCallDoc>, low: &mut Lowering<'_>) -> Option<PartKind> {
+    let doc = match doc {
+        Or::This(text) => {
+            low.push(mistake::wrong_type(&text.0, "a mapping"));
+            return None;
+        }
+        Or::That(doc) => doc,
+    };
+    let args = match &doc.args {
+        None => Node::new(doc.node.span, Content::Map(Vec::new())),
+        Some(Or::This(Templated(node)) | Or::That(Mapping(node))) => node.clone(),
+    };
+    Some(PartKind::ToolCall { name: doc.name.0.clone(), args, id: doc.id.as_ref().map(|id| id.0.clone()) })
+}
+
+fn tokens(doc: &UsageDoc) -> PartKind {
+    let count = |whole: Option<Whole>| whole.map_or(0, |whole| whole.number);
+    PartKind::Usage { input: count(doc.input), output: count(doc.output), cached: count(doc.cached), reasoning: count(doc.reasoning) }
+}
+
+fn error_event(doc: &Or<Text, ErrorDoc>) -> PartKind {
+    match doc {
+        Or::This(message) => PartKind::Error { message: message.to_string(), code: None, kind: None, flat: false },
+        Or::That(doc) => PartKind::Error {
+            message: doc.message.to_string(),
+            code: doc.code.as_ref().map(|code| code.to_string()),
+            kind: doc.kind.as_ref().map(|kind| kind.to_string()),
+            flat: doc.flat.is_some_and(|flat| flat.on),
+        },
+    }
+}
+
+fn failure(doc: &Or<Text, FailDoc>) -> PartKind {
+    match doc {
+        Or::This(message) => PartKind::Fail { message: message.to_string(), code: None },
+        Or::That(doc) => PartKind::Fail { message: doc.message.to_string(), code: doc.code.as_ref().map(|code| code.to_string()) },
+    }
+}
+
+fn status(doc: &StatusDoc, low: &mut Lowering<'_>) -> Option<PartKind> {
+    let status = u16::try_from(doc.status.number).ok().filter(|status| (200..=599).contains(status));
+    if status.is_none() {
+        low.push(mistake::wrong_value(doc.status.span, format!("{} is not a status of an answer", doc.status.number), "a number from 200 to 599"));
+    }
+    let mut headers = Vec::new();
+    for (name, value) in plain_scalars(doc.headers.as_ref()) {
+        match value.to_value() {
+            serde_json::Value::String(text) => headers.push((name, text)),
+            other => headers.push((name, other.to_string())),
+        }
+    }
+    Some(PartKind::Http {
+        status: status?,
+        headers,
+        retry_after: doc.retry_after.map(|after| after.duration),
+        body: doc.body.as_ref().map(|body| body.0.clone()),
+    })
+}

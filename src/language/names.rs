@@ -1,0 +1,195 @@
+//! Which names there are besides variables, and when they have their values.
+//!
+//! Owns: the three stages, reserved names, names of fakes, secrets, the agent and what is saved.
+//! Must not know: values.
+
+use crate::base::{Diagnostic, Span};
+use crate::model::tree::{Content, Node};
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// When a name has its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// When the suite is loaded: variables, rows, `env`, `case`, `random`.
+    Plan,
+    /// When the case begins: fakes, `agent`, `secrets`.
+    Start,
+    /// While it runs: saved values, `session`, `turn`.
+    Run,
+}
+
+/// Where a template stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The last stage whose names may stand there.
+    pub stage: Stage,
+    /// For messages, such as `a variable`.
+    pub what: &'static str,
+    /// The number of the step, from 0.
+    pub step: Option<usize>,
+}
+
+pub const VARIABLE: Place = Place { stage: Stage::Plan, what: "a variable or row", step: None };
+
+/// First words of names that no variable, row, argument or fake may have.
+pub const RESERVED: [&str; 11] =
+    ["env", "case", "agent", "session", "turn", "secrets", "random", "checkride", "call", "approval", "egress"];
+
+/// What fakes say about themselves.
+pub const FAKE_MEMBERS: [&str; 2] = ["url", "ws"];
+
+/// The mistake of giving a reserved name to something.
+pub fn refuse_reserved(name: &str, span: Span) -> Option<Diagnostic> {
+    RESERVED.contains(&name).then(|| {
+        Diagnostic::error("reserved-name", span, format!("`{name}` is a reserved name"))
+            .label("cannot be the name of a variable, argument or fake")
+            .help(format!("take another name; reserved are: {}", RESERVED.join(", ")))
+    })
+}
+
+/// The place that a key of a case is.
+pub fn place(key: &str) -> Place {
+    let (stage, what) = match key {
+        "fakes" => (Stage::Start, "a fake"),
+        "agent" => (Stage::Start, "the agent"),
+        "prompt" | "steps" => (Stage::Run, "a step"),
+        "expect" | "never" | "reach" | "judge" => (Stage::Run, "an expectation"),
+        "only_if" => (Stage::Plan, "`only_if`"),
+        _ => (Stage::Plan, "this key"),
+    };
+    Place { stage, what, step: None }
+}
+
+/// A name that gets its value after loading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Later {
+    At(Stage),
+    /// Saved by this step; by the case's expectations if it is [`EXPECTATIONS`].
+    Saved(usize),
+}
+
+pub const EXPECTATIONS: usize = usize::MAX;
+
+/// The later names of one case, before anything is inserted.
+#[derive(Default)]
+pub struct LaterNames {
+    pub fakes: Option<Arc<Node>>,
+    pub secrets: Option<Arc<Node>>,
+    pub steps: Option<Arc<Node>>,
+    /// `expect`, `never`, `reach`.
+    pub expectations: Vec<Arc<Node>>,
+    /// Variables and rows, which may be inserted as patterns that save.
+    pub variables: Vec<Arc<Node>>,
+    pub saves: OnceCell<HashMap<Arc<str>, usize>>,
+}
+
+impl LaterNames {
+    /// The stage of a dotted name. `agent` are the names that its start makes known; `None` if nobody can say.
+    pub fn find(&self, name: &str, agent: Option<&[String]>) -> Option<Later> {
+        let (root, rest) = name.split_once('.').unwrap_or((name, ""));
+        let first = rest.split('.').next().unwrap_or_default();
+        let known = match root {
+            "checkride" => rest.is_empty().then_some(Stage::Start),
+            "case" => (rest == "dir").then_some(Stage::Start),
+            "egress" => ["url", "ca_file"].contains(&rest).then_some(Stage::Start),
+            "secrets" => self.secrets.as_ref().and_then(|secrets| secrets.get(rest)).map(|_| Stage::Start),
+            "agent" => (!rest.is_empty() && agent.is_none_or(|names| names.iter().any(|name| name == rest))).then_some(Stage::Start),
+            "session" => Some(Stage::Run),
+            "turn" => (!rest.is_empty()).then_some(Stage::Run),
+            _ => self.fakes.as_ref().and_then(|fakes| fakes.get(root)).filter(|_| FAKE_MEMBERS.contains(&first)).map(|_| Stage::Start),
+        };
+        known.map(Later::At).or_else(|| self.saves().get(root).map(|step| Later::Saved(*step)))
+    }
+
+    /// What is saved, and the first step that saves it.
+    pub fn saves(&self) -> &HashMap<Arc<str>, usize> {
+        self.saves.get_or_init(|| {
+            let mut saves = HashMap::new();
+            self.variables.iter().for_each(|node| saved(node, 0, &mut saves));
+            for (number, step) in self.steps.iter().flat_map(|steps| steps.items()).enumerate() {
+                saved(step, number, &mut saves);
+            }
+            self.expectations.iter().for_each(|node| saved(node, EXPECTATIONS, &mut saves));
+            saves
+        })
+    }
+
+    /// All names, for "did you mean".
+    pub fn all(&self, agent: Option<&[String]>) -> Vec<String> {
+        let mut names: Vec<String> = ["checkride", "case.dir", "egress.url", "egress.ca_file", "session"].map(str::to_owned).into();
+        let keys =
+            |node: &Option<Arc<Node>>| node.iter().flat_map(|node| node.entries()).map(|entry| entry.key.to_string()).collect::<Vec<_>>();
+        names.extend(keys(&self.secrets).iter().map(|name| format!("secrets.{name}")));
+        names.extend(keys(&self.fakes).iter().flat_map(|fake| FAKE_MEMBERS.map(|member| format!("{fake}.{member}"))));
+        names.extend(agent.unwrap_or_default().iter().map(|name| format!("agent.{name}")));
+        names.extend(self.saves().keys().map(|name| name.to_string()));
+        names
+    }
+}
+
+/// Every `save: {name: $.path}` below a node.
+fn saved(node: &Node, step: usize, saves: &mut HashMap<Arc<str>, usize>) {
+    match &node.value {
+        Content::List(items) => items.iter().for_each(|item| saved(item, step, saves)),
+        Content::Map(entries) => {
+            for entry in entries {
+                if *entry.key == *"save" {
+                    for saved in entry.value.entries().iter().filter(|saved| is_path(&saved.value)) {
+                        let first = saves.entry(saved.key.clone()).or_insert(step);
+                        *first = step.min(*first);
+                    }
+                }
+                saved(&entry.value, step, saves);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `$.path`, a list of such, or a template that may become one.
+fn is_path(node: &Node) -> bool {
+    match &node.value {
+        Content::Text(text) => text.starts_with('$'),
+        Content::Template(_) => true,
+        Content::List(items) => items.iter().all(|item| is_path(item)),
+        _ => false,
+    }
+}
+
+/// The names that an agent's start makes known; `None` if its `ready` is not known before the start.
+pub fn of_agent(agent: &Node) -> Option<Vec<String>> {
+    let mut names = vec!["port".to_owned(), "url".to_owned()];
+    let Some(log) = agent.get("ready").and_then(|ready| ready.get("log")) else { return Some(names) };
+    let mut rest = log.text()?;
+    while let Some(at) = rest.find("(?") {
+        rest = rest[at + 2..].trim_start_matches('P');
+        if let Some((name, _)) = rest.strip_prefix('<').and_then(|group| group.split_once('>')) {
+            names.push(name.to_owned());
+        }
+    }
+    Some(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Sources;
+
+    fn agent(text: &str) -> Option<Vec<String>> {
+        let tree = super::super::yaml::read(&Sources::default(), "a", text.as_bytes(), &mut Default::default()).unwrap();
+        of_agent(&tree)
+    }
+
+    #[test]
+    fn the_named_groups_of_ready_are_names_of_the_agent() {
+        assert_eq!(agent(r"ready: {log: 'at (?<url>\S+) (?P<pid>\d+)(?i)'}").unwrap(), ["port", "url", "url", "pid"]);
+        assert_eq!(agent("ready: {http: /health}").unwrap(), ["port", "url"]);
+    }
+
+    #[test]
+    fn a_ready_that_is_a_template_allows_any_name() {
+        assert_eq!(agent("ready: {log: \"{{x}}\"}"), None);
+    }
+}

@@ -1,0 +1,74 @@
+//! Whole files through the whole of loading: exhibits and drafts load with no mistake but what a later version carries out.
+
+use super::load::{Loaded, Options, load};
+use crate::model::fake::FakeKind;
+use crate::model::suite::Suite;
+use std::path::{Path, PathBuf};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+fn loaded(start: &str, path: &str) -> Loaded {
+    let env = [("ANTHROPIC_API_KEY".to_owned(), "k".to_owned())].into();
+    load(&Options { paths: vec![path.into()], start: fixtures().join(start), seed: 1, env, ..Options::default() })
+}
+
+/// The only suite of a file that loads without any mistake.
+fn sound(path: &str) -> Suite {
+    let mut loaded = loaded("exhibits", path);
+    assert!(loaded.diagnostics.is_empty(), "{}", loaded.diagnostics.render(&loaded.sources, false));
+    loaded.suites.remove(0)
+}
+
+/// Loads with no other mistakes than features of a later version.
+fn only_later(start: &str, path: &str) {
+    let loaded = loaded(start, path);
+    let other: Vec<_> = loaded.diagnostics.list.iter().filter(|d| d.code != "not-supported-yet").map(|d| d.render(&loaded.sources, false)).collect();
+    assert!(other.is_empty(), "{}", other.join("\n\n"));
+}
+
+#[test]
+fn the_first_exhibit_becomes_three_cases() {
+    let suite = sound("1-first.yaml");
+    let ids: Vec<_> = suite.cases.iter().map(|case| case.id.as_str()).collect();
+    assert_eq!(
+        ids,
+        [
+            "1-first::summarises_the_latest_email",
+            "1-first::says_so_when_the_model_is_overloaded",
+            "1-first::keeps_two_sessions_apart"
+        ]
+    );
+    let case = &suite.cases[0];
+    assert_eq!(case.agent.protocol.name, "moltbot-gateway");
+    assert_eq!(case.fakes.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["gog", "llm"]);
+    assert!(matches!(case.fakes[1].1.kind, FakeKind::Model(_)));
+    assert_eq!(case.steps.len(), 1);
+    assert_eq!(case.expect.checks.len(), 4);
+    assert_eq!(suite.cases[2].sessions, ["bob", "ana"]);
+    assert_eq!(suite.cases[2].session, None);
+}
+
+#[test]
+fn the_second_exhibit_becomes_two_cases() {
+    let suite = sound("2-codex-exec.yaml");
+    assert_eq!(suite.cases.len(), 2);
+    assert_eq!(suite.cases[0].agent.protocol.name, "codex-exec");
+    assert_eq!(suite.cases[0].only_if.len(), 1);
+}
+
+#[test]
+fn the_other_exhibits_need_only_what_comes_later() {
+    for file in ["3-dexter-wallets.yaml", "4-core2.yaml", "5-codex-realtime.yaml", "6-email-injection.yaml"] {
+        only_later("exhibits", file);
+    }
+}
+
+#[test]
+fn the_drafts_need_only_what_comes_later() {
+    for file in ["codex-app-server.yaml", "core2.yaml", "gateway-wire.yaml", "safety.yaml"] {
+        only_later("drafts", &format!("suites/{file}"));
+    }
+    only_later("drafts", "protocols");
+}
