@@ -254,7 +254,7 @@ impl Conversation {
         let link = self.link(session, deadline).await.map_err(|stop| stop.error(&what))?;
         let place = self.shared.state().latest(session);
         let request =
-            Request { link, place, method: method.to_owned(), params, local: IndexMap::new(), save: vec![], keep: Keep::Session, deadline };
+            Request { link, place, method: method.to_owned(), params, local: IndexMap::new(), save: vec![], keep: Keep::Session, within };
         self.shared.request(request).await.map_err(|stop| stop.error(&what))
     }
 

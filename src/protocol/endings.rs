@@ -65,7 +65,7 @@ impl Shared {
             match (exit.code, ending.by_us) {
                 (_, true) => self.finish(state, &place, "aborted"),
                 (Some(0), _) if ending.reason.is_empty() => self.finish(state, &place, "completed"),
-                _ if told => self.finish(state, &place, "failed"),
+                _ if told && ending.reason.is_empty() => self.finish(state, &place, "failed"),
                 _ => {
                     let message = format!("the process ended before the end of the turn ({})", ending.shown());
                     self.break_off(state, &place, json!({"source": "transport", "code": exit.code, "message": message}));

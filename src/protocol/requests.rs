@@ -12,6 +12,7 @@ use crate::transports::Outgoing;
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
 pub(super) struct Request {
@@ -22,7 +23,7 @@ pub(super) struct Request {
     pub(super) local: IndexMap<String, Value>,
     pub(super) save: Vec<(Arc<str>, Vec<JsonPath>)>,
     pub(super) keep: Keep,
-    pub(super) deadline: Instant,
+    pub(super) within: Duration,
 }
 
 impl Shared {
@@ -31,8 +32,8 @@ impl Shared {
         let Some(rpc) = &self.protocol.rpc else {
             return Err(suite(format!("protocol `{}` has no `rpc`, so nothing says how a request is framed", self.protocol.name)).into());
         };
-        let Request { link, place, method, params, mut local, save, keep, deadline } = request;
-        let began = Instant::now();
+        let Request { link, place, method, params, mut local, save, keep, within } = request;
+        let deadline = Instant::now() + within;
         let (id, frame) = {
             let mut state = self.state();
             let number = state.links[link].requests + 1;
@@ -54,7 +55,6 @@ impl Shared {
                 reply.map(Ok).or_else(|| link.ending.clone().map(|ending| Err(Stop::Dead(ending))))
             });
             reply.await.unwrap_or_else(|| {
-                let within = deadline.saturating_duration_since(began);
                 Err(late(&format!("no reply to `{method}`"), within, &self.setup.recorder, &place.session).into())
             })
         };

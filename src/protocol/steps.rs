@@ -3,7 +3,7 @@
 //! Owns: the verbs of protocol files, their conditions, what they save, their `expect`.
 //! Must not know: transports, which events frames make.
 
-use super::events::{holds, matches, short};
+use super::events::{holds, matches};
 use super::names::Names;
 use super::shared::Shared;
 use super::source;
@@ -94,11 +94,11 @@ impl<'a> Run<'a> {
         if !holds(step.only_if.as_ref(), &settings, first_turn, &names).map_err(suite)? {
             return Ok(());
         }
-        let deadline = self.deadline.min(Instant::now() + step.within);
+        let within = step.within.min(self.deadline.saturating_duration_since(Instant::now()));
         match &step.verb {
-            ProtocolVerb::Send(node) => self.send(node, &names, deadline).await,
-            ProtocolVerb::Rpc { method, with } => self.rpc(step, method, with.as_deref(), &names, deadline).await,
-            ProtocolVerb::Await(pattern) => self.wait(step, pattern, &names, deadline).await,
+            ProtocolVerb::Send(node) => self.send(node, &names, within).await,
+            ProtocolVerb::Rpc { method, with } => self.rpc(step, method, with.as_deref(), &names, within).await,
+            ProtocolVerb::Await(pattern) => self.wait(step, pattern, &names, within).await,
             ProtocolVerb::Run { args, stdin, env } => self.run(args, stdin.as_deref(), env, &names),
             ProtocolVerb::Append { name, value } => self.append(name, value, &names),
             ProtocolVerb::Do(action) => {
@@ -120,14 +120,14 @@ impl<'a> Run<'a> {
         self.link.ok_or_else(|| suite("there is no connection that this step could use").into())
     }
 
-    async fn send(&self, node: &Node, names: &Names, deadline: Instant) -> Result<(), Stop> {
+    async fn send(&self, node: &Node, names: &Names, within: Duration) -> Result<(), Stop> {
         match node.fill(names).map_err(unfilled)? {
-            Some(value) => self.shared.transmit(self.connection()?, &self.place, Outgoing::of(value), deadline).await,
+            Some(value) => self.shared.transmit(self.connection()?, &self.place, Outgoing::of(value), Instant::now() + within).await,
             None => Ok(()),
         }
     }
 
-    async fn rpc(&mut self, step: &ProtocolStep, method: &Node, with: Option<&Node>, names: &Names, deadline: Instant) -> Result<(), Stop> {
+    async fn rpc(&mut self, step: &ProtocolStep, method: &Node, with: Option<&Node>, names: &Names, within: Duration) -> Result<(), Stop> {
         let method = method.fill(names).map_err(unfilled)?.map(|method| source::text(&method)).unwrap_or_default();
         let params = with.map(|with| with.fill(names)).transpose().map_err(unfilled)?.flatten();
         let request = super::requests::Request {
@@ -138,7 +138,7 @@ impl<'a> Run<'a> {
             local: self.local.clone(),
             save: step.save.clone(),
             keep: self.keep,
-            deadline,
+            within,
         };
         let reply = self.shared.request(request).await?;
         self.result = reply.result.clone();
@@ -167,10 +167,9 @@ impl<'a> Run<'a> {
     }
 
     /// Takes the first frame since these steps began that matches and that no step took before.
-    async fn wait(&mut self, step: &ProtocolStep, pattern: &Pattern, names: &Names, deadline: Instant) -> Result<(), Stop> {
+    async fn wait(&mut self, step: &ProtocolStep, pattern: &Pattern, names: &Names, within: Duration) -> Result<(), Stop> {
         let (link, tap) = (self.connection()?, self.tap);
-        let began = Instant::now();
-        let found = self.shared.until(deadline, |state| {
+        let found = self.shared.until(Instant::now() + within, |state| {
             let link = &mut state.links[link];
             let frames = link.taps.iter_mut().find(|open| Some(open.id) == tap).map(|tap| &mut tap.frames);
             let ending = link.ending.clone();
@@ -179,7 +178,6 @@ impl<'a> Run<'a> {
         let frame = match found.await {
             Some(found) => found?,
             None => {
-                let within = deadline.saturating_duration_since(began);
                 return Err(late(
                     "the frame that the protocol waits for did not arrive",
                     within,
@@ -301,7 +299,7 @@ impl Shared {
             }
             Err(_) => {
                 let within = crate::base::duration::show(deadline.saturating_duration_since(began));
-                Err(agent(format!("the agent did not take a frame within {within}: {}", short(&place.session.clone().into()))).into())
+                Err(agent(format!("the agent did not take a frame within {within}")).into())
             }
         }
     }

@@ -7,7 +7,7 @@ use super::group::{Group, Stop};
 use super::lines::Lines;
 use crate::transports::connection::{Connection, Ending, Exit, Incoming, OpenError, Outgoing, bytes_frame, text_frame};
 use futures_util::{Sink, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::Stdio;
@@ -158,11 +158,10 @@ impl Process {
         let exit = exit_of(self.child.wait().await);
         ending.exit = Some(exit);
         let mut last = output.rest();
-        let mut frame = json!({"exit": exit.code, "stdout": output.stdout.text(), "stderr": output.stderr.text()});
-        if let Some(signal) = exit.signal {
-            frame["signal"] = signal.into();
+        // Only an end of its own is something the agent did.
+        if !ending.by_us {
+            last.push(Incoming::Frame(output.end(exit)));
         }
-        last.push(Incoming::Frame(frame));
         last.push(Incoming::Ended(ending));
         self.give(last).await;
     }
@@ -266,6 +265,15 @@ impl Output {
         items
     }
 
+    /// The last frame.
+    fn end(&self, exit: Exit) -> Value {
+        let mut frame = json!({"exit": exit.code, "stdout": self.stdout.text(), "stderr": self.stderr.text()});
+        if let Some(signal) = exit.signal {
+            frame["signal"] = signal.into();
+        }
+        frame
+    }
+
     fn rest(&mut self) -> Vec<Incoming> {
         let mut items = Vec::new();
         self.stdout.rest(|line| items.push(Incoming::Frame(line_frame(line))));
@@ -274,7 +282,7 @@ impl Output {
     }
 }
 
-fn line_frame(line: &[u8]) -> serde_json::Value {
+fn line_frame(line: &[u8]) -> Value {
     match std::str::from_utf8(line) {
         Ok(text) => text_frame(text),
         Err(_) => bytes_frame(line),
