@@ -6,7 +6,6 @@
 use super::arguments::{CheckArguments, ExplainArguments, SchemaArguments};
 use super::exit;
 use super::load::{self, Wanted};
-use crate::language;
 use crate::language::schema::{self, Kind};
 use crate::report;
 use std::io::{IsTerminal, Write};
