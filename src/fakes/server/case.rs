@@ -102,6 +102,11 @@ impl CaseHandle {
         self.case.gates.held().map(|(_, waiting)| waiting).sum()
     }
 
+    /// The gates at which a reply waits now.
+    pub fn held_gates(&self) -> Vec<String> {
+        self.case.gates.held().map(|(gate, _)| gate.to_owned()).collect()
+    }
+
     /// Ends the case: notes held gates, reports sequences that were not used up if they are to be judged, breaks off
     /// what is still being sent, and forgets the case. A second call does nothing.
     pub fn finish(&self, judge_sequences: bool) {
