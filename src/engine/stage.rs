@@ -208,7 +208,9 @@ fn file_names(expect: &Expect) -> impl Iterator<Item = String> {
 /// The values that are known before anything runs.
 fn start_values(world: &World, case: &Case, key: &str, dir: &CaseDir, recorder: &Recorder) -> Arc<Values> {
     let values = Values::new(recorder.clone());
-    let mut random = fastrand::Rng::with_seed(world.seed ^ case.id.bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte))));
+    let mut random = fastrand::Rng::with_seed(
+        world.seed ^ case.id.bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte))),
+    );
     values.plant(&case.secrets, &mut random);
     values.set("checkride", world.checkride.display().to_string());
     values.set("case.dir", dir.home.display().to_string());

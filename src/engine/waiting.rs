@@ -188,11 +188,7 @@ fn hopeless(records: &[Record], wanted: &Await, session: Option<&str>) -> Option
                 };
                 why = Some(format!("cannot arrive any more: the agent has ended{how}"));
             }
-            What::Event { event, session: of, .. }
-                if event.kind == "closed"
-                    && of_agent
-                    && session.is_none_or(|session| session == of) =>
-            {
+            What::Event { event, session: of, .. } if event.kind == "closed" && of_agent && session.is_none_or(|session| session == of) => {
                 why = Some("cannot arrive any more: the connection is closed".to_owned());
             }
             What::Opened { .. } => why = None,

@@ -93,14 +93,18 @@ impl Peer {
 #[expect(clippy::result_large_err, reason = "the library's own signature")]
 async fn shake(socket: TcpStream, seen: &Mutex<Vec<(String, Vec<(String, String)>)>>) -> Option<WebSocketStream<TcpStream>> {
     let look = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
-        let headers = request.headers().iter().map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let headers =
+            request.headers().iter().map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let headers: Vec<_> = headers.collect();
         if headers.iter().any(|(name, value)| name == "authorization" && value == "Bearer wrong") {
             let body = Some("{\"error\": \"bad token\"}".to_owned());
             return Err(Response::builder().status(401).body(body).expect("a response"));
         }
         if let Some(protocol) = request.headers().get("sec-websocket-protocol") {
-            response.headers_mut().insert("sec-websocket-protocol", protocol.to_str().ok().and_then(|all| all.split(',').next()?.parse().ok()).expect("a protocol"));
+            response.headers_mut().insert(
+                "sec-websocket-protocol",
+                protocol.to_str().ok().and_then(|all| all.split(',').next()?.parse().ok()).expect("a protocol"),
+            );
         }
         seen.lock().expect("unpoisoned").push((request.uri().to_string(), headers));
         Ok(response)
