@@ -62,17 +62,24 @@ pub async fn run_once(launch: &Launch, limit: Duration) -> Result<Finished, Prob
     let mut group = Group(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
     let (out, out_task) = keep(child.stdout.take());
     let (err, err_task) = keep(child.stderr.take());
-    let Ok(waited) = tokio::time::timeout(limit, child.wait()).await else {
-        let message = format!("`{}` did not end within {}", launch.argv.join(" "), duration::show(limit));
-        return Err(problem(Blame::AgentStart, "command-timeout", message, vec![shown(&out), shown(&err)]));
-    };
-    group.0 = None;
-    let status = waited.map_err(|error| problem(Blame::Harness, "command-lost", format!("`{}`: {error}", launch.argv[0]), vec![]))?;
+    let waited = tokio::time::timeout(limit, child.wait()).await;
+    if waited.is_err() {
+        drop(group);
+        // Killed at once, but it may take a moment to be gone.
+        let _ = tokio::time::timeout(LAST_WORDS, child.wait()).await;
+    } else {
+        group.0 = None;
+    }
     let all_said = async {
         let _ = out_task.await;
         let _ = err_task.await;
     };
     let _ = tokio::time::timeout(LAST_WORDS, all_said).await;
+    let Ok(waited) = waited else {
+        let message = format!("`{}` did not end within {}", launch.argv.join(" "), duration::show(limit));
+        return Err(problem(Blame::AgentStart, "command-timeout", message, vec![shown(&out), shown(&err)]));
+    };
+    let status = waited.map_err(|error| problem(Blame::Harness, "command-lost", format!("`{}`: {error}", launch.argv[0]), vec![]))?;
     let ended = super::process::Ended::from(status);
     let exit = ended.code.unwrap_or_else(|| 128 + ended.signal.unwrap_or_default());
     Ok(Finished { exit, stdout: shown(&out), stderr: shown(&err) })
