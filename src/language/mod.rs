@@ -16,4 +16,6 @@ pub mod vars;
 pub mod yaml;
 
 #[cfg(test)]
+mod discover_tests;
+#[cfg(test)]
 mod instances_tests;
