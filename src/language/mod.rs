@@ -25,6 +25,8 @@ pub mod vars;
 pub mod yaml;
 
 #[cfg(test)]
+mod discover_tests;
+#[cfg(test)]
 mod instances_tests;
 #[cfg(test)]
 mod tests;
