@@ -28,6 +28,8 @@ pub struct Options {
     /// One seed gives the same random values in each run.
     pub seed: u64,
     pub env: HashMap<String, String>,
+    /// Only the suite with this id; the others are not looked into.
+    pub only: Option<String>,
 }
 
 /// Everything that was loaded. With errors in `diagnostics` nothing should be run.
@@ -48,7 +50,10 @@ pub fn load(options: &Options) -> Loaded {
     if let Some(tree) = &project.tree {
         schema::validate(schema::Kind::Project, tree, &mut diagnostics);
     }
-    let files = discover(&options.paths, &project, &sources, &mut diagnostics);
+    let mut files = discover(&options.paths, &project, &sources, &mut diagnostics);
+    if let Some(only) = &options.only {
+        files.retain(|file| file.id == *only);
+    }
     let mut loading = Loading { options, project: &project, sources: &sources, protocols: Protocols::new(), diagnostics: &mut diagnostics };
     let suites = files.iter().filter_map(|file| loading.file(file)).collect();
     diagnostics.sort();
