@@ -3,9 +3,11 @@
 pub mod agents;
 mod arguments;
 pub mod builtin;
+pub mod codes;
 pub mod define;
 pub mod discover;
 pub mod docs;
+pub mod explain;
 mod holes;
 pub mod insert;
 pub mod instances;
@@ -31,4 +33,5 @@ mod instances_tests;
 #[cfg(test)]
 mod tests;
 
+pub use explain::explain;
 pub use load::{Loaded, Options, load};

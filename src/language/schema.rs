@@ -88,18 +88,21 @@ pub fn text(kind: Kind) -> String {
 }
 
 /// The pages of all document types of all kinds, each once.
-pub fn pages() -> Vec<Page> {
-    let mut pages: Vec<Page> = Vec::new();
-    for kind in Kind::ALL {
-        let mut defs = Defs::new(kind.uses());
-        kind.gather(&mut defs);
-        for page in defs.pages {
-            if !pages.iter().any(|known| known.word == page.word) {
-                pages.push(page);
+pub fn pages() -> &'static [Page] {
+    static PAGES: OnceLock<Vec<Page>> = OnceLock::new();
+    PAGES.get_or_init(|| {
+        let mut pages: Vec<Page> = Vec::new();
+        for kind in Kind::ALL {
+            let mut defs = Defs::new(kind.uses());
+            kind.gather(&mut defs);
+            for page in defs.pages {
+                if !pages.iter().any(|known| known.word == page.word) {
+                    pages.push(page);
+                }
             }
         }
-    }
-    pages
+        pages
+    })
 }
 
 /// Validates a document; every mistake is reported at its place.

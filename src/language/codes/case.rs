@@ -1,0 +1,92 @@
+//! Pages of diagnostic codes: what a case means.
+//!
+//! Owns: what each code means and an example.
+//! Must not know: who reports it.
+
+use super::Code;
+
+pub const CODES: &[Code] = &[
+    Code {
+        name: "ambiguous-session",
+        about: "With several sessions and no `main`, the whole case has no one `reply` or `{{session.x}}`. Write the check at the step.",
+        example: "steps: [{user: a, session: s1}, {user: b, session: s2}]\nexpect: {reply: Hi}",
+    },
+    Code {
+        name: "cannot-be-seen",
+        about: "The check looks at something that this protocol, or this way to run the agent, never shows: it could never fail, or never pass.",
+        example: "expect: {usage: {total: {lt: 5000}}}          # with a protocol without `usage`",
+    },
+    Code {
+        name: "cannot-restart",
+        about: "Only an agent that was launched can be started again.",
+        example: "agent: {protocol: acme, url: ws://127.0.0.1:9}\nsteps: [{restart: agent}]",
+    },
+    Code {
+        name: "never-names-nothing",
+        about: "A name in `never` that nobody has (a warning): the check can never match, and so never fail.",
+        example: "never: {commands: {crul: [\"*\"]}}",
+    },
+    Code {
+        name: "no-positive-check",
+        about: "An agent that does nothing would pass. A case needs one check that needs the agent to act.",
+        example: "expect: {turn: completed}                     # wrong\nexpect: {reply: {contains: 10 EUR}}           # right",
+    },
+    Code {
+        name: "no-rpc",
+        about: "The protocol has no requests with replies, so `rpc` cannot be sent.",
+        example: "- rpc: chat.send          # with moltbot-gateway",
+    },
+    Code {
+        name: "no-url",
+        about: "Nothing says where the agent listens: neither `url`, nor a `ready: {log: …}` with a group `url`.",
+        example: "ready: {log: \"listening on (?<url>ws://\\\\S+)\"}",
+    },
+    Code {
+        name: "no-version",
+        about: "`only_if: {agent_version: …}` needs an agent with `version`.",
+        example: "version: {command: [codex, --version], matches: \"(\\\\d+\\\\.\\\\d+\\\\.\\\\d+)\"}",
+    },
+    Code {
+        name: "not-returned",
+        about: "The step's verb returns no such thing.",
+        example: "- {user: Hi, expect: {result: 1}}             # wrong\n- {rpc: ping, expect: {result: 1}}            # right",
+    },
+    Code {
+        name: "one-session-only",
+        about: "All sessions share one connection and frames do not say to which one they belong, so a second session could not be told apart.",
+        example: "open: {per: session}          # in the protocol; or `belongs`",
+    },
+    Code {
+        name: "pause",
+        about: "A pause is a guess about time (a warning): `await` what must arrive, or `quiet` for what must not.",
+        example: "- pause: 50ms                 # better: - await: turn.finished",
+    },
+    Code { name: "unknown-action", about: "The protocol has no such action.", example: "- do: abrot" },
+    Code { name: "unknown-event", about: "A plain text among events is the type of a normalised event.", example: "- await: turn.finishd" },
+    Code {
+        name: "unknown-fake",
+        about: "A check or an `await` names a fake that the case does not have, or one of another kind.",
+        example: "expect: {requests: {lm: {count: 1}}}",
+    },
+    Code {
+        name: "unknown-gate",
+        about: "`release` names a gate at which no reply waits.",
+        example: "script: [[{gate: first}, {text: Hi}]]\nsteps: [{release: frist}]",
+    },
+    Code {
+        name: "unknown-invariant",
+        about: "No rule that always holds has this name.",
+        example: "invariants: {without: [call_have_results]}",
+    },
+    Code {
+        name: "unknown-protocol",
+        about: "The protocol is neither built in nor the path of a file.",
+        example: "protocol: moltbot-gatway",
+    },
+    Code {
+        name: "unknown-session",
+        about: "A step waits in a session that no step opens.",
+        example: "- {user: Hi, session: bob}\n- {await: turn.finished, session: bop}",
+    },
+    Code { name: "unknown-setting", about: "The protocol has no such setting.", example: "settings: {tokn: x}" },
+];

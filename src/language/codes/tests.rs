@@ -1,0 +1,46 @@
+//! Every code that the program uses has a page, and no page is for a code that nobody uses.
+
+use super::all;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+fn sources(folder: &Path, out: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            sources(&entry, out);
+        } else if entry.extension().is_some_and(|ending| ending == "rs") && !entry.to_string_lossy().contains("/codes/") {
+            let text = std::fs::read_to_string(&entry).unwrap();
+            // Tests at the end of a file make diagnostics of their own.
+            out.push_str(text.split("#[cfg(test)]").next().unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_code_in_use_has_a_page() {
+    let mut text = String::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
+    let made = regex::Regex::new(r#"(?:Diagnostic::(?:error|warning)|diagnostics\.error)\(\s*"([a-z-]+)""#).unwrap();
+    let used: BTreeSet<_> = made.captures_iter(&text).map(|found| found[1].to_owned()).collect();
+    let known: BTreeSet<_> = all().map(|code| code.name.to_owned()).collect();
+    let missing: Vec<_> = used.difference(&known).collect();
+    assert!(missing.is_empty(), "codes without a page in src/language/codes: {missing:?}");
+    assert!(used.len() > 60, "{used:?}");
+}
+
+#[test]
+fn codes_are_kebab_case_and_have_one_page_each() {
+    let names: Vec<_> = all().map(|code| code.name).collect();
+    let once: BTreeSet<_> = names.iter().collect();
+    assert_eq!(names.len(), once.len());
+    for name in names {
+        assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{name}");
+    }
+}
+
+#[test]
+fn every_page_says_something_and_has_an_example() {
+    for code in all() {
+        assert!(code.about.ends_with('.') && code.about.len() > 30 && !code.example.is_empty(), "{}", code.name);
+    }
+}
