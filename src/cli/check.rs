@@ -6,6 +6,7 @@
 use super::arguments::{CheckArguments, ExplainArguments, SchemaArguments};
 use super::exit;
 use super::load::{self, Wanted};
+use crate::language::explain;
 use crate::language::schema::{self, Kind};
 use crate::report;
 use std::io::{IsTerminal, Write};
@@ -49,8 +50,31 @@ pub fn schema(arguments: &SchemaArguments) -> u8 {
     }
 }
 
-pub fn explain(_arguments: &ExplainArguments) -> u8 {
-    exit::WRONG_INPUT
+pub fn explain(arguments: &ExplainArguments) -> u8 {
+    let Some(word) = &arguments.word else {
+        let words = explain::words();
+        return print(&format!("`checkride explain WORD` explains each of these:\n\n{}\n", in_columns(&words)));
+    };
+    match explain::explain(word) {
+        Some(page) => print(&page),
+        None => {
+            let near = explain::near(word).unwrap_or_else(|| "`checkride explain` lists all words".to_owned());
+            eprintln!("error: nothing is known of `{word}`; {near}");
+            exit::WRONG_INPUT
+        }
+    }
+}
+
+/// As many columns as fit into 100 characters, read down.
+fn in_columns(words: &[String]) -> String {
+    let width = words.iter().map(|word| word.chars().count()).max().unwrap_or(0) + 2;
+    let columns = (100 / width).max(1);
+    let rows = words.len().div_ceil(columns);
+    let line = |row: usize| {
+        let cells: String = words.iter().skip(row).step_by(rows).map(|word| format!("{word:width$}")).collect();
+        format!("  {}", cells.trim_end())
+    };
+    (0..rows).map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Prints; a reader that has gone (`| head`) is no error.

@@ -24,7 +24,7 @@ impl World {
     }
 
     fn project(&mut self, start: &str) -> Project {
-        Project::nearest(&self.folder.path().join(start), &self.sources, &mut self.diagnostics)
+        Project::nearest(&self.folder.path().join(start), Path::new(""), &self.sources, &mut self.diagnostics)
     }
 
     fn find(&mut self, start: &str, paths: &[&str]) -> Vec<File> {
