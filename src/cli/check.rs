@@ -6,7 +6,7 @@
 use super::arguments::{CheckArguments, ExplainArguments, SchemaArguments};
 use super::exit;
 use super::load::{self, Wanted};
-use crate::language::explain;
+use crate::language::explain as pages;
 use crate::language::schema::{self, Kind};
 use crate::report;
 use std::io::{IsTerminal, Write};
@@ -52,13 +52,13 @@ pub fn schema(arguments: &SchemaArguments) -> u8 {
 
 pub fn explain(arguments: &ExplainArguments) -> u8 {
     let Some(word) = &arguments.word else {
-        let words = explain::words();
+        let words = pages::words();
         return print(&format!("`checkride explain WORD` explains each of these:\n\n{}\n", in_columns(&words)));
     };
-    match explain::explain(word) {
+    match pages::explain(word) {
         Some(page) => print(&page),
         None => {
-            let near = explain::near(word).unwrap_or_else(|| "`checkride explain` lists all words".to_owned());
+            let near = pages::near(word).unwrap_or_else(|| "`checkride explain` lists all words".to_owned());
             eprintln!("error: nothing is known of `{word}`; {near}");
             exit::WRONG_INPUT
         }
