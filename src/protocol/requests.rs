@@ -54,9 +54,9 @@ impl Shared {
                 let reply = link.pending.iter().find(|pending| pending.id == id).and_then(|pending| pending.reply.clone());
                 reply.map(Ok).or_else(|| link.ending.clone().map(|ending| Err(Stop::Dead(ending))))
             });
-            reply.await.unwrap_or_else(|| {
-                Err(late(&format!("no reply to `{method}`"), within, &self.setup.recorder, &place.session).into())
-            })
+            reply
+                .await
+                .unwrap_or_else(|| Err(late(&format!("no reply to `{method}`"), within, &self.setup.recorder, &place.session).into()))
         };
         let answer = answered.await;
         self.state().links[link].pending.retain(|pending| pending.id != id);

@@ -110,9 +110,8 @@ fn source(value: &Value) -> Source {
 }
 
 fn rule(value: &Value) -> Rule {
-    let makes = entries(value).filter_map(|(key, value)| {
-        EventKind::by_name(key).map(|kind| Make { span: Span::NONE, kind, value: source(value) })
-    });
+    let makes =
+        entries(value).filter_map(|(key, value)| EventKind::by_name(key).map(|kind| Make { span: Span::NONE, kind, value: source(value) }));
     Rule {
         span: Span::NONE,
         when: pattern(&value["when"]),
@@ -155,9 +154,7 @@ pub(super) fn protocol(value: Value) -> Protocol {
         connect: steps(&value["connect"]),
         session: steps(&value["session"]),
         actions: entries(&value["actions"]).map(|(name, value)| (name.clone(), steps(value))).collect(),
-        approvals: value
-            .get("approvals")
-            .map(|words| ApprovalWords { accept: words["accept"].clone(), decline: words["decline"].clone() }),
+        approvals: value.get("approvals").map(|words| ApprovalWords { accept: words["accept"].clone(), decline: words["decline"].clone() }),
         rpc: value.get("rpc").map(|rpc| RpcFrames {
             send: node(&rpc["send"]),
             reply: pattern(&rpc["reply"]),
@@ -210,7 +207,8 @@ pub(super) fn setup(protocol: Protocol) -> Setup {
 /// The rules of the agent's `approvals`.
 pub(super) fn approvals(setup: &mut Setup, rules: &[(Option<Value>, bool)]) {
     let mut agent = (*setup.agent).clone();
-    let rule = |(when, accept): &(Option<Value>, bool)| ApprovalRule { span: Span::NONE, when: when.as_ref().map(pattern), accept: *accept };
+    let rule =
+        |(when, accept): &(Option<Value>, bool)| ApprovalRule { span: Span::NONE, when: when.as_ref().map(pattern), accept: *accept };
     agent.approvals = rules.iter().map(rule).collect();
     setup.agent = Arc::new(agent);
 }

@@ -74,7 +74,14 @@ fn cumulative_texts_of_two_items_are_kept_apart_and_a_text_ends_the_current_one(
         {"when": {"i": {"absent": true}, "t": {"present": true}}, "text.so_far": "$.t"},
         {"when": {"end": {"present": true}}, "text": "$.end"},
     ]);
-    let frames = [json!({"i": "a", "t": "x"}), json!({"i": "b", "t": "y"}), json!({"i": "a", "t": "xz"}), json!({"t": "m"}), json!({"end": "m"}), json!({"t": "mm"})];
+    let frames = [
+        json!({"i": "a", "t": "x"}),
+        json!({"i": "b", "t": "y"}),
+        json!({"i": "a", "t": "xz"}),
+        json!({"t": "m"}),
+        json!({"end": "m"}),
+        json!({"t": "mm"}),
+    ];
     let deltas: Vec<_> = decode(rules, &frames).into_iter().filter(|event| event.starts_with("text.delta")).collect();
     let expected = [
         r#"text.delta {"item":"a","text":"x"}"#,
@@ -90,13 +97,19 @@ fn cumulative_texts_of_two_items_are_kept_apart_and_a_text_ends_the_current_one(
 fn arguments_and_results_that_are_json_text_are_parsed() {
     let rules = json!([{"when": {"present": true}, "call.started": {"id": "$.id", "name": "$.name", "args": "$.args"}, "call.finished": {"id": "$.id", "result": "$.result"}}]);
     let events = decode(rules, &[json!({"id": "1", "name": "f", "args": "{\"a\": [1]}", "result": "plain"})]);
-    assert_eq!(events, [r#"call.started {"id":"1","name":"f","args":{"a":[1]}}"#, r#"call.finished {"id":"1","result":"plain","status":"ok"}"#]);
+    assert_eq!(
+        events,
+        [r#"call.started {"id":"1","name":"f","args":{"a":[1]}}"#, r#"call.finished {"id":"1","result":"plain","status":"ok"}"#]
+    );
 }
 
 #[test]
 fn each_element_ends_its_own_call_where_ids_are_missing() {
     let rules = json!([{"when": {"tools": {"present": true}}, "for_each": "$.tools[*]", "call.started": {"name": "$.name"}, "call.finished": {"result": "$.result"}}]);
-    let events = decode(rules, &[json!({"tools": [{"name": "a", "result": 1}, {"name": "b", "result": 2}]}), json!({"tools": []}), json!({"tools": null})]);
+    let events = decode(
+        rules,
+        &[json!({"tools": [{"name": "a", "result": 1}, {"name": "b", "result": 2}]}), json!({"tools": []}), json!({"tools": null})],
+    );
     assert_eq!(
         events,
         [
@@ -111,10 +124,13 @@ fn each_element_ends_its_own_call_where_ids_are_missing() {
 #[test]
 fn an_error_always_has_source_code_and_a_message() {
     let rules = json!([{"when": {"present": true}, "error": "$.error"}]);
-    let messages: Vec<Value> = decode(rules, &[json!({"error": "boom"}), json!({"error": {"code": 7, "message": "bang", "more": 1}}), json!({"error": ""}), json!({"e": 1})])
-        .iter()
-        .map(|event| serde_json::from_str(event.trim_start_matches("error ")).expect("fields"))
-        .collect();
+    let messages: Vec<Value> = decode(
+        rules,
+        &[json!({"error": "boom"}), json!({"error": {"code": 7, "message": "bang", "more": 1}}), json!({"error": ""}), json!({"e": 1})],
+    )
+    .iter()
+    .map(|event| serde_json::from_str(event.trim_start_matches("error ")).expect("fields"))
+    .collect();
     assert_eq!(messages[0], json!({"message": "boom", "source": "agent", "code": null}));
     assert_eq!(messages[1], json!({"code": 7, "message": "bang", "more": 1, "source": "agent"}));
     assert_eq!(messages[2]["message"], r#"an error without a message: {"error":""}"#);
@@ -124,7 +140,12 @@ fn an_error_always_has_source_code_and_a_message() {
 #[test]
 fn the_end_of_a_turn_carries_the_final_object() {
     let file = json!({"events": [{"when": {"type": "done"}, "turn.finished": "$.status"}], "final": "$.response"});
-    let events = decode_with(file, &Value::Null, true, &[json!({"type": "done", "status": "incomplete", "response": {"id": 1}}), json!({"type": "done"})]);
+    let events = decode_with(
+        file,
+        &Value::Null,
+        true,
+        &[json!({"type": "done", "status": "incomplete", "response": {"id": 1}}), json!({"type": "done"})],
+    );
     assert_eq!(events, [r#"turn.finished {"status":"incomplete","final":{"id":1}}"#, r#"turn.finished {"status":"completed"}"#]);
 }
 
@@ -144,7 +165,8 @@ fn conditions_decide_whether_a_rule_applies() {
 
 #[test]
 fn a_rule_saves_the_first_path_that_leads_somewhere() {
-    let protocol = protocol(json!({"events": [{"when": {"present": true}, "turn.started": {}, "save": {"id": ["$.a.id", "$.id"], "none": "$.x"}}]}));
+    let protocol =
+        protocol(json!({"events": [{"when": {"present": true}, "turn.started": {}, "save": {"id": ["$.a.id", "$.id"], "none": "$.x"}}]}));
     let moment = Moment { protocol: &protocol, names: &Nothing, settings: &Value::Null, first_turn: true, turn: None, batch: 0 };
     let decoded = Decoder::default().decode(&json!({"id": 5}), &moment);
     let saves: Vec<_> = decoded.saves.iter().map(|saved| (&*saved.name, saved.value.clone(), saved.of_turn)).collect();

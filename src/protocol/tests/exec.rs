@@ -72,7 +72,11 @@ async fn output_is_the_reply_and_exit_0_completes() {
     let (talk, recorder) = script(command_line(), r#"echo "you said: $1"; echo; echo more; echo note >&2"#);
     assert_eq!(talk.user(TurnRequest::new("main", "a 'b' $HOME")).await, Ok(json!({"turn": 0})));
     assert_eq!(shown(&recorder, "main"), [r#"text {"text":"you said: a 'b' $HOME\n\nmore"}"#, r#"turn.finished {"status":"completed"}"#]);
-    let expected = [json!({"text": "you said: a 'b' $HOME"}), json!({"text": "more"}), json!({"exit": 0, "stdout": "you said: a 'b' $HOME\n\nmore", "stderr": "note"})];
+    let expected = [
+        json!({"text": "you said: a 'b' $HOME"}),
+        json!({"text": "more"}),
+        json!({"exit": 0, "stdout": "you said: a 'b' $HOME\n\nmore", "stderr": "note"}),
+    ];
     assert_eq!(frames(&recorder), expected);
     assert_eq!((exits(&recorder), logs(&recorder)), (vec![(Some(0), None)], vec!["note".to_owned()]));
 }
@@ -98,7 +102,17 @@ async fn a_process_that_dies_in_the_middle_is_told() {
     ];
     assert_eq!(shown(&recorder, "main"), expected);
     assert_eq!(exits(&recorder), [(None, Some(9))]);
-    assert_eq!(frames(&recorder)[1], json!({"exit": null, "stdout": r#"{"type":"thread.started","thread_id":"T"}"#, "stderr": "", "signal": 9}));
+    assert_eq!(
+        frames(&recorder)[1],
+        json!({"exit": null, "stdout": r#"{"type":"thread.started","thread_id":"T"}"#, "stderr": "", "signal": 9})
+    );
+}
+
+#[tokio::test]
+async fn the_last_words_of_a_process_are_told() {
+    let (talk, recorder) = script(codex(), "echo 'first' >&2; echo 'Error: no config' >&2; exit 1");
+    talk.user(TurnRequest::new("main", "x")).await.expect("the turn is ended");
+    assert!(shown(&recorder, "main")[0].contains("(exit 1: Error: no config)"), "{:?}", shown(&recorder, "main"));
 }
 
 #[tokio::test]
@@ -111,7 +125,10 @@ async fn an_end_that_the_agent_told_stands_whatever_the_exit() {
 
 #[tokio::test]
 async fn the_second_turn_resumes_the_first() {
-    let (talk, recorder) = script(codex(), r#"echo '{"type":"thread.started","thread_id":"T-9"}'; echo "{\"type\":\"item.completed\",\"item\":{\"text\":\"$*\"}}"; echo '{"type":"turn.completed"}'"#);
+    let (talk, recorder) = script(
+        codex(),
+        r#"echo '{"type":"thread.started","thread_id":"T-9"}'; echo "{\"type\":\"item.completed\",\"item\":{\"text\":\"$*\"}}"; echo '{"type":"turn.completed"}'"#,
+    );
     for text in ["one", "two"] {
         talk.user(TurnRequest::new("main", text)).await.expect("the turn ends");
     }
@@ -170,7 +187,8 @@ async fn bytes_on_standard_output_are_a_frame() {
 #[tokio::test]
 async fn a_process_that_never_ends_is_late_and_is_killed_with_its_children() {
     let (talk, recorder) = script(command_line(), "trap '' TERM; sleep 1000 & echo $$ $!; wait; wait");
-    let error = talk.user(TurnRequest { within: Duration::from_millis(500), ..TurnRequest::new("main", "x") }).await.expect_err("it never ends");
+    let error =
+        talk.user(TurnRequest { within: Duration::from_millis(500), ..TurnRequest::new("main", "x") }).await.expect_err("it never ends");
     assert!(error.message.starts_with("no end of the turn within 500ms"), "{}", error.message);
     let line = frames(&recorder)[0]["text"].as_str().expect("a line").to_owned();
     let pids: Vec<&str> = line.split(' ').collect();
@@ -185,10 +203,12 @@ async fn a_process_that_never_ends_is_late_and_is_killed_with_its_children() {
 async fn a_dropped_conversation_leaves_no_process() {
     let (talk, recorder) = script(command_line(), "sleep 1000 & echo $$ $!; wait");
     talk.user(TurnRequest { wait: false, ..TurnRequest::new("main", "x") }).await.expect("begun");
-    let line = recorder.wait(|records| records.iter().find_map(|record| match &record.what {
-        What::Frame { data, .. } => data["text"].as_str().map(str::to_owned),
-        _ => None,
-    }));
+    let line = recorder.wait(|records| {
+        records.iter().find_map(|record| match &record.what {
+            What::Frame { data, .. } => data["text"].as_str().map(str::to_owned),
+            _ => None,
+        })
+    });
     let line = line.await;
     drop(talk);
     gone(&line).await;
@@ -225,7 +245,9 @@ async fn one_long_line_is_cut() {
 
 #[tokio::test]
 async fn a_program_that_is_missing_is_broken() {
-    for (program, says) in [("no-such-program-here", "not on the agent's PATH"), ("/no/such/file", "there is no such file"), ("/", "may not be executed")] {
+    for (program, says) in
+        [("no-such-program-here", "not on the agent's PATH"), ("/no/such/file", "there is no such file"), ("/", "may not be executed")]
+    {
         let exec = ExecLaunch { argv: vec![program.to_owned()], env: vec![("PATH".into(), "/bin".into())], cwd: "/".into() };
         let talk = Conversation::new(Setup { exec: Some(exec), ..setup(protocol(command_line())) });
         let error = talk.user(TurnRequest::new("main", "x")).await.expect_err("it cannot be started");

@@ -37,7 +37,10 @@ async fn replies_out_of_order_find_their_requests() {
         _ => None,
     });
     let sent: Vec<_> = sent.collect();
-    assert_eq!(sent, [json!({"type": "req", "id": "r1", "method": "a"}), json!({"type": "req", "id": "r2", "method": "b", "params": {"x": 1}})]);
+    assert_eq!(
+        sent,
+        [json!({"type": "req", "id": "r1", "method": "a"}), json!({"type": "req", "id": "r2", "method": "b", "params": {"x": 1}})]
+    );
 }
 
 #[tokio::test]

@@ -92,7 +92,10 @@ async fn serve_runs(mut door: Door) {
     while let Some(frame) = door.next().await {
         let id = frame["id"].clone();
         match frame["method"].as_str().unwrap_or_default() {
-            "open" => door.say(json!({"id": id, "result": {"thread": format!("T-{}", frame["params"]["key"].as_str().unwrap_or_default())}})).await,
+            "open" => {
+                door.say(json!({"id": id, "result": {"thread": format!("T-{}", frame["params"]["key"].as_str().unwrap_or_default())}}))
+                    .await
+            }
             "begin" => {
                 count += 1;
                 let run = format!("R{count}");
@@ -123,7 +126,11 @@ async fn frames_on_one_connection_find_their_turn_by_its_id() {
     talk.user(no_wait("bob", "two")).await.expect("begun");
     talk.user(TurnRequest::new("ana", "all")).await.expect("ended");
     event_of(&recorder, "turn.finished", 3).await;
-    let ends: Vec<_> = events(&recorder).into_iter().filter(|(.., event)| event.kind == "turn.finished").map(|(session, turn, _)| (session, turn)).collect();
+    let ends: Vec<_> = events(&recorder)
+        .into_iter()
+        .filter(|(.., event)| event.kind == "turn.finished")
+        .map(|(session, turn, _)| (session, turn))
+        .collect();
     assert_eq!(ends, [("ana".to_owned(), Some(2)), ("bob".to_owned(), Some(1)), ("ana".to_owned(), Some(0))]);
     assert_eq!(said(&recorder, "ana"), [r#"text {"text":"T-ana-case-1"}"#; 2]);
     assert_eq!(said(&recorder, "bob"), [r#"text {"text":"T-bob-case-1"}"#]);

@@ -32,7 +32,8 @@ pub(super) fn talk(value: Value, peer: &Peer) -> (Conversation, Recorder) {
 async fn answer(mut door: Door) {
     while let Some(frame) = door.next().await {
         door.say(json!({"type": "tool_calls", "payload": [{"id": "1", "name": "exec", "input": {"command": "ls"}}, {"id": "2", "name": "exec", "input": "{\"x\": 1}"}]})).await;
-        door.say(json!({"type": "assistant_message", "payload": format!("you said {}", frame["content"].as_str().unwrap_or_default())})).await;
+        door.say(json!({"type": "assistant_message", "payload": format!("you said {}", frame["content"].as_str().unwrap_or_default())}))
+            .await;
         door.say(json!({"type": "turn_complete"})).await;
     }
 }
@@ -111,7 +112,13 @@ async fn frames_that_are_not_json_are_still_frames() {
     .await;
     let (talk, recorder) = talk(gateway(), &peer);
     talk.user(TurnRequest::new("main", "x")).await.expect("the turn ends");
-    let expected = [json!({"text": "not json"}), json!({"bytes": "AJ+Slg=="}), json!([1, 2]), json!({"type": "unheard of"}), json!({"type": "turn_complete"})];
+    let expected = [
+        json!({"text": "not json"}),
+        json!({"bytes": "AJ+Slg=="}),
+        json!([1, 2]),
+        json!({"type": "unheard of"}),
+        json!({"type": "turn_complete"}),
+    ];
     assert_eq!(frames(&recorder), expected);
     assert_eq!(shown(&recorder, "main"), [r#"turn.finished {"status":"completed"}"#]);
 }
