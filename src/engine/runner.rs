@@ -4,7 +4,7 @@
 //! Must not know: what is expected of the trace, how it is reported.
 
 use super::harness::broken;
-use super::stage::Stage;
+use super::stage::{ATTEMPT, Stage};
 use super::steps;
 use super::world::World;
 use crate::base::duration::show;
@@ -46,7 +46,7 @@ fn begin(case: &Case) -> Recorder {
         case: case.id.clone(),
         suite: case.suite_path.clone(),
         protocol: case.agent.protocol.name.clone(),
-        attempt: 1,
+        attempt: ATTEMPT,
         started: crate::base::clock::now_rfc3339(),
         checkride: env!("CARGO_PKG_VERSION").to_owned(),
     }));

@@ -32,6 +32,9 @@ use std::time::Duration;
 /// How long turns that no step waited for may take after the last step.
 const LAST_TURNS: Duration = Duration::from_secs(30);
 
+/// Repeats are not carried out yet, so every attempt is the first.
+pub const ATTEMPT: u32 = 1;
+
 /// Everything around the steps of one attempt.
 pub struct Stage {
     pub recorder: Recorder,
@@ -84,7 +87,7 @@ impl Stage {
             None => None,
         };
         let (agent, url) = start_agent(case, launch.as_ref(), &values, recorder).await?;
-        let conversation = Conversation::new(setup(case, &values, recorder, launch.as_ref(), url)?);
+        let conversation = Conversation::new(setup(world, case, &values, recorder, launch.as_ref(), url)?);
         Ok(Stage {
             recorder: recorder.clone(),
             conversation,
@@ -208,9 +211,7 @@ fn file_names(expect: &Expect) -> impl Iterator<Item = String> {
 /// The values that are known before anything runs.
 fn start_values(world: &World, case: &Case, key: &str, dir: &CaseDir, recorder: &Recorder) -> Arc<Values> {
     let values = Values::new(recorder.clone());
-    let mut random = fastrand::Rng::with_seed(
-        world.seed ^ case.id.bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte))),
-    );
+    let mut random = fastrand::Rng::with_seed(world.seed ^ fingerprint(&case.id));
     values.plant(&case.secrets, &mut random);
     values.set("checkride", world.checkride.display().to_string());
     values.set("case.dir", dir.home.display().to_string());
@@ -227,6 +228,11 @@ fn start_values(world: &World, case: &Case, key: &str, dir: &CaseDir, recorder: 
         }
     }
     Arc::new(values)
+}
+
+/// Keeps the random values of two cases apart.
+fn fingerprint(id: &str) -> u64 {
+    id.bytes().fold(0, |hash: u64, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte)))
 }
 
 /// A port that was free a moment ago; nobody can promise more to a program that opens it itself.
@@ -298,6 +304,7 @@ async fn start_agent(
 }
 
 fn setup(
+    world: &World,
     case: &Arc<Case>,
     values: &Arc<Values>,
     recorder: &Recorder,
@@ -313,14 +320,14 @@ fn setup(
     Ok(Setup {
         agent: case.agent.clone(),
         case_slug: case_slug(case),
-        attempt: 1,
+        attempt: ATTEMPT,
         settings,
         url,
         exec,
         recorder: recorder.clone(),
         scope: values.clone(),
         tools: None,
-        seed: 1,
+        seed: world.seed ^ fingerprint(&case.id),
         default_session: Setup::default_session_of(&case.sessions),
     })
 }

@@ -3,6 +3,7 @@
 use super::discover::{File, FileKind, discover};
 use super::project::Project;
 use crate::base::{Diagnostics, Sources};
+use std::path::Path;
 use std::path::PathBuf;
 
 /// A folder with files, and what was said about it.

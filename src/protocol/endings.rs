@@ -92,7 +92,7 @@ impl Shared {
             (link.turn.is_some(), link.sink.take(), link.reader.take())
         };
         if !is_process {
-            self.ended(link, Ending { code: Some(1000), reason: "closed by the suite".to_owned(), exit: None, by_us: true });
+            self.ended(link, Ending { code: Some(1000), reason: "closed by the suite".to_owned(), by_us: true, ..Ending::default() });
         }
         if let Some(sink) = &sink {
             // Whoever still writes holds the sink; such a connection is cut.

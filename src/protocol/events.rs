@@ -182,7 +182,6 @@ fn elements(path: &JsonPath, frame: &Value) -> Vec<Value> {
 
 /// The fields of an event. `None` if the event has no content: a text whose path leads nowhere makes no event.
 fn fields(kind: EventKind, value: &Source, document: &Value) -> Option<Map<String, Value>> {
-    let is_text = matches!(kind, EventKind::Text | EventKind::TextDelta | EventKind::TextSoFar | EventKind::Reasoning);
     let mut fields = match (value, source::value(value, document)) {
         (Source::Fields(_), Some(Value::Object(fields))) => fields,
         (_, Some(value)) => plain(kind, value),
@@ -192,7 +191,7 @@ fn fields(kind: EventKind, value: &Source, document: &Value) -> Option<Map<Strin
     };
     match kind {
         EventKind::Error => complete_error(&mut fields, document),
-        EventKind::Delta | _ if is_text || kind == EventKind::Delta => {
+        EventKind::Text | EventKind::TextDelta | EventKind::TextSoFar | EventKind::Reasoning | EventKind::Delta => {
             let text = source::text(fields.get("text")?);
             fields.insert("text".to_owned(), text.into());
         }

@@ -2,9 +2,9 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `conversation` | what steps of a case may ask: connect, user, act, rpc, send, disconnect |
+//! | `conversation`, `turns` | what steps of a case may ask: connect, user, act, rpc, send, disconnect |
 //! | `links`, `endings` | connections: opened, read, ended |
-//! | `steps`, `requests` | the steps of protocol files |
+//! | `steps`, `requests`, `sending` | the steps of protocol files |
 //! | `receive`, `belongs`, `events`, `calls`, `source` | what a frame means, and to whom it belongs |
 //! | `approvals` | what the engine answers by itself |
 //! | `state`, `shared`, `names`, `settings`, `setup`, `stop` | what is known, and under which names |
@@ -19,6 +19,7 @@ mod links;
 mod names;
 mod receive;
 mod requests;
+mod sending;
 mod settings;
 mod setup;
 mod shared;
@@ -28,6 +29,7 @@ mod steps;
 mod stop;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 pub use conversation::{Conversation, check_settings};
 pub use names::Names;

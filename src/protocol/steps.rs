@@ -8,14 +8,14 @@ use super::names::Names;
 use super::shared::Shared;
 use super::source;
 use super::state::{Keep, LinkId, Place, put};
-use super::stop::{Stop, agent, late, start, suite};
+use super::stop::{Stop, late, start, suite};
 use crate::matching::value;
 use crate::model::pattern::Pattern;
 use crate::model::protocol::{ProtocolStep, ProtocolVerb};
 use crate::model::template::printed;
 use crate::model::tree::{Node, Unfilled};
+use crate::transports::Outgoing;
 use crate::transports::exec::ExecRun;
-use crate::transports::{Ending, Outgoing};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 use std::pin::Pin;
@@ -253,54 +253,4 @@ fn unfilled(unfilled: Unfilled) -> Stop {
 
 fn unsupported(verb: &str) -> Stop {
     suite(format!("a protocol step `{verb}` is not supported yet")).into()
-}
-
-impl Outgoing {
-    /// A text goes out as it is, `{bytes: base64}` as binary, anything else as JSON.
-    pub fn of(value: Value) -> Outgoing {
-        use base64::Engine as _;
-        match value {
-            Value::String(text) => Outgoing::Text(text),
-            Value::Object(map) if map.len() == 1 && map.get("bytes").is_some_and(Value::is_string) => {
-                let text = map["bytes"].as_str().unwrap_or_default();
-                match base64::engine::general_purpose::STANDARD.decode(text) {
-                    Ok(bytes) => Outgoing::Bytes(bytes),
-                    Err(_) => Outgoing::Json(Value::Object(map)),
-                }
-            }
-            value => Outgoing::Json(value),
-        }
-    }
-}
-
-impl Shared {
-    /// Sends a frame. It is recorded before it leaves, so that no answer comes before it.
-    pub(super) async fn transmit(&self, link: LinkId, place: &Place, frame: Outgoing, deadline: Instant) -> Result<(), Stop> {
-        use futures_util::SinkExt as _;
-        let began = Instant::now();
-        let sink = {
-            let state = self.state();
-            let known = &state.links[link];
-            if let Some(ending) = &known.ending {
-                return Err(Stop::Dead(ending.clone()));
-            }
-            let turn = state.number(place);
-            self.setup.recorder.push(crate::model::trace::What::Sent { session: place.session.clone(), turn, data: frame.shown() });
-            known.sink.clone()
-        };
-        let Some(sink) = sink else { return Err(Stop::Dead(Ending::default())) };
-        match tokio::time::timeout_at(deadline, async { sink.lock().await.send(frame).await }).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(reason)) => {
-                // The reader knows why; it is about to say so.
-                let soon = Instant::now() + Duration::from_secs(1);
-                let ending = self.until(soon, |state| state.links[link].ending.clone()).await;
-                Err(Stop::Dead(ending.unwrap_or(Ending { reason, ..Ending::default() })))
-            }
-            Err(_) => {
-                let within = crate::base::duration::show(deadline.saturating_duration_since(began));
-                Err(agent(format!("the agent did not take a frame within {within}")).into())
-            }
-        }
-    }
 }

@@ -46,6 +46,8 @@ pub struct Ending {
     pub reason: String,
     /// For processes.
     pub exit: Option<Exit>,
+    /// The last line that a process wrote to standard error.
+    pub last_words: Option<String>,
     /// True if the suite ended it.
     pub by_us: bool,
 }
@@ -67,7 +69,8 @@ impl Ending {
             (None, Some(code)) => format!("code {code}"),
             (None, None) => "no code".to_owned(),
         };
-        if self.reason.is_empty() { how } else { format!("{how}: {}", self.reason) }
+        let why = if self.reason.is_empty() { self.last_words.as_deref().unwrap_or_default() } else { self.reason.as_str() };
+        if why.is_empty() { how } else { format!("{how}: {why}") }
     }
 }
 

@@ -109,6 +109,13 @@ async fn a_process_that_dies_in_the_middle_is_told() {
 }
 
 #[tokio::test]
+async fn the_last_words_of_a_process_are_told() {
+    let (talk, recorder) = script(codex(), "echo 'first' >&2; echo 'Error: no config' >&2; exit 1");
+    talk.user(TurnRequest::new("main", "x")).await.expect("the turn is ended");
+    assert!(shown(&recorder, "main")[0].contains("(exit 1: Error: no config)"), "{:?}", shown(&recorder, "main"));
+}
+
+#[tokio::test]
 async fn an_end_that_the_agent_told_stands_whatever_the_exit() {
     let (talk, recorder) = script(codex(), r#"echo '{"type":"turn.completed"}'; exit 1"#);
     talk.user(TurnRequest::new("main", "x")).await.expect("the turn ends");

@@ -9,10 +9,12 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
+/// Path and headers of each handshake.
+type Handshakes = Arc<Mutex<Vec<(String, Vec<(String, String)>)>>>;
+
 pub(super) struct Peer {
     pub(super) url: String,
-    /// Method line and headers of each handshake.
-    pub(super) handshakes: Arc<Mutex<Vec<(String, Vec<(String, String)>)>>>,
+    pub(super) handshakes: Handshakes,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -72,7 +74,7 @@ impl Peer {
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("ws://{}", listener.local_addr().expect("an address"));
-        let handshakes: Arc<Mutex<Vec<(String, Vec<(String, String)>)>>> = Arc::default();
+        let handshakes: Handshakes = Arc::default();
         let seen = handshakes.clone();
         let task = tokio::spawn(async move {
             let serve = Arc::new(serve);
@@ -91,7 +93,7 @@ impl Peer {
 }
 
 #[expect(clippy::result_large_err, reason = "the library's own signature")]
-async fn shake(socket: TcpStream, seen: &Mutex<Vec<(String, Vec<(String, String)>)>>) -> Option<WebSocketStream<TcpStream>> {
+async fn shake(socket: TcpStream, seen: &Handshakes) -> Option<WebSocketStream<TcpStream>> {
     let look = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
         let headers =
             request.headers().iter().map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));

@@ -157,6 +157,7 @@ impl Process {
         self.group.kill();
         let exit = exit_of(self.child.wait().await);
         ending.exit = Some(exit);
+        ending.last_words = output.last_words();
         let mut last = output.rest();
         // Only an end of its own is something the agent did.
         if !ending.by_us {
@@ -272,6 +273,12 @@ impl Output {
             frame["signal"] = signal.into();
         }
         frame
+    }
+
+    /// The last line of standard error, in at most 300 characters.
+    fn last_words(&self) -> Option<String> {
+        let text = self.stderr.text();
+        text.lines().next_back().map(|line| line.trim().chars().take(300).collect()).filter(|line: &String| !line.is_empty())
     }
 
     fn rest(&mut self) -> Vec<Incoming> {
