@@ -69,6 +69,16 @@ pub const CODES: &[Code] = &[
     Code { name: "tab-indentation", about: "YAML is indented with spaces, never with tabs.", example: "cases:\n	- name: x" },
     Code { name: "too-deep", about: "The document is nested deeper than any real one.", example: "[[[[[[[[…]]]]]]]]" },
     Code {
+        name: "not-utf8",
+        about: "Suites are UTF-8 texts. The place where the first other byte stands is shown; UTF-16 is recognised.",
+        example: "iconv -f latin1 -t utf-8 old.yaml > new.yaml",
+    },
+    Code {
+        name: "too-many-mistakes",
+        about: "Mistakes are collected so that they can be repaired in one go, but not without end.",
+        example: "checkride check",
+    },
+    Code {
         name: "unknown-file-kind",
         about: "A YAML file below a suites folder says what it is by its first key: `suite:`, `protocol:` or `script:`.",
         example: "suite: Hello          # stands first",

@@ -188,7 +188,9 @@ fn step_docs(doc: &CaseDoc, name: Span, low: &mut Lowering<'_>) -> Vec<StepDoc> 
         }
         (None, Some(steps)) => steps.clone(),
         (None, None) => {
-            if doc.node.get("prompt").is_none() && doc.node.get("steps").is_none() {
+            // A `prompt` that could not be read has been reported, and is no second mistake.
+            let written = doc.node.get("prompt").is_some() || doc.node.get("steps").is_some();
+            if !written && !low.diagnostics.has_error_within(doc.node.span) {
                 low.push(Diagnostic::error("missing-key", name, "nothing happens in this case").label("it needs `prompt` or `steps`"));
             }
             Vec::new()

@@ -91,12 +91,19 @@ impl<A: Shape, B: Shape> Shape for Or<A, B> {
         defs.typed(&Self::types(), json!({"allOf": all}))
     }
 
+    fn refuse(node: &Node, reading: &mut Reading<'_>) {
+        match A::types().as_slice() {
+            ["null"] if B::types() == ["string"] => B::refuse(node, reading),
+            _ => reading.wrong_type::<Self>(node),
+        }
+    }
+
     fn read(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Self> {
         match (takes(&A::types(), node), takes(&B::types(), node)) {
             (true, _) => A::read(node, reading).map(Or::This),
             (false, true) => B::read(node, reading).map(Or::That),
             (false, false) => {
-                reading.wrong_type::<Self>(node);
+                Self::refuse(node, reading);
                 None
             }
         }
