@@ -9,6 +9,7 @@ pub mod fold;
 pub mod glob;
 pub mod interner;
 pub mod jsonpath;
+mod jsonpath_limits;
 pub mod list;
 pub mod read;
 pub mod similarity;
