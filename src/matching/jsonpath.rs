@@ -225,6 +225,8 @@ mod tests {
             "$[?count(@.*) != 2]",
             "$[?match(@.a, 'x.*')]",
         ];
-        accepted.map(path);
+        for text in accepted {
+            path(text);
+        }
     }
 }

@@ -13,6 +13,9 @@ mod jsonpath_limits;
 pub mod list;
 pub mod read;
 pub mod similarity;
+mod tester;
+#[cfg(test)]
+mod testing;
 pub mod texts;
 pub mod value;
 pub mod words;
