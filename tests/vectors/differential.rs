@@ -106,7 +106,7 @@ fn comparable(rng: &mut Rng) -> String {
 fn what_is_accepted_gives_what_the_second_engine_gives() {
     let mut rng = Rng::with_seed(7);
     let (mut accepted, mut found, mut wrong) = (0, 0, Vec::new());
-    for _ in 0..15_000 {
+    for _ in 0..8_000 {
         let text = format!("${}", segments(&mut rng, true));
         let document = document(&mut rng, 4);
         let Ok(path) = parse(&text, Span::NONE) else { continue };
@@ -121,7 +121,7 @@ fn what_is_accepted_gives_what_the_second_engine_gives() {
         }
     }
     println!("{accepted} accepted, {found} with a result");
-    assert!(accepted > 10_000 && found > 2_000);
+    assert!(accepted > 6_000 && found > 2_000);
     assert!(wrong.is_empty(), "{} wrong, such as\n{}", wrong.len(), wrong.iter().take(25).cloned().collect::<Vec<_>>().join("\n"));
 }
 
