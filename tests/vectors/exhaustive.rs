@@ -103,11 +103,13 @@ fn slot(rng: &mut Rng, at: usize, causal: bool) -> Slot {
     Slot { name, k, min, max, closed, after }
 }
 
-/// Some calls are issued together, some results are late, some never come.
+/// Some calls are of one batch, some results are late, some never come. A result may even come before the next call of its own
+/// batch is issued (calls read from one frame): that makes none of them depend on another.
 fn calls(rng: &mut Rng) -> Vec<Call> {
     let (mut clock, mut batch) = (0, 0);
     let mut out: Vec<Call> = vec![];
     for _ in 0..rng.usize(0..=5) {
+        clock += 2;
         if rng.u8(0..3) > 0 {
             batch += 1;
             clock += 10;
@@ -115,6 +117,7 @@ fn calls(rng: &mut Rng) -> Vec<Call> {
         let delivered = match rng.u8(0..6) {
             0 => None,
             1 => Some(clock + 15),
+            2 | 3 => Some(clock + 1),
             _ => Some(clock + 5),
         };
         let id = (rng.u8(0..5) > 0 && delivered.is_some()).then(|| rng.u64(1..3));

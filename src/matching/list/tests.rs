@@ -1,8 +1,11 @@
 //! Lists as suites write them: verdicts, and the words of a failure.
+//!
+//! Owns: the tests of this folder.
+//! Must not know: which method decides.
 
 use super::{Entry, ListVerdict, check, first_match, forbidden, nearest};
 use crate::matching::testing::read_well;
-use crate::model::pattern::ListKind;
+use crate::model::pattern::ListKind::{self, Calls, Commands, Errors, Events, Frames, Requests};
 use crate::model::template::Nothing;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -52,8 +55,6 @@ fn fails(kind: ListKind, pattern: &str, values: &[Value], says: &[&str]) {
         assert!(told.contains(words), "`{words}` is not in\n{told}");
     }
 }
-
-use ListKind::{Calls, Commands, Errors, Events, Frames, Requests};
 
 #[test]
 fn order_ignores_what_comes_between() {
@@ -147,6 +148,18 @@ fn a_saved_value_is_bound_while_matching() {
     fails(Calls, pattern, &together, &["it was issued in the same batch as #1 (call 0)"]);
     fails(Calls, pattern, &[json!({"name": "search", "args": {}, "status": "ok"}), open(7)], &["✗ #2 open"]);
     fails(Calls, pattern, &[search(1), search(2), open(9)], &["2 ways to bind the saved values were tried"]);
+}
+
+#[test]
+fn a_value_that_was_not_saved_fails_even_what_is_negated() {
+    let search = |result: Value| json!({"name": "search", "args": {}, "status": "ok", "result": result});
+    let pattern = "[{call: search, save: {doc: $.result.id}}, {open: {id: {not: '{{doc}}'}}}]";
+    passes(Calls, pattern, &[search(json!({"id": 7})), call("open", json!({"id": 8}))]);
+    fails(Calls, pattern, &[search(json!({"id": 7})), call("open", json!({"id": 7}))], &["✗ #2 open"]);
+    fails(Calls, pattern, &[search(json!({})), call("open", json!({"id": 8}))], &["✗ #2 open", "doc = nothing from call 0"]);
+    let closed = "[{call: search, save: {doc: $.result.id}}, {call: open, args: {id: {not: '{{doc}}'}}, times: 1}]";
+    let calls = [search(json!({"id": 7})), call("open", json!({"id": 8})), call("open", json!({"id": 7}))];
+    fails(Calls, closed, &calls, &["extra call 2 open"]);
 }
 
 #[test]

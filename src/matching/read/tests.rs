@@ -1,4 +1,7 @@
 //! What is read, and what is refused with which words.
+//!
+//! Owns: the tests of this folder.
+//! Must not know: how a pattern is tested.
 
 use crate::base::{Diagnostic, Severity};
 use crate::matching::testing::{node, read, read_well};
