@@ -85,6 +85,9 @@ fn first_line_end(text: &str, start: usize, end: usize) -> usize {
     }
 }
 
+/// More than this many are not collected: nobody reads them, and telling them apart takes ever longer.
+pub const MOST: usize = 500;
+
 /// All diagnostics of one load, in the order found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Diagnostics {
@@ -92,10 +95,22 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
+    /// Adds one, if it has not been said and there is room; that there was no room is said last.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.list.contains(&diagnostic) {
+        if self.is_full() || self.list.contains(&diagnostic) {
+            return;
+        }
+        if self.list.len() == MOST {
+            let last = Diagnostic::error("too-many-mistakes", diagnostic.span, format!("more than {MOST} mistakes; the rest is not shown"));
+            self.list.push(last.label("the next one").help("repair these first"));
+        } else {
             self.list.push(diagnostic);
         }
+    }
+
+    /// True if nothing more is collected.
+    pub fn is_full(&self) -> bool {
+        self.list.len() > MOST
     }
 
     pub fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
@@ -151,5 +166,14 @@ mod tests {
         all.error("x", Span::NONE, "m");
         all.error("x", Span::NONE, "m");
         assert_eq!(all.list.len(), 1);
+    }
+
+    #[test]
+    fn too_many_mistakes_end_with_a_word_about_the_rest() {
+        let mut all = Diagnostics::default();
+        (0..=MOST).for_each(|number| all.error("x", Span::NONE, number.to_string()));
+        assert_eq!((all.list.len(), all.list.last().map(|last| last.code)), (MOST + 1, Some("too-many-mistakes")));
+        all.error("x", Span::NONE, "more");
+        assert_eq!(all.list.len(), MOST + 1);
     }
 }

@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// Merged by key; of all others the case's replaces the suite's.
 const BY_KEY: [&str; 3] = ["env", "files", "settings"];
 
+/// Agents that are based on each other.
+const MAX_BASES: usize = 16;
+
 /// An agent with everything that it inherits.
 #[derive(Clone, Debug)]
 pub struct Resolved {
@@ -90,11 +93,11 @@ impl Agents {
         if let Some(resolved) = self.resolved.get(name) {
             return resolved.clone();
         }
-        if self.chain.contains(name) {
+        if self.chain.contains(name) || self.chain.len() >= MAX_BASES {
             diagnostics.push(
-                Diagnostic::error("recursive-base", span, format!("the agent `{name}` is based on itself"))
-                    .label("leads back")
-                    .help("a `base` must lead to an agent that has none"),
+                Diagnostic::error("recursive-base", span, format!("the bases of the agent `{}` do not end", self.chain[0]))
+                    .label("leads back to an agent that was passed, or too far")
+                    .help(format!("a `base` must lead to an agent that has none, over at most {MAX_BASES} others")),
             );
             return None;
         }

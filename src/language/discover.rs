@@ -11,9 +11,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Folders within folders; deeper ones are a link that leads back.
-const MAX_FOLDERS: usize = 64;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FileKind {
     Suite,
@@ -45,7 +42,7 @@ pub fn discover(paths: &[PathBuf], project: &Project, sources: &Sources, diagnos
         let path = project.start.join(path);
         if path.is_dir() {
             let below = suites_folder_of(&path, project).unwrap_or_else(|| path.clone());
-            walk(&path, &below, 0, &mut found, diagnostics);
+            walk(&path, &below, &mut vec![], &mut found, diagnostics);
         } else if path.is_file() {
             let id = id_of_file(&path, project);
             found.entry(path).or_insert(id);
@@ -95,30 +92,33 @@ pub fn kind(tree: &Arc<Node>, diagnostics: &mut Diagnostics) -> Option<FileKind>
     None
 }
 
-/// The files below a folder; `below` is where their ids begin.
-fn walk(folder: &Path, below: &Path, depth: usize, found: &mut BTreeMap<PathBuf, String>, diagnostics: &mut Diagnostics) {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) if depth < MAX_FOLDERS => entries,
-        Ok(_) => return diagnostics.push(unreadable(folder, "folders are nested too deep, or a link leads back")),
-        Err(error) => return diagnostics.push(unreadable(folder, &error.to_string())),
+/// The files below a folder; `below` is where their ids begin, `above` the folders that led here. A link that leads back to one
+/// of them is not followed: its files are found already.
+fn walk(folder: &Path, below: &Path, above: &mut Vec<PathBuf>, found: &mut BTreeMap<PathBuf, String>, diagnostics: &mut Diagnostics) {
+    let opened = folder.canonicalize().and_then(|real| Ok((std::fs::read_dir(folder)?, real)));
+    let (entries, real) = match opened {
+        Ok((_, real)) if above.contains(&real) => return,
+        Ok(opened) => opened,
+        Err(error) => {
+            let message = format!("failed to read the folder {}: {error}", folder.display());
+            let diagnostic = Diagnostic::error("unreadable-file", Span::NONE, message);
+            return diagnostics.push(diagnostic.help("check the path and its permissions"));
+        }
     };
+    above.push(real);
     for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if hidden {
             continue;
         }
         if path.is_dir() {
-            walk(&path, below, depth + 1, found, diagnostics);
+            walk(&path, below, above, found, diagnostics);
         } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
             let id = id_below(&path, below);
             found.entry(path).or_insert(id);
         }
     }
-}
-
-fn unreadable(folder: &Path, reason: &str) -> Diagnostic {
-    Diagnostic::error("unreadable-file", Span::NONE, format!("failed to read the folder {}: {reason}", folder.display()))
-        .help("check the path and its permissions")
+    above.pop();
 }
 
 /// The suites folder that holds a path.

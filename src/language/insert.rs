@@ -39,6 +39,8 @@ pub struct Inserter<'a> {
     /// The variables that were asked for.
     pub used: &'a mut HashSet<Arc<str>>,
     pub(super) memo: HashMap<String, Memo>,
+    /// Variables that are being made.
+    pub(super) working: usize,
     nodes: usize,
     bytes: usize,
     /// That it grew too large is said once.
@@ -110,6 +112,7 @@ impl<'a> Inserter<'a> {
             diagnostics: parts.diagnostics,
             used: parts.used,
             memo: HashMap::new(),
+            working: 0,
             nodes: 0,
             bytes: 0,
             too_large: false,

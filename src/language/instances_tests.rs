@@ -23,7 +23,14 @@ struct Loaded {
     made: Vec<Instance>,
     /// Each mistake as `code line:column`, with the file before it if that is not the suite.
     mistakes: Vec<String>,
-    drawn: String,
+    diagnostics: Diagnostics,
+    sources: Sources,
+}
+
+impl Loaded {
+    fn drawn(&self) -> String {
+        self.diagnostics.render(&self.sources, false)
+    }
 }
 
 impl World {
@@ -50,7 +57,7 @@ impl World {
             seed: self.seed,
         };
         let made = instances(&tree, &context, &mut diagnostics);
-        for diagnostic in &diagnostics.list {
+        for diagnostic in diagnostics.list.iter().take(10) {
             assert!(!diagnostic.help.is_empty() && !diagnostic.label.is_empty(), "{}", diagnostic.render(&sources, false));
         }
         let mistakes = diagnostics.list.iter().map(|diagnostic| match sources.locate(diagnostic.span) {
@@ -58,13 +65,13 @@ impl World {
             Some(at) => format!("{} {at}", diagnostic.code),
             None => diagnostic.code.to_owned(),
         });
-        Loaded { made, mistakes: mistakes.collect(), drawn: diagnostics.render(&sources, false) }
+        Loaded { made, mistakes: mistakes.collect(), diagnostics, sources }
     }
 
     /// The suite `suite: S` with these lines; without any mistake.
     fn makes(&self, lines: &str) -> Vec<Instance> {
         let loaded = self.load(&format!("suite: S\n{lines}"));
-        assert!(loaded.mistakes.is_empty(), "{}", loaded.drawn);
+        assert!(loaded.mistakes.is_empty(), "{}", loaded.drawn());
         loaded.made
     }
 
@@ -74,8 +81,8 @@ impl World {
 
     fn refuses(&self, lines: &str, mistakes: &[&str]) -> String {
         let loaded = self.load(&format!("suite: S\n{lines}"));
-        assert_eq!(loaded.mistakes, mistakes, "{}", loaded.drawn);
-        loaded.drawn
+        assert_eq!(loaded.mistakes, mistakes, "{}", loaded.drawn());
+        loaded.drawn()
     }
 }
 
@@ -267,13 +274,13 @@ fn templates_cannot_grow_without_end() {
         define += &format!("  t{n}: [{}]\n", vec![format!("{{use: t{}}}", n - 1); 10].join(", "));
     }
     let loaded = World::default().load(&format!("suite: S\n{define}cases: [{{name: n, steps: [{{use: t11}}]}}]\n"));
-    assert!(!loaded.mistakes.is_empty() && loaded.mistakes.iter().all(|m| m.starts_with("expansion-too-large")), "{}", loaded.drawn);
+    assert!(!loaded.mistakes.is_empty() && loaded.mistakes.iter().all(|m| m.starts_with("expansion-too-large")), "{}", loaded.drawn());
     let mut define = "define:\n  d0: [[[[[[[[[[\"{{a}}\"]]]]]]]]]]\n".to_owned();
     for n in 1..20 {
         define += &format!("  d{n}: {{use: d{0}, a: {{use: d{0}, a: \"{{{{a}}}}\"}}}}\n", n - 1);
     }
     let loaded = World::default().load(&format!("suite: S\n{define}cases: [{{name: n, steps: {{use: d19, a: 1}}}}]\n"));
-    assert!(!loaded.mistakes.is_empty() && loaded.mistakes.iter().all(|m| m.starts_with("expansion-too-large")), "{}", loaded.drawn);
+    assert!(!loaded.mistakes.is_empty() && loaded.mistakes.iter().all(|m| m.starts_with("expansion-too-large")), "{}", loaded.drawn());
 }
 
 // Values.
@@ -466,9 +473,29 @@ fn variables_cannot_grow_without_end() {
     }
     for name in ["v11", "t11"] {
         let loaded = World::default().load(&format!("suite: S\n{vars}cases: [{{name: n, prompt: \"{{{{{name}}}}}\"}}]\n"));
-        assert_eq!(loaded.mistakes.len(), 1, "{}", loaded.drawn);
-        assert!(loaded.mistakes[0].starts_with("expansion-too-large"), "{}", loaded.drawn);
+        assert_eq!(loaded.mistakes.len(), 1, "{}", loaded.drawn());
+        assert!(loaded.mistakes[0].starts_with("expansion-too-large"), "{}", loaded.drawn());
     }
+}
+
+#[test]
+fn variables_cannot_lead_on_without_end() {
+    let chain: String = (0..5000).map(|n| format!("  v{n}: \"x{{{{v{}}}}}\"\n", n + 1)).collect();
+    refuses(&format!("vars:\n{chain}  v5000: end\ncases: [{{name: n, prompt: \"{{{{v0}}}}\"}}]\n"), &["expansion-too-large 52:10"]);
+    let near: String = (0..40).map(|n| format!("  v{n}: \"x{{{{v{}}}}}\"\n", n + 1)).collect();
+    assert_eq!(
+        key(&format!("vars:\n{near}  v40: end\ncases: [{{name: n, prompt: \"{{{{v0}}}}\"}}]\n"), "prompt"),
+        json!("x".repeat(40) + "end")
+    );
+}
+
+#[test]
+fn thousands_of_mistakes_take_no_time() {
+    let text = "{{a}} ".repeat(2_000) + &(0..20_000).map(|n| format!("{{{{b{n}}}}} ")).collect::<String>();
+    let loaded = World::default().load(&format!("suite: S\ncases: [{{name: n, prompt: \"{text}\"}}]\n"));
+    assert_eq!(loaded.mistakes.len(), crate::base::diagnostic::MOST + 1);
+    let cases = "- {prompt: x}\n".repeat(50_000);
+    assert_eq!(World::default().load(&format!("suite: S\ncases:\n{cases}")).mistakes.len(), crate::base::diagnostic::MOST + 1);
 }
 
 #[test]

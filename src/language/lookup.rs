@@ -13,6 +13,9 @@ use crate::model::template::{Hole, HoleSource};
 use crate::model::tree::{Content, Node};
 use std::sync::Arc;
 
+/// Variables that are made for each other, one within the other.
+const MAX_CHAIN: usize = 50;
+
 /// `case.id`, `case.name`, `case.slug`.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -111,6 +114,10 @@ impl Inserter<'_> {
                 self.circle(name, hole, span);
                 return Answer::Failed;
             }
+            None if self.working >= MAX_CHAIN => {
+                self.too_long(hole, span);
+                return Answer::Failed;
+            }
             None => match self.made(name, written, place) {
                 Memo::Made(value, measure) => (value, measure),
                 _ => return Answer::Failed,
@@ -142,7 +149,9 @@ impl Inserter<'_> {
             }
             None => None,
         };
+        self.working += 1;
         let value = node.and_then(|node| self.insert(&node, place, 0));
+        self.working -= 1;
         let memo = match errors == self.diagnostics.list.len() {
             true => {
                 let measure = value.as_ref().map(|value| Measure::of(value)).unwrap_or_default();
@@ -193,6 +202,9 @@ impl Inserter<'_> {
     }
 
     fn unknown(&mut self, name: &str, hole: &Hole, span: Span) {
+        if self.diagnostics.is_full() {
+            return;
+        }
         let mut known = self.layers.all();
         known.extend(self.later.all(self.agent_names.as_deref()));
         known.extend(["random.hex16", "random.uuid", "case.id", "case.name", "case.slug"].map(str::to_owned));
@@ -223,6 +235,15 @@ impl Inserter<'_> {
         );
     }
 
+    fn too_long(&mut self, hole: &Hole, span: Span) {
+        let span = self.hole_span(hole, span);
+        self.diagnostics.push(
+            Diagnostic::error("expansion-too-large", span, format!("more than {MAX_CHAIN} variables need each other in a row"))
+                .label("here the chain grew too long")
+                .help("write the value out where it is needed"),
+        );
+    }
+
     fn circle(&mut self, name: &str, hole: &Hole, span: Span) {
         let mut working: Vec<_> =
             self.memo.iter().filter(|(_, memo)| matches!(memo, Memo::Working)).map(|(name, _)| name.as_str()).collect();
@@ -248,7 +269,7 @@ impl Inserter<'_> {
 
     /// The place of a hole within its text.
     pub(super) fn hole_span(&self, hole: &Hole, span: Span) -> Span {
-        let Some(file) = self.sources.get(span.file) else { return span };
+        let Some(file) = self.sources.get(span.file).filter(|_| !self.diagnostics.is_full()) else { return span };
         let shown = self.shown_name(hole);
         let Some(text) = file.text.get(span.start as usize..span.end as usize) else { return span };
         for (open, _) in text.match_indices("{{") {

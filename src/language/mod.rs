@@ -27,6 +27,8 @@ pub mod vars;
 pub mod yaml;
 
 #[cfg(test)]
+mod discover_tests;
+#[cfg(test)]
 mod instances_tests;
 #[cfg(test)]
 mod tests;

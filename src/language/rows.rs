@@ -4,7 +4,7 @@
 //! Must not know: how values are inserted.
 
 use crate::base::{Diagnostic, Diagnostics};
-use crate::model::tree::{Content, Node};
+use crate::model::tree::{Content, Entry, Node};
 use std::sync::Arc;
 
 /// Tests that one case may make.
@@ -30,7 +30,7 @@ pub fn combinations(case: &Node, diagnostics: &mut Diagnostics) -> Option<Vec<Co
             return None;
         }
         for axis in matrix.value.entries() {
-            diagnostics.list.extend(super::names::refuse_reserved(&axis.key, axis.key_span));
+            refuse_reserved(axis, diagnostics);
             if axis.value.items().is_empty() {
                 diagnostics.push(wrong("matrix", &axis.value, "a list with at least one value"));
                 return None;
@@ -50,12 +50,17 @@ pub fn combinations(case: &Node, diagnostics: &mut Diagnostics) -> Option<Vec<Co
                 diagnostics.push(wrong("each", row, "a row: a mapping from names to values"));
                 return None;
             }
-            let reserved = row.entries().iter().filter_map(|entry| super::names::refuse_reserved(&entry.key, entry.key_span));
-            diagnostics.list.extend(reserved);
+            row.entries().iter().for_each(|entry| refuse_reserved(entry, diagnostics));
         }
         all = grown(all, each.value.items(), diagnostics, |combination, number, row| combination.row = Some((number, row.clone())))?;
     }
     Some(all)
+}
+
+fn refuse_reserved(entry: &Entry, diagnostics: &mut Diagnostics) {
+    if let Some(diagnostic) = super::names::refuse_reserved(&entry.key, entry.key_span) {
+        diagnostics.push(diagnostic);
+    }
 }
 
 /// Each combination with each value.

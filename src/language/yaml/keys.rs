@@ -42,7 +42,7 @@ impl<'a> Builder<'a> {
         match (refused, event) {
             (None, Event::Scalar(text, ..)) => Ok(Some(Key { text: text.as_ref().into(), span: place })),
             (refused, event) => {
-                self.diagnostics.list.extend(refused);
+                refused.into_iter().for_each(|refused| self.diagnostics.push(refused));
                 if !matches!(event, Event::Scalar(..)) {
                     let (hole, said) = (self.hole.take(), self.diagnostics.list.len());
                     self.node(event, span, depth + 1)?;
