@@ -75,7 +75,7 @@ pub(super) fn agreeing(item: &Item, entry: &Entry<'_>, differences: &[Mismatch])
     let differs = |key: &str| {
         differences
             .iter()
-            .any(|mismatch| crate::matching::value::is_of(&mismatch.path, key) || mismatch.path.starts_with(&format!("{key}[")))
+            .any(|mismatch| crate::matching::tester::is_of(&mismatch.path, key) || mismatch.path.starts_with(&format!("{key}[")))
     };
     fields
         .iter()

@@ -5,7 +5,7 @@
 
 use super::table::{Argument, Example, Role, WordKind, fails, passes};
 use crate::base::duration;
-use crate::matching::value::{Inserted, Tester};
+use crate::matching::tester::{Inserted, Tester};
 use crate::matching::{Reader, describe, equal};
 use crate::model::pattern::{Bound, Comparison, Test};
 use crate::model::tree::Content;

@@ -5,7 +5,7 @@
 
 use super::table::{Argument, Role, WordKind, fails, passes};
 use crate::base::suggest;
-use crate::matching::value::{Inserted, Tester};
+use crate::matching::tester::{Inserted, Tester};
 use crate::matching::{Reader, describe, fold::fold, interner, similarity::similarity, texts};
 use crate::model::pattern::{Fold, Measure, Test, TextArgument, TextRegex};
 use crate::model::template::{Part, printed};
