@@ -30,7 +30,7 @@ fn fake(parts: &str) -> String {
 }
 
 fn load_text(folder: &Path, name: &str, text: &str) -> Loaded {
-    std::fs::write(folder.join(name), text).unwrap();
+    std::fs::write(folder.join(name), text).expect("the folder was just made");
     load(&Options { paths: vec![name.into()], start: folder.to_owned(), seed: 1, ..Options::default() })
 }
 
@@ -39,7 +39,7 @@ fn check_file(code: &str, says: &str, marked: &str) {
     let (before, rest) = marked.split_once('«').expect("a place is marked");
     let (inside, after) = rest.split_once('»').expect("the mark has an end");
     let text = format!("{before}{inside}{after}");
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("there is a place for temporary folders");
     let loaded = load_text(folder.path(), "t.yaml", &text);
     let shown = loaded.diagnostics.render(&loaded.sources, false);
     let codes: Vec<_> = loaded.diagnostics.list.iter().map(|diagnostic| diagnostic.code).collect();

@@ -28,7 +28,7 @@ fn step(doc: &ProtocolStepDoc, unsupported: &mut Vec<(Span, String)>, low: &mut 
         low.push(wrong_place(key_span(&doc.node, "with"), "with", "it goes with `rpc`"));
     }
     let span = key_span(&doc.node, name);
-    if matches!(name, "http" | "listen" | "append") {
+    if matches!(name, "http" | "listen") {
         unsupported.push((span, format!("the protocol step `{name}`")));
     }
     let only_if = doc.only_if.as_ref().map(|doc| condition(doc, low));
