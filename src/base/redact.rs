@@ -3,7 +3,7 @@
 //! Owns: the list of secret texts of one case and their replacement.
 //! Must not know: where secrets come from, what is stored.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Shorter secrets are not replaced: they would tear ordinary text apart.
 const SHORTEST: usize = 6;
@@ -44,6 +44,18 @@ impl Redactor {
     }
 
     /// Every text inside, keys included.
+    pub fn object(&self, map: &mut Map<String, Value>) {
+        map.values_mut().for_each(|item| self.value(item));
+        // A secret as a key is rare, and only then is the mapping made anew.
+        if map.keys().any(|key| self.secrets.iter().any(|(secret, _)| key.contains(secret.as_str()))) {
+            for (mut key, item) in std::mem::take(map) {
+                self.text(&mut key);
+                map.insert(key, item);
+            }
+        }
+    }
+
+    /// Every text inside, keys included.
     pub fn value(&self, value: &mut Value) {
         if self.is_empty() {
             return;
@@ -51,14 +63,7 @@ impl Redactor {
         match value {
             Value::String(text) => self.text(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
-            Value::Object(map) => {
-                let old = std::mem::take(map);
-                for (mut key, mut item) in old {
-                    self.text(&mut key);
-                    self.value(&mut item);
-                    map.insert(key, item);
-                }
-            }
+            Value::Object(map) => self.object(map),
             _ => {}
         }
     }

@@ -1,1 +1,11 @@
-//! (being written)
+//! The command line: the only place that reads arguments and the environment and decides exit statuses.
+
+mod arguments;
+mod check;
+mod commands;
+mod exit;
+mod load;
+mod run;
+mod trace;
+
+pub use commands::{main, test_main};

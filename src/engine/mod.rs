@@ -1,1 +1,25 @@
-//! (being written)
+//! The engine: from suites to outcomes.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`selection`], [`tags`], [`conditions`], [`planner`] | which cases run, which are skipped and why |
+//! | [`world`], [`stage`], [`values`] | what all cases share; what one attempt stands in |
+//! | [`runner`], [`steps`], [`waiting`], [`probes`] | one attempt, from the first step to the trace |
+//! | [`outcome`](mod@outcome), [`recheck`](mod@recheck), [`trace_store`] | from findings to a verdict; stored traces |
+//! | [`harness`] | libtest-mimic as the front of all of it |
+
+pub mod conditions;
+pub mod harness;
+pub mod outcome;
+pub mod planner;
+pub mod probes;
+pub mod recheck;
+pub mod runner;
+pub mod selection;
+pub mod stage;
+pub mod steps;
+pub mod tags;
+pub mod trace_store;
+pub mod values;
+pub mod waiting;
+pub mod world;

@@ -3,6 +3,7 @@
 use super::discover::{File, FileKind, discover};
 use super::project::Project;
 use crate::base::{Diagnostics, Sources};
+use std::path::Path;
 use std::path::PathBuf;
 
 /// A folder with files, and what was said about it.
@@ -24,7 +25,7 @@ impl World {
     }
 
     fn project(&mut self, start: &str) -> Project {
-        Project::nearest(&self.folder.path().join(start), &self.sources, &mut self.diagnostics)
+        Project::nearest(&self.folder.path().join(start), Path::new(""), &self.sources, &mut self.diagnostics)
     }
 
     fn find(&mut self, start: &str, paths: &[&str]) -> Vec<File> {

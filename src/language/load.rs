@@ -46,7 +46,9 @@ pub struct Loaded {
 /// Loads all suites. Mistakes are collected, never stopped at, and sorted by place.
 pub fn load(options: &Options) -> Loaded {
     let (mut diagnostics, sources) = (Diagnostics::default(), Sources::default());
-    let project = Project::nearest(&options.start, &sources, &mut diagnostics);
+    // A path elsewhere belongs to the project it lies in, not to the one that the user stands in.
+    let from = options.paths.first().map_or(Path::new(""), PathBuf::as_path);
+    let project = Project::nearest(&options.start, from, &sources, &mut diagnostics);
     if let Some(tree) = &project.tree {
         schema::validate(schema::Kind::Project, tree, &mut diagnostics);
     }

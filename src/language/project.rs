@@ -34,10 +34,12 @@ pub struct Project {
 }
 
 impl Project {
-    /// The project that `start` (a folder) belongs to.
-    pub fn nearest(start: &Path, sources: &Sources, diagnostics: &mut Diagnostics) -> Project {
+    /// The project that `from` (a file or folder, relative to `start`) belongs to; paths are shown as seen from `start`.
+    pub fn nearest(start: &Path, from: &Path, sources: &Sources, diagnostics: &mut Diagnostics) -> Project {
         let start = start.canonicalize().unwrap_or_else(|_| start.to_owned());
-        let found = start.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file());
+        let from = start.join(from);
+        let from = from.canonicalize().unwrap_or(from);
+        let found = from.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file());
         let Some(path) = found else {
             return Project::without_file(&start, sources);
         };

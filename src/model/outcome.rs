@@ -12,10 +12,21 @@ use serde::Serialize;
 pub struct Finding {
     /// The key it was written under, such as `calls`; `turn`, `errors`, `fakes` or an invariant's name for what always holds.
     pub check: String,
+    pub section: Section,
     /// The step it belongs to; `None` for the whole case.
     pub step: Option<usize>,
     pub span: Span,
     pub verdict: FindingVerdict,
+}
+
+/// Under which heading a check was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    Expect,
+    Never,
+    Reach,
+    /// Written nowhere: defaults, invariants, faults of fakes.
+    Always,
 }
 
 #[derive(Clone, Debug, PartialEq)]

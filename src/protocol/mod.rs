@@ -1,1 +1,36 @@
-//! (being written)
+//! Protocols as data: one interpreter of protocol files over the transports (language §7).
+//!
+//! | file | what |
+//! |---|---|
+//! | `conversation`, `turns` | what steps of a case may ask: connect, user, act, rpc, send, disconnect |
+//! | `links`, `endings` | connections: opened, read, ended |
+//! | `steps`, `requests`, `sending` | the steps of protocol files |
+//! | `receive`, `belongs`, `events`, `calls`, `source` | what a frame means, and to whom it belongs |
+//! | `approvals` | what the engine answers by itself |
+//! | `state`, `shared`, `names`, `settings`, `setup`, `stop` | what is known, and under which names |
+
+mod approvals;
+mod belongs;
+mod calls;
+mod conversation;
+mod endings;
+mod events;
+mod links;
+mod names;
+mod receive;
+mod requests;
+mod sending;
+mod settings;
+mod setup;
+mod shared;
+mod source;
+mod state;
+mod steps;
+mod stop;
+#[cfg(test)]
+mod tests;
+mod turns;
+
+pub use conversation::{Conversation, check_settings};
+pub use names::Names;
+pub use setup::{ConnectOptions, RpcReply, Setup, TurnRequest};

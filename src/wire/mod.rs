@@ -1,1 +1,19 @@
-//! (being written)
+//! Wire formats as pure functions: what a provider's bytes look like, whoever sends or reads them.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`sse`] | one server-sent event as bytes |
+//! | [`script`] | the parts of a reply, filled to plain values |
+//! | [`stream`] | a reply as bytes and the steps in which they go out |
+//! | [`cut`] | how a text becomes deltas |
+//! | [`provider_error`] | the error body of the OpenAI wires |
+//! | [`responses`] | the OpenAI Responses wire |
+//! | [`chat`] | the chat completions wire |
+
+pub mod chat;
+pub mod cut;
+pub mod provider_error;
+pub mod responses;
+pub mod script;
+pub mod sse;
+pub mod stream;

@@ -1,0 +1,111 @@
+//! When a launched agent can be spoken to.
+//!
+//! Owns: waiting for a line, a 2xx, or an open port; where the agent's URL comes from.
+//! Must not know: time limits (the caller's), what is spoken afterwards.
+
+use super::output::{Groups, Output};
+use crate::model::agent::{Ready, ReadyHow};
+use std::sync::OnceLock;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+/// Between two tries; it grows from the first to the second.
+const PAUSES: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
+/// One try takes no longer.
+const TRY: Duration = Duration::from_secs(5);
+
+/// What is known of an agent that is ready.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Address {
+    pub url: Option<String>,
+    /// Named groups of the line: `{{agent.<name>}}`.
+    pub captures: Groups,
+}
+
+/// What is waited for. Made before the agent can print anything.
+pub struct Sign<'a> {
+    how: &'a ReadyHow,
+    url: Option<&'a str>,
+    line: Option<oneshot::Receiver<Groups>>,
+}
+
+impl<'a> Sign<'a> {
+    pub fn new(ready: &'a Ready, url: Option<&'a str>, output: &Output) -> Sign<'a> {
+        let line = match &ready.how {
+            ReadyHow::Log(regex) => Some(output.find((*regex.regex).clone())),
+            ReadyHow::Http(_) | ReadyHow::Connect => None,
+        };
+        Sign { how: &ready.how, url, line }
+    }
+
+    /// Waits without end until the agent is ready. The error is a mistake of the suite.
+    pub async fn seen(self) -> Result<Address, String> {
+        let url = self.url.map(str::to_owned);
+        match self.how {
+            ReadyHow::Log(_) => {
+                let line = self.line.ok_or("a line is waited for twice")?;
+                // An error says that the output was closed: no line will come, and the caller's limit tells.
+                let Ok(captures) = line.await else { return std::future::pending().await };
+                return Ok(Address { url: captures.get("url").cloned().or(url), captures });
+            }
+            ReadyHow::Http(path) => answers(self.url.ok_or("`ready: {http: …}` needs the agent's `url`")?, path).await?,
+            ReadyHow::Connect => {
+                if let Some(url) = self.url {
+                    takes_connections(url).await?;
+                }
+            }
+        }
+        Ok(Address { url, captures: Groups::new() })
+    }
+}
+
+/// What was waited for in vain, for the message.
+pub fn missed(ready: &Ready, url: Option<&str>) -> String {
+    let url = url.unwrap_or_default();
+    match &ready.how {
+        ReadyHow::Log(regex) => format!("no line of its output matched /{}/", regex.source),
+        ReadyHow::Http(path) => format!("`{}{path}` never answered with 2xx", url.trim_end_matches('/')),
+        ReadyHow::Connect => format!("`{url}` took no connection"),
+    }
+}
+
+async fn answers(base: &str, path: &str) -> Result<(), String> {
+    let mut url = reqwest::Url::parse(base).map_err(|error| format!("the agent's url `{base}` is none: {error}"))?;
+    let scheme = if matches!(url.scheme(), "https" | "wss") { "https" } else { "http" };
+    let plain = format!("{scheme}{}", &url.as_str()[url.scheme().len()..]);
+    url = reqwest::Url::parse(plain.trim_end_matches('/')).map_err(|error| format!("the agent's url `{base}` is none: {error}"))?;
+    let target = format!("{}/{}", url.as_str().trim_end_matches('/'), path.trim_start_matches('/'));
+    let mut pause = PAUSES[0];
+    loop {
+        let reply = client().get(&target).timeout(TRY).send().await;
+        if reply.is_ok_and(|reply| reply.status().is_success()) {
+            return Ok(());
+        }
+        rest(&mut pause).await;
+    }
+}
+
+/// The caller's proxy must not stand between checkride and an agent on this machine.
+fn client() -> &'static reqwest::Client {
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    CLIENT.get_or_init(|| reqwest::Client::builder().no_proxy().build().expect("the options are fixed and valid"))
+}
+
+async fn takes_connections(url: &str) -> Result<(), String> {
+    let parsed = reqwest::Url::parse(url).map_err(|error| format!("the agent's url `{url}` is none: {error}"))?;
+    let host = parsed.host_str().unwrap_or("127.0.0.1").trim_matches(['[', ']']).to_owned();
+    let port = parsed.port_or_known_default().ok_or_else(|| format!("the agent's url `{url}` has no port"))?;
+    let mut pause = PAUSES[0];
+    loop {
+        if matches!(tokio::time::timeout(TRY, TcpStream::connect((host.as_str(), port))).await, Ok(Ok(_))) {
+            return Ok(());
+        }
+        rest(&mut pause).await;
+    }
+}
+
+async fn rest(pause: &mut Duration) {
+    tokio::time::sleep(*pause).await;
+    *pause = (*pause * 2).min(PAUSES[1]);
+}

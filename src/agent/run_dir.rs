@@ -1,0 +1,58 @@
+//! The temporary folders of a run: one for all, below it one for each case. Paths are short, since sockets may lie there.
+//!
+//! Owns: the layout, and its removal.
+//! Must not know: what is put into the folders.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The folder of one run; removed when dropped. End the processes of the run before.
+pub struct RunDir {
+    root: tempfile::TempDir,
+}
+
+/// The folders of one attempt of a case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaseDir {
+    /// All of it; also the marker by which the processes of the case are known.
+    pub root: PathBuf,
+    /// HOME and working folder of the agent: `{{case.dir}}`.
+    pub home: PathBuf,
+    /// For temporary files of the agent.
+    pub tmp: PathBuf,
+    /// For mocked commands.
+    pub mocks: PathBuf,
+}
+
+impl RunDir {
+    pub fn new() -> io::Result<RunDir> {
+        let base = std::fs::canonicalize(std::env::temp_dir())?;
+        Ok(RunDir { root: tempfile::Builder::new().prefix("cr-").tempdir_in(base)? })
+    }
+
+    pub fn path(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// Makes the folders of a case. `key` is unique in this run, short, and a file name.
+    pub fn case(&self, key: &str) -> io::Result<CaseDir> {
+        let root = self.root.path().join(key);
+        let case = CaseDir { home: root.join("home"), tmp: root.join("tmp"), mocks: root.join("m"), root };
+        for dir in [&case.home, &case.tmp, &case.mocks] {
+            std::fs::create_dir_all(dir)?;
+        }
+        Ok(case)
+    }
+}
+
+impl CaseDir {
+    /// The value of `CHECKRIDE_CASE` in the environment of every process of the case; no other case on this machine has it.
+    pub fn marker(&self) -> String {
+        self.root.to_string_lossy().into_owned()
+    }
+
+    /// Removes all of it. A file that cannot be removed now goes, or stays, with the run's folder.
+    pub fn remove(&self) {
+        let _ = std::fs::remove_dir_all(&self.root);
+    }
+}

@@ -1,0 +1,95 @@
+//! Rules of a protocol that always hold, unless a case leaves them out.
+//!
+//! Owns: what each invariant means.
+//! Must not know: which protocols have which.
+
+use super::look::Look;
+use super::part::Part;
+use super::said::{cut, failure};
+use super::turns::Turn;
+use crate::model::expect::{CheckKind, Expect, InvariantsCheck};
+use crate::model::outcome::{Failure, Finding, FindingVerdict, Section};
+use crate::model::protocol::Invariant;
+
+/// One finding for each invariant that is not left out: it holds in all turns, or the first turn that breaks it.
+pub(crate) fn findings(look: &Look<'_, '_>) -> Vec<Finding> {
+    let invariants = look.case.agent.protocol.invariants.iter().filter(|invariant| !leaves_out(&look.case.expect, **invariant));
+    invariants.map(|invariant| finding(*invariant, look)).collect()
+}
+
+fn leaves_out(expect: &Expect, invariant: Invariant) -> bool {
+    expect.checks.iter().any(|check| match &check.kind {
+        CheckKind::Invariants(InvariantsCheck::Off) => true,
+        CheckKind::Invariants(InvariantsCheck::Without(names)) => names.iter().any(|name| name == invariant.name()),
+        _ => false,
+    })
+}
+
+fn finding(invariant: Invariant, look: &Look<'_, '_>) -> Finding {
+    let test = match invariant {
+        Invariant::OneTerminalPerTurn => one_terminal,
+        Invariant::CallsHaveResults => calls_have_results,
+        Invariant::DeltasJoinToFinal => deltas_join,
+    };
+    let broken = look.turns().filter(|turn| !step_leaves_out(turn, invariant, look)).find_map(|turn| test(turn, look));
+    let verdict = match broken {
+        None => FindingVerdict::Pass,
+        Some(failure) => FindingVerdict::Fail(Failure {
+            message: format!("{}: {}", invariant.name(), failure.message),
+            details: failure
+                .details
+                .into_iter()
+                .chain([format!("where that is right: `invariants: {{without: [{}]}}`", invariant.name())])
+                .collect(),
+            ..failure
+        }),
+    };
+    Finding { check: invariant.name().to_owned(), section: Section::Always, step: None, span: look.case.span, verdict }
+}
+
+/// True if the step of this turn leaves the invariant out for it.
+fn step_leaves_out(turn: &Turn<'_>, invariant: Invariant, look: &Look<'_, '_>) -> bool {
+    look.case.steps.iter().enumerate().filter(|(_, step)| leaves_out(&step.expect, invariant)).any(|(number, step)| {
+        let part = look.views.step(number).map(|run| Part::of(look.views, run, step.session_given));
+        part.is_some_and(|part| part.turn == Some(turn.number))
+    })
+}
+
+fn one_terminal(turn: &Turn<'_>, _look: &Look<'_, '_>) -> Option<Failure> {
+    if turn.ends.len() < 2 {
+        return None;
+    }
+    let ends: Vec<String> = turn.ends.iter().map(|end| format!("`{}` at {:.0} ms", end.status, end.t_ms)).collect();
+    Some(Failure {
+        expected: "one end".to_owned(),
+        actual: ends.join(", "),
+        ..failure(format!("{} ended {} times: {}", turn.shown(), ends.len(), ends.join(", ")))
+    })
+}
+
+/// A turn that did not end is judged by the `turn` check.
+fn calls_have_results(turn: &Turn<'_>, look: &Look<'_, '_>) -> Option<Failure> {
+    let end = turn.end()?.n;
+    let own = look.views.calls().iter().filter(|row| row.turn == Some(turn.number));
+    let open: Vec<String> = own
+        .filter(|row| row.n < end && row.delivered.is_none_or(|delivered| delivered > end))
+        .map(|row| format!("call {} `{}`", row.index, row.value["name"].as_str().unwrap_or_default()))
+        .collect();
+    if open.is_empty() {
+        return None;
+    }
+    Some(Failure {
+        expected: "an end of every call before the end of its turn".to_owned(),
+        actual: format!("open: {}", open.join(", ")),
+        ..failure(format!("{} ended while these calls had no result: {}", turn.shown(), open.join(", ")))
+    })
+}
+
+fn deltas_join(turn: &Turn<'_>, _look: &Look<'_, '_>) -> Option<Failure> {
+    let (deltas, text) = turn.messages.torn().next()?;
+    Some(Failure {
+        expected: format!("\"{}\"", cut(text)),
+        actual: format!("\"{}\"", cut(deltas)),
+        ..failure(format!("the deltas of a message in {} join to \"{}\", but its text is \"{}\"", turn.shown(), cut(deltas), cut(text)))
+    })
+}

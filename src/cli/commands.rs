@@ -1,0 +1,62 @@
+//! The front doors: the program's `main`, and the `main` of a test target.
+//!
+//! Owns: which command runs, what a panic looks like to a user.
+//! Must not know: how a command works.
+
+use super::arguments::{Command, CommandLine, RunArguments};
+use super::{check, exit, run, trace};
+use clap::Parser;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The program `checkride`.
+pub fn main() -> ExitCode {
+    report_panics_kindly();
+    let line = CommandLine::parse();
+    let status = match line.command {
+        Command::Run(arguments) => run::run(&arguments, &this_program()),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::Show(arguments) => trace::show(&arguments),
+        Command::Recheck(arguments) => trace::recheck(&arguments),
+        Command::Schema(arguments) => check::schema(&arguments),
+        Command::Explain(arguments) => check::explain(&arguments),
+        Command::ReferenceAgent { arguments } => {
+            let name = "checkride reference-agent".to_owned();
+            crate::reference_agent::main(std::iter::once(name).chain(arguments)) as u8
+        }
+    };
+    ExitCode::from(status)
+}
+
+/// The `main` of a test target (`harness = false`): the options of `checkride run`. `checkride` is the program
+/// that `{{checkride}}` and mocked commands start: `env!("CARGO_BIN_EXE_checkride")`.
+pub fn test_main(checkride: &str) -> ExitCode {
+    #[derive(Parser)]
+    #[command(name = "suites", about = "Runs the suites of the nearest checkride.yaml")]
+    struct TestLine {
+        #[command(flatten)]
+        run: RunArguments,
+    }
+    report_panics_kindly();
+    ExitCode::from(run::run(&TestLine::parse().run, &PathBuf::from(checkride)))
+}
+
+fn this_program() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("checkride"))
+}
+
+/// No stack of ours is shown to a user unless they ask for it by RUST_BACKTRACE.
+fn report_panics_kindly() {
+    if std::env::var_os("RUST_BACKTRACE").is_some() {
+        return;
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
+        let text = panic.payload().downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.payload().downcast_ref::<&str>().copied()).unwrap_or("no message");
+        eprintln!("error: a fault of checkride{at}: {text}\n  please report it with the command you ran; exit status {}", exit::OUR_FAULT);
+        if std::thread::current().name() == Some("main") {
+            std::process::exit(i32::from(exit::OUR_FAULT));
+        }
+    }));
+}

@@ -1,0 +1,70 @@
+//! Exit statuses (language §10). Decided here and nowhere else.
+//!
+//! Owns: the numbers and what they mean.
+//! Must not know: how a verdict came about.
+
+use crate::model::outcome::{Outcome, Verdict};
+
+pub const GREEN: u8 = 0;
+pub const FAILED: u8 = 1;
+pub const WRONG_INPUT: u8 = 2;
+pub const NOT_JUDGED: u8 = 3;
+pub const NOTHING_RAN: u8 = 4;
+pub const OUR_FAULT: u8 = 70;
+/// 128 + SIGINT, as shells expect it.
+pub const INTERRUPTED: u8 = 130;
+
+/// The status of a run. `forbidden_skip` says which skips are red.
+pub fn of_run(outcomes: &[Outcome], forbidden_skip: impl Fn(&Outcome) -> bool) -> u8 {
+    let any = |test: &dyn Fn(&Outcome) -> bool| outcomes.iter().any(test);
+    let failed = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Fail | Verdict::UnexpectedPass);
+    if any(&failed) || any(&|outcome| outcome.verdict == Verdict::Skipped && forbidden_skip(outcome)) {
+        return FAILED;
+    }
+    if any(&|outcome| outcome.verdict.is_red()) {
+        return NOT_JUDGED;
+    }
+    if outcomes.iter().all(|outcome| outcome.verdict == Verdict::Skipped) { NOTHING_RAN } else { GREEN }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::outcome::CaseFacts;
+
+    fn status(verdicts: &[Verdict], no_skip: bool) -> u8 {
+        let outcome = |verdict: &Verdict| Outcome {
+            case: CaseFacts::default(),
+            verdict: *verdict,
+            blame: None,
+            reason: None,
+            problems: vec![],
+            notes: vec![],
+            duration_ms: 0.0,
+            checks: 1,
+            trace_path: None,
+            started: String::new(),
+        };
+        of_run(&verdicts.iter().map(outcome).collect::<Vec<_>>(), |_| no_skip)
+    }
+
+    #[test]
+    fn a_failure_outweighs_what_could_not_be_judged() {
+        assert_eq!(status(&[Verdict::Pass, Verdict::Broken, Verdict::Fail], false), FAILED);
+        assert_eq!(status(&[Verdict::Pass, Verdict::Inconclusive], false), NOT_JUDGED);
+        assert_eq!(status(&[Verdict::UnexpectedPass], false), FAILED);
+    }
+
+    #[test]
+    fn nothing_run_is_not_green() {
+        assert_eq!(status(&[], false), NOTHING_RAN);
+        assert_eq!(status(&[Verdict::Skipped], false), NOTHING_RAN);
+        assert_eq!(status(&[Verdict::Skipped, Verdict::Pass], false), GREEN);
+        assert_eq!(status(&[Verdict::Skipped, Verdict::Pass], true), FAILED);
+    }
+
+    #[test]
+    fn warnings_and_known_defects_are_green() {
+        assert_eq!(status(&[Verdict::Warning, Verdict::ExpectedFailure], false), GREEN);
+    }
+}

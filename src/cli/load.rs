@@ -1,0 +1,59 @@
+//! Loading, as the commands share it.
+//!
+//! Owns: what of the process (folder, environment) the loader gets to see, the printing of diagnostics.
+//! Must not know: what is done with the suites.
+
+use crate::base::Severity;
+use crate::language::{self, Loaded, Options};
+use indexmap::IndexMap;
+use std::path::{Path, PathBuf};
+
+/// What to load.
+pub struct Wanted<'a> {
+    pub paths: &'a [PathBuf],
+    /// `name=value`.
+    pub vars: &'a [String],
+    pub seed: u64,
+    /// Only suites of this id.
+    pub only: Option<&'a str>,
+}
+
+/// Loads; the error is a mistake of the command line. Mistakes of files are diagnostics.
+pub fn load(wanted: &Wanted<'_>) -> Result<Loaded, String> {
+    let mut vars = IndexMap::with_capacity(wanted.vars.len());
+    for var in wanted.vars {
+        let (name, value) = var.split_once('=').ok_or_else(|| format!("`--var {var}`: write it as name=value"))?;
+        vars.insert(name.trim().to_owned(), value.to_owned());
+    }
+    let start = std::env::current_dir().map_err(|e| format!("failed to find the working folder: {e}"))?;
+    let options = Options {
+        paths: wanted.paths.to_vec(),
+        start,
+        vars,
+        seed: wanted.seed,
+        env: std::env::vars().collect(),
+        only: wanted.only.map(str::to_owned),
+    };
+    Ok(language::load(&options))
+}
+
+/// Prints all mistakes; true if there was any, warnings included.
+pub fn print_diagnostics(loaded: &Loaded, color: bool) -> bool {
+    if loaded.diagnostics.is_empty() {
+        return false;
+    }
+    eprintln!("{}\n", loaded.diagnostics.render(&loaded.sources, color));
+    let count = |severity| loaded.diagnostics.list.iter().filter(|d| d.severity == severity).count();
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let many = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    if errors > 0 {
+        eprintln!("{} and {}; nothing was run", many(errors, "error"), many(warnings, "warning"));
+    }
+    true
+}
+
+/// A path as it is shown: relative to the working folder if it lies below it.
+pub fn shown(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).map_or_else(|_| path.to_owned(), Path::to_owned)
+}

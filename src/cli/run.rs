@@ -1,0 +1,205 @@
+//! `checkride run`, and the same as a test target.
+//!
+//! Owns: from options to a run, from outcomes to reports and an exit status.
+//! Must not know: how a case is run.
+
+use super::arguments::RunArguments;
+use super::exit;
+use super::load::{self, Wanted};
+use crate::engine::harness::{self, RunRequest, RunResult, Watcher};
+use crate::engine::outcome::Strictness;
+use crate::engine::selection::Selection;
+use crate::engine::tags::TagExpression;
+use crate::language::Loaded;
+use crate::model::outcome::{Outcome, Verdict};
+use crate::report::{self, RunReport, StatusLine};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+pub fn run(arguments: &RunArguments, checkride: &Path) -> u8 {
+    let color = wants_color(arguments);
+    let loaded =
+        load::load(&Wanted { paths: &arguments.suites, vars: &arguments.vars, seed: arguments.seed.unwrap_or(1), only: only(arguments) });
+    let loaded = match loaded {
+        Ok(loaded) => loaded,
+        Err(message) => return refuse(&message),
+    };
+    let warned = load::print_diagnostics(&loaded, color);
+    if loaded.diagnostics.has_errors() || (arguments.strict && warned) {
+        return exit::WRONG_INPUT;
+    }
+    let selection = match selection(arguments, &loaded) {
+        Ok(selection) => selection,
+        Err(message) => return refuse(&message),
+    };
+    if arguments.list {
+        return list(arguments, &loaded, &selection);
+    }
+    execute(arguments, checkride, loaded, selection, color)
+}
+
+/// nextest runs each case in a process of its own, by its exact id: then only that file need be read.
+fn only(arguments: &RunArguments) -> Option<&str> {
+    match arguments.filters.as_slice() {
+        [id] if arguments.exact => Some(id.split("::").next().unwrap_or(id)),
+        _ => None,
+    }
+}
+
+fn refuse(message: &str) -> u8 {
+    eprintln!("error: {message}");
+    exit::WRONG_INPUT
+}
+
+fn wants_color(arguments: &RunArguments) -> bool {
+    match arguments.color.as_deref() {
+        Some("always") => true,
+        Some("never") => false,
+        _ => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    }
+}
+
+fn selection(arguments: &RunArguments, loaded: &Loaded) -> Result<Selection, String> {
+    let tags = arguments.tag.as_deref().map(TagExpression::parse).transpose()?;
+    let selection = Selection { filters: arguments.filters.clone(), exact: arguments.exact, skip: arguments.skip.clone(), tags };
+    let cases = loaded.suites.iter().flat_map(|suite| &suite.cases).map(|case| &**case);
+    selection.check_tags(cases.clone())?;
+    if let Some(tag) = arguments.no_skip.as_deref().filter(|tag| !tag.is_empty()) {
+        let wanted = Selection { tags: Some(TagExpression::parse(tag)?), ..Selection::default() };
+        wanted.check_tags(cases)?;
+    }
+    Ok(selection)
+}
+
+/// Printed by ourselves: `--list | head` must not panic.
+fn list(arguments: &RunArguments, loaded: &Loaded, selection: &Selection) -> u8 {
+    // Cases are ignored only while they run, so that their conditions are decided once; none is listed as ignored.
+    let none = arguments.libtest.ignored && !arguments.libtest.include_ignored;
+    let cases: Vec<_> = loaded.suites.iter().flat_map(|suite| &suite.cases).filter(|case| !none && selection.takes(case)).collect();
+    let mut out = std::io::stdout().lock();
+    let terse = arguments.format.as_deref() == Some("terse");
+    let mut lines: Vec<String> = cases.iter().map(|case| format!("{}: test", case.id)).collect();
+    if !terse {
+        lines.push(format!("\n{} tests, 0 benchmarks", cases.len()));
+    }
+    for line in lines {
+        if writeln!(out, "{line}").is_err() {
+            break;
+        }
+    }
+    exit::GREEN
+}
+
+fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection: Selection, color: bool) -> u8 {
+    let began = Instant::now();
+    let started = crate::base::clock::now_rfc3339();
+    let watcher = Arc::new(Screen { status: StatusLine::new(std::io::stderr().is_terminal() && !arguments.quiet), color });
+    let request = RunRequest {
+        traces: traces_folder(arguments, &loaded),
+        suites: loaded.suites,
+        sources: loaded.sources,
+        selection,
+        strictness: Strictness { strict: arguments.strict },
+        checkride: checkride.to_owned(),
+        env: std::env::vars().collect(),
+        seed: arguments.seed.unwrap_or(1),
+        front: front(arguments, color),
+    };
+    let result = match harness::run(request, watcher.clone()) {
+        Ok(result) => result,
+        Err(message) => {
+            eprintln!("error: {message}");
+            return exit::NOT_JUDGED;
+        }
+    };
+    watcher.status.clear();
+    let forbidden = |outcome: &Outcome| match arguments.no_skip.as_deref() {
+        None => false,
+        Some("") => true,
+        Some(tag) => TagExpression::parse(tag).is_ok_and(|tags| tags.holds(&outcome.case.tags)),
+    };
+    let report = RunReport {
+        outcomes: result.outcomes.clone(),
+        started,
+        duration_ms: began.elapsed().as_secs_f64() * 1e3,
+        filtered_out: result.filtered_out,
+        interrupted: result.interrupted,
+        ..RunReport::default()
+    };
+    let written = write_reports(arguments, &report);
+    print!("{}", report::text::summary(&report, color));
+    for outcome in report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Skipped && forbidden(outcome)) {
+        println!("skipped, which --no-skip forbids: {} ({})", outcome.case.id, outcome.reason.as_deref().unwrap_or_default());
+    }
+    status(&result, written, exit::of_run(&report.outcomes, forbidden))
+}
+
+fn status(result: &RunResult, written: Result<(), String>, of_cases: u8) -> u8 {
+    if result.our_fault {
+        return exit::OUR_FAULT;
+    }
+    if let Err(message) = written {
+        eprintln!("error: {message}");
+        return of_cases.max(exit::WRONG_INPUT);
+    }
+    if result.interrupted { exit::INTERRUPTED } else { of_cases }
+}
+
+fn write_reports(arguments: &RunArguments, report: &RunReport) -> Result<(), String> {
+    if let Some(path) = &arguments.junit {
+        report::write_file(path, &report::junit::write(report))?;
+    }
+    if let Some(path) = &arguments.json {
+        let json = serde_json::to_string_pretty(&report::json::write(report)).expect("a report holds only JSON");
+        report::write_file(path, &(json + "\n"))?;
+    }
+    Ok(())
+}
+
+/// `target/checkride` beside a Cargo.toml, otherwise `.checkride`.
+fn traces_folder(arguments: &RunArguments, loaded: &Loaded) -> PathBuf {
+    match &arguments.traces {
+        Some(folder) => folder.clone(),
+        None if loaded.project.root.join("Cargo.toml").exists() => load::shown(&loaded.project.root.join("target/checkride")),
+        None => load::shown(&loaded.project.root.join(".checkride")),
+    }
+}
+
+fn front(arguments: &RunArguments, color: bool) -> libtest_mimic::Arguments {
+    let mut front = libtest_mimic::Arguments { quiet: arguments.quiet, ..libtest_mimic::Arguments::default() };
+    front.test_threads = Some(arguments.test_threads.unwrap_or(64).max(1));
+    front.logfile = arguments.libtest.logfile.as_ref().map(|path| path.display().to_string());
+    front.color = Some(if color { libtest_mimic::ColorSetting::Always } else { libtest_mimic::ColorSetting::Never });
+    front.format = match arguments.format.as_deref() {
+        Some("terse") => Some(libtest_mimic::FormatSetting::Terse),
+        Some("json") => Some(libtest_mimic::FormatSetting::Json),
+        _ => None,
+    };
+    front
+}
+
+/// What a terminal shows while cases run.
+struct Screen {
+    status: StatusLine,
+    color: bool,
+}
+
+impl Watcher for Screen {
+    fn begins(&self, total: usize) {
+        self.status.begin(total);
+    }
+
+    fn case_begins(&self, id: &str) {
+        self.status.case_begins(id);
+    }
+
+    fn case_ends(&self, outcome: &Outcome) {
+        self.status.case_ends(&outcome.case.id, outcome.verdict.is_red());
+    }
+
+    fn failure(&self, outcome: &Outcome) -> String {
+        report::text::case_failure(outcome, self.color)
+    }
+}

@@ -1,0 +1,121 @@
+//! `show` and `recheck`: what stored traces say.
+//!
+//! Owns: reading traces from files and folders, their output.
+//! Must not know: how a trace is judged.
+
+use super::arguments::{RecheckArguments, ShowArguments};
+use super::check::print;
+use super::exit;
+use super::load::{self, Wanted};
+use crate::base::{Sources, Span};
+use crate::checks;
+use crate::engine::outcome::Strictness;
+use crate::engine::recheck;
+use crate::matching::jsonpath::{self, Selected};
+use crate::model::outcome::Outcome;
+use crate::model::trace::Trace;
+use crate::report::{self, RunReport};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+pub fn show(arguments: &ShowArguments) -> u8 {
+    let trace = match read(&arguments.trace) {
+        Ok(trace) => trace,
+        Err(message) => return refuse(&message),
+    };
+    if arguments.records {
+        return print(&report::text::records(&trace));
+    }
+    let document = checks::document(&trace);
+    match &arguments.at {
+        None if arguments.json => print(&serde_json::to_string_pretty(&document).expect("a document holds only JSON")),
+        None => print(&report::text::document(&document)),
+        Some(path) => match jsonpath::parse(path, Span::NONE) {
+            Err(diagnostic) => refuse(&diagnostic.message),
+            Ok(path) => print(&match jsonpath::select(&path, &document) {
+                Selected::Missing => "nothing has this path\n".to_owned(),
+                Selected::BrokenPrefix(prefix) => format!("nothing has this path: `{prefix}` does not exist\n"),
+                Selected::One(value) => report::text::one(&value),
+                Selected::Many(values) => report::text::many(&values),
+            }),
+        },
+    }
+}
+
+pub fn recheck(arguments: &RecheckArguments) -> u8 {
+    let began = Instant::now();
+    let traces = match files(&arguments.traces).and_then(|files| files.iter().map(|file| Ok((file.clone(), read(file)?))).collect()) {
+        Ok::<Vec<(PathBuf, Trace)>, String>(traces) => traces,
+        Err(message) => return refuse(&message),
+    };
+    let suites = suites_of(arguments, &traces);
+    let loaded = match load::load(&Wanted { paths: &suites, vars: &arguments.vars, seed: arguments.seed, only: None }) {
+        Ok(loaded) => loaded,
+        Err(message) => return refuse(&message),
+    };
+    load::print_diagnostics(&loaded, false);
+    if loaded.diagnostics.has_errors() {
+        return exit::WRONG_INPUT;
+    }
+    let strictness = Strictness { strict: arguments.strict };
+    let judged = recheck::recheck(&loaded.suites, &traces, &loaded.sources, strictness);
+    let outcomes = match judged {
+        Ok(outcomes) => outcomes,
+        Err(message) => return refuse(&message),
+    };
+    print_outcomes(&outcomes, &loaded.sources);
+    let report = RunReport { outcomes, duration_ms: began.elapsed().as_secs_f64() * 1e3, ..RunReport::default() };
+    print!("{}", report::text::summary(&report, false));
+    exit::of_run(&report.outcomes, |_| false)
+}
+
+fn print_outcomes(outcomes: &[Outcome], _sources: &Sources) {
+    for outcome in outcomes {
+        println!("{} ... {}", outcome.case.id, outcome.verdict.word());
+        if outcome.verdict.is_red() {
+            println!("{}", report::text::case_failure(outcome, false));
+        }
+    }
+}
+
+fn refuse(message: &str) -> u8 {
+    eprintln!("error: {message}");
+    exit::WRONG_INPUT
+}
+
+/// `--suite`, or the suites that the traces name.
+fn suites_of(arguments: &RecheckArguments, traces: &[(PathBuf, Trace)]) -> Vec<PathBuf> {
+    if let Some(suite) = &arguments.suite {
+        return vec![suite.clone()];
+    }
+    let mut suites: Vec<PathBuf> = traces.iter().filter_map(|(_, trace)| trace.begin()).map(|begin| PathBuf::from(&begin.suite)).collect();
+    suites.sort();
+    suites.dedup();
+    suites
+}
+
+fn read(path: &Path) -> Result<Trace, String> {
+    let bytes = std::fs::read(path).map_err(|e| format!("failed to read {}: {e}", path.display()))?;
+    let text = String::from_utf8(bytes).map_err(|_| format!("{} is not a trace: it is not UTF-8", path.display()))?;
+    Trace::from_jsonl(&text).map_err(|reason| format!("{} is not a readable trace: {reason}", path.display()))
+}
+
+/// Files as given, and all `*.jsonl` of folders, in order.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let mut all = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            all.push(path.clone());
+            continue;
+        }
+        let entries = std::fs::read_dir(path).map_err(|e| format!("failed to read {}: {e}", path.display()))?;
+        let mut found: Vec<PathBuf> =
+            entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "jsonl")).collect();
+        if found.is_empty() {
+            return Err(format!("{} holds no traces (*.jsonl)", path.display()));
+        }
+        found.sort();
+        all.append(&mut found);
+    }
+    Ok(all)
+}

@@ -1,0 +1,183 @@
+//! One way to run: every front door ends here, with libtest-mimic as the front of the tests.
+//!
+//! Owns: trials, threads, the sink of outcomes, what happens on Ctrl-C.
+//! Must not know: the command line, exit statuses, report formats.
+
+use super::conditions::{Conditions, Decision};
+use super::outcome::{Strictness, outcome, skipped};
+use super::planner::{Plan, Planned};
+use super::runner;
+use super::selection::Selection;
+use super::trace_store;
+use super::world::World;
+use crate::base::Sources;
+use crate::checks;
+use crate::model::outcome::{Outcome, Verdict};
+use crate::model::suite::Suite;
+use crate::model::trace::{Blame, Problem, Trace};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+/// Everything that a run needs to know.
+pub struct RunRequest {
+    pub suites: Vec<Suite>,
+    pub sources: Sources,
+    pub selection: Selection,
+    pub strictness: Strictness,
+    pub traces: PathBuf,
+    /// This program.
+    pub checkride: PathBuf,
+    pub env: BTreeMap<String, String>,
+    pub seed: u64,
+    /// Threads, format and colour of the front.
+    pub front: Arguments,
+}
+
+/// What is told of a run while it goes on.
+pub trait Watcher: Send + Sync {
+    fn begins(&self, total: usize);
+    fn case_begins(&self, id: &str);
+    fn case_ends(&self, outcome: &Outcome);
+    /// What is printed under a red case.
+    fn failure(&self, outcome: &Outcome) -> String;
+}
+
+/// What a run gave.
+#[derive(Debug, Default)]
+pub struct RunResult {
+    /// In the order of the plan.
+    pub outcomes: Vec<Outcome>,
+    pub filtered_out: usize,
+    pub interrupted: bool,
+    /// A panic of checkride itself was caught.
+    pub our_fault: bool,
+}
+
+/// Runs everything selected. Fails only if the run cannot begin.
+pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(std::thread::available_parallelism().map_or(2, |n| n.get().min(8)))
+        .enable_all()
+        .build()
+        .map_err(|e| format!("failed to start the runtime: {e}"))?;
+    let world = runtime
+        .block_on(World::open(request.checkride, request.traces, request.seed))
+        .map_err(|e| format!("failed to prepare the run: {e}"))?;
+    let world = Arc::new(world);
+    let plan = {
+        let conditions = Conditions::new(&request.env, &world);
+        runtime.block_on(Plan::make(&request.suites, &request.selection, &conditions))
+    };
+    let ctrl_c = runtime.spawn(watch_ctrl_c(world.clone()));
+    let stage = Arc::new(Stage {
+        world,
+        sources: request.sources,
+        strictness: request.strictness,
+        watcher,
+        sink: Mutex::new(vec![None; plan.cases.len()]),
+        our_fault: Mutex::new(false),
+    });
+    stage.watcher.begins(plan.cases.len());
+    let trials = plan.cases.iter().enumerate().map(|(at, planned)| trial(&stage, &runtime, at, planned)).collect();
+    // The conclusion knows less than the outcomes: a verdict is more than passed or failed.
+    let _ = libtest_mimic::run(&request.front, trials);
+    ctrl_c.abort();
+    let result = RunResult {
+        outcomes: stage.sink.lock().expect("panics of cases are caught").drain(..).flatten().collect(),
+        filtered_out: plan.filtered_out,
+        interrupted: stage.world.is_stopping(),
+        our_fault: *stage.our_fault.lock().expect("no panic happens under this lock"),
+    };
+    drop(stage);
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    Ok(result)
+}
+
+/// What the trials share.
+struct Stage {
+    world: Arc<World>,
+    sources: Sources,
+    strictness: Strictness,
+    watcher: Arc<dyn Watcher>,
+    sink: Mutex<Vec<Option<Outcome>>>,
+    our_fault: Mutex<bool>,
+}
+
+fn trial(stage: &Arc<Stage>, runtime: &tokio::runtime::Runtime, at: usize, planned: &Planned) -> Trial {
+    let (stage, runtime, planned) = (stage.clone(), runtime.handle().clone(), planned.clone());
+    Trial::ignorable_test(planned.case.id.clone(), move || {
+        stage.watcher.case_begins(&planned.case.id);
+        let caught = catch_unwind(AssertUnwindSafe(|| runtime.block_on(attempt(&stage, &planned))));
+        let outcome = caught.unwrap_or_else(|panic| {
+            *stage.our_fault.lock().expect("no panic happens under this lock") = true;
+            crashed(&stage, &planned, &*panic)
+        });
+        stage.watcher.case_ends(&outcome);
+        let completion = match outcome.verdict {
+            verdict if verdict.is_red() => Err(Failed::from(stage.watcher.failure(&outcome))),
+            Verdict::Skipped => Ok(Completion::ignored_with(outcome.reason.as_deref().unwrap_or_default())),
+            _ => Ok(Completion::Completed),
+        };
+        stage.sink.lock().expect("panics of cases are caught")[at] = Some(outcome);
+        completion
+    })
+}
+
+async fn attempt(stage: &Stage, planned: &Planned) -> Outcome {
+    let case = &planned.case;
+    match &planned.decision {
+        Decision::Skip(reason) => return skipped(case, reason, &stage.sources),
+        Decision::Broken(reason) => return judged(stage, planned, &runner::unable(case, Blame::AgentStart, "version-unreadable", reason)),
+        Decision::Run if stage.world.is_stopping() => return skipped(case, "interrupted before it began", &stage.sources),
+        Decision::Run => {}
+    }
+    let trace = runner::run(&stage.world, case).await;
+    judged(stage, planned, &trace)
+}
+
+fn judged(stage: &Stage, planned: &Planned, trace: &Trace) -> Outcome {
+    let case = &planned.case;
+    let stored = trace_store::store(&stage.world.traces, &case.id, trace);
+    let findings = checks::evaluate(case, trace);
+    let mut outcome = outcome(case, trace, &findings, &stage.sources, stage.strictness);
+    match stored {
+        Ok(path) => outcome.trace_path = Some(path.display().to_string()),
+        Err(reason) => outcome.notes.push(reason),
+    }
+    outcome
+}
+
+/// A panic is a fault of checkride: the case is broken, the run goes on.
+fn crashed(stage: &Stage, planned: &Planned, panic: &(dyn std::any::Any + Send)) -> Outcome {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let message = format!("a fault of checkride: {}; please report it", text.unwrap_or("a panic without a message"));
+    let trace = runner::unable(&planned.case, Blame::Harness, "our-fault", &message);
+    let mut problem = outcome(&planned.case, &trace, &checks::evaluate(&planned.case, &trace), &stage.sources, stage.strictness);
+    problem.trace_path = None;
+    problem
+}
+
+/// The first Ctrl-C ends the cases that run, in order; the second ends everything at once.
+async fn watch_ctrl_c(world: Arc<World>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        return;
+    };
+    let mut next = async || {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    };
+    next().await;
+    eprintln!("\ninterrupted: ending the cases that run; once more to end at once");
+    world.stop();
+    next().await;
+    crate::agent::end_all();
+    std::process::exit(130);
+}
+
+/// A problem that keeps a case from being run.
+pub fn broken(blame: Blame, code: &str, message: impl Into<String>) -> Problem {
+    Problem { blame: Some(blame), code: code.to_owned(), message: message.into(), details: vec![] }
+}

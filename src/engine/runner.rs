@@ -1,0 +1,80 @@
+//! One attempt of one case: a trace, whatever happens.
+//!
+//! Owns: the order of an attempt, its time limit, what a stop does to it.
+//! Must not know: what is expected of the trace, how it is reported.
+
+use super::harness::broken;
+use super::stage::{ATTEMPT, Stage};
+use super::steps;
+use super::world::World;
+use crate::base::duration::show;
+use crate::model::suite::Case;
+use crate::model::trace::{Begin, Blame, Cause, StepError, TRACE_VERSION, Trace, What};
+use crate::recorder::Recorder;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Runs a case and gives everything that was observed.
+pub async fn run(world: &World, case: &Arc<Case>) -> Trace {
+    let recorder = begin(case);
+    let stage = tokio::select! {
+        stage = Stage::set(world, case, &recorder) => Some(stage),
+        () = world.stopped() => None,
+    };
+    match stage {
+        None => recorder.problem(broken(Blame::Harness, "interrupted", "interrupted while the agent was being started")),
+        Some(Err(problem)) => recorder.problem(problem),
+        Some(Ok(mut stage)) => {
+            let in_time = act(world, case, &mut stage).await;
+            stage.strike(in_time).await;
+        }
+    }
+    recorder.finish()
+}
+
+/// The trace of a case that could not be begun.
+pub fn unable(case: &Case, blame: Blame, code: &str, message: &str) -> Trace {
+    let recorder = begin(case);
+    recorder.problem(broken(blame, code, message));
+    recorder.finish()
+}
+
+fn begin(case: &Case) -> Recorder {
+    let recorder = Recorder::new();
+    recorder.push(What::Begin(Begin {
+        version: TRACE_VERSION,
+        case: case.id.clone(),
+        suite: case.suite_path.clone(),
+        protocol: case.agent.protocol.name.clone(),
+        attempt: ATTEMPT,
+        started: crate::base::clock::now_rfc3339(),
+        checkride: env!("CARGO_PKG_VERSION").to_owned(),
+    }));
+    recorder
+}
+
+/// Carries out the steps within the case's time. True if they came to an end of their own.
+async fn act(world: &World, case: &Case, stage: &mut Stage) -> bool {
+    let recorder = stage.recorder.clone();
+    let current = stage.current.clone();
+    let end = tokio::select! {
+        () = steps::run(case, stage) => return true,
+        () = tokio::time::sleep(case.timeout) => Ok(()),
+        () = world.stopped() => Err(()),
+    };
+    let step = current.load(std::sync::atomic::Ordering::Relaxed);
+    let error = match end {
+        Ok(()) => StepError {
+            cause: Cause::Agent,
+            message: format!("the case's time limit of {} ran out", show(case.timeout)),
+            details: held_gates(stage),
+        },
+        Err(()) => StepError { cause: Cause::Broken(Blame::Harness), message: "interrupted".to_owned(), details: vec![] },
+    };
+    recorder.push(What::StepEnd { step, value: Value::Null, error: Some(error) });
+    false
+}
+
+fn held_gates(stage: &Stage) -> Vec<String> {
+    stage.held_gates().iter().map(|gate| format!("the gate `{gate}` is still held; a step `release: {gate}` lets it go")).collect()
+}

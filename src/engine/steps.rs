@@ -1,0 +1,242 @@
+//! The steps of a case, one after another; the first that fails ends the case.
+//!
+//! Owns: what each verb does.
+//! Must not know: wire formats, processes, how findings are made.
+
+use super::probes;
+use super::stage::Stage;
+use crate::checks;
+use crate::matching::jsonpath;
+use crate::model::pattern::ListKind;
+use crate::model::step::{Await, Step, Verb};
+use crate::model::suite::Case;
+use crate::model::template::Scope;
+use crate::model::trace::{Blame, Cause, StepError, What};
+use crate::model::tree::Node;
+use crate::protocol::{ConnectOptions, TurnRequest};
+use crate::transports::Outgoing;
+use base64::Engine as _;
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Carries out all steps, or those before the first that fails.
+pub async fn run(case: &Case, stage: &mut Stage) {
+    if needs_implicit_connect(case) {
+        if let Err(error) = implicit_connect(stage).await {
+            stage.recorder.push(What::StepEnd { step: 0, value: Value::Null, error: Some(error) });
+            return;
+        }
+    }
+    for (index, step) in case.steps.iter().enumerate() {
+        stage.current.store(index, Ordering::Relaxed);
+        stage.recorder.push(What::StepBegin {
+            step: index,
+            verb: step.verb.name().to_owned(),
+            session: step.session.clone(),
+            label: step.label.clone(),
+        });
+        let result = carry_out(stage, index, step).await;
+        stage.collect_commands();
+        let result = match result {
+            Ok(value) => save(stage, index, step, &value).map(|()| value),
+            Err(error) => Err(error),
+        };
+        let (value, error) = match result {
+            Ok(value) => (value, None),
+            Err(error) => (Value::Null, Some(error)),
+        };
+        let failed = error.is_some();
+        stage.recorder.push(What::StepEnd { step: index, value, error });
+        if failed {
+            return;
+        }
+    }
+    // A turn that nobody waited for still belongs to the case.
+    stage.end_of_turns().await;
+}
+
+/// A case begins with an implicit `connect`, unless one is written first or each session has its own connection.
+fn needs_implicit_connect(case: &Case) -> bool {
+    let protocol = &case.agent.protocol;
+    !protocol.open.per_session
+        && protocol.transport != crate::model::protocol::Transport::Exec
+        && !case.steps.first().is_some_and(|step| matches!(step.verb, Verb::Connect { .. }))
+}
+
+async fn implicit_connect(stage: &Stage) -> Result<(), StepError> {
+    let answer = stage.conversation.connect(None, ConnectOptions::default()).await?;
+    match refusal(&answer) {
+        None => Ok(()),
+        Some(why) => Err(StepError {
+            cause: Cause::Broken(Blame::AgentStart),
+            message: format!("the connection to the agent was refused: {why}"),
+            details: vec![],
+        }),
+    }
+}
+
+/// What a `connect` returned, if it is a refusal.
+fn refusal(answer: &Value) -> Option<String> {
+    let named = |key: &str| answer.get(key).filter(|value| !value.is_null()).map(Value::to_string);
+    named("error").or_else(|| named("closed").map(|closed| format!("closed {closed}")))
+}
+
+async fn carry_out(stage: &mut Stage, index: usize, step: &Step) -> Result<Value, StepError> {
+    let session = step.session_given.then_some(step.session.as_str());
+    match &step.verb {
+        Verb::User { text, wait } => {
+            let text = fill(stage, step, text)?;
+            let turn = turn_request(stage, index, step, text, *wait)?;
+            let value = stage.conversation.user(turn).await?;
+            if let (true, Some(turn)) = (*wait, value["turn"].as_u64()) {
+                stage.histories.take_turn(turn as usize);
+            }
+            Ok(value)
+        }
+        Verb::Do { action } => {
+            let turn = turn_request(stage, index, step, Value::Null, false)?;
+            stage.conversation.act(action, turn).await
+        }
+        Verb::Rpc { method } => rpc(stage, step, method).await,
+        Verb::Send { frame } => {
+            let frame = outgoing(fill(stage, step, frame)?)?;
+            stage.conversation.send(&step.session, frame).await.map(|()| Value::Null)
+        }
+        Verb::Await(wanted) => {
+            let scope = stage.conversation.scope(&step.session);
+            stage.histories.wait(wanted, stage_session(session, wanted), step.within, stage.mocks.as_ref(), &scope).await
+        }
+        Verb::Quiet { what, duration } => {
+            let scope = stage.conversation.scope(&step.session);
+            stage.histories.quiet(what, stage_session(session, what), *duration, stage.mocks.as_ref(), &scope).await
+        }
+        Verb::Release { gate } => stage.release(gate).map(|()| Value::Null),
+        Verb::Probe(probe) => probes::probe(stage, step, probe).await,
+        Verb::Connect { settings, headers, handshake } => {
+            let options = ConnectOptions {
+                settings: named(stage, step, settings)?,
+                headers: named(stage, step, headers)?,
+                handshake: *handshake,
+                written: true,
+                expected: !step.expect.is_empty(),
+                within: step.within,
+            };
+            let answer = stage.conversation.connect(session, options).await?;
+            unless_expected(step, &["error", "closed"], refusal(&answer).map(|why| format!("the connection was refused: {why}")))?;
+            Ok(answer)
+        }
+        Verb::Disconnect => stage.conversation.disconnect(&step.session).await.map(|()| Value::Null),
+        Verb::Restart => stage.restart().await.map(|()| Value::Null),
+        Verb::Pause(duration) => {
+            tokio::time::sleep(*duration).await;
+            Ok(Value::Null)
+        }
+    }
+}
+
+/// `session` defaults to `main`, and to the only session where no `main` was opened; the histories of fakes have none.
+fn stage_session<'a>(session: Option<&'a str>, wanted: &Await) -> Option<&'a str> {
+    session.filter(|_| wanted.item.fake.is_none())
+}
+
+async fn rpc(stage: &mut Stage, step: &Step, method: &Arc<Node>) -> Result<Value, StepError> {
+    let method = fill(stage, step, method)?;
+    let params = match &step.with {
+        Some(with) => Some(fill(stage, step, with)?),
+        None => None,
+    };
+    let method = method.as_str().unwrap_or_default().to_owned();
+    let reply = stage.conversation.rpc(&step.session, &method, params, step.within).await?;
+    stage.histories.take(ListKind::Frames, reply.frame);
+    let why = reply.error.as_ref().map(|error| format!("`{method}` was answered by an error: {error}"));
+    unless_expected(step, &["error"], why)?;
+    let mut value = Map::new();
+    value.extend(reply.result.map(|result| ("result".to_owned(), result)));
+    value.extend(reply.error.map(|error| ("error".to_owned(), error)));
+    Ok(Value::Object(value))
+}
+
+/// A refusal fails the step unless its `expect` names one of these keys.
+fn unless_expected(step: &Step, keys: &[&str], refused: Option<String>) -> Result<(), StepError> {
+    match refused {
+        Some(message) if !keys.iter().any(|key| step.expect.names(key)) => Err(StepError { cause: Cause::Agent, message, details: vec![] }),
+        _ => Ok(()),
+    }
+}
+
+fn turn_request(stage: &Stage, index: usize, step: &Step, text: Value, wait: bool) -> Result<TurnRequest, StepError> {
+    let with = match &step.with {
+        Some(with) => fill(stage, step, with)?,
+        None => json!({}),
+    };
+    let key = match &step.session_key {
+        Some(key) => Some(fill(stage, step, key)?.as_str().unwrap_or_default().to_owned()),
+        None => None,
+    };
+    let with = with.as_object().cloned().unwrap_or_default();
+    Ok(TurnRequest { session: step.session.clone(), key, text, with, step: index, wait, within: step.within })
+}
+
+/// A frame as it is sent: `{bytes: base64}` as binary, a text as it is, anything else as JSON.
+fn outgoing(frame: Value) -> Result<Outgoing, StepError> {
+    if let Some(Value::String(bytes)) = frame.as_object().filter(|map| map.len() == 1).and_then(|map| map.get("bytes")) {
+        let decoded = base64::engine::general_purpose::STANDARD.decode(bytes);
+        return decoded.map(Outgoing::Bytes).map_err(|e| suite_fault(format!("`bytes` is not base64: {e}")));
+    }
+    match frame {
+        Value::String(text) => Ok(Outgoing::Text(text)),
+        frame => Ok(Outgoing::Json(frame)),
+    }
+}
+
+fn named(stage: &Stage, step: &Step, entries: &[(String, Arc<Node>)]) -> Result<IndexMap<String, Value>, StepError> {
+    entries.iter().map(|(name, node)| Ok((name.clone(), fill(stage, step, node)?))).collect()
+}
+
+/// A value with everything inserted that is known now.
+pub fn fill(stage: &Stage, step: &Step, node: &Node) -> Result<Value, StepError> {
+    fill_in(node, &stage.conversation.scope(&step.session))
+}
+
+fn fill_in(node: &Node, scope: &dyn Scope) -> Result<Value, StepError> {
+    match node.fill(scope) {
+        Ok(value) => Ok(value.unwrap_or(Value::Null)),
+        Err(unfilled) => Err(suite_fault(unfilled.reason)),
+    }
+}
+
+pub fn suite_fault(message: String) -> StepError {
+    StepError { cause: Cause::Broken(Blame::Suite), message, details: vec![] }
+}
+
+/// `save`: from what the verb returned; of `user` and `do`, from the document of the step.
+fn save(stage: &Stage, index: usize, step: &Step, value: &Value) -> Result<(), StepError> {
+    if step.save.is_empty() {
+        return Ok(());
+    }
+    let document = match &step.verb {
+        Verb::User { .. } | Verb::Do { .. } => stage.recorder.read(0, |records| checks::step_document(records, index)),
+        Verb::Rpc { .. } => value["result"].clone(),
+        Verb::Probe(_) => value["value"].clone(),
+        _ => value.clone(),
+    };
+    for (name, path) in &step.save {
+        match jsonpath::first(path, &document) {
+            Some(found) => stage.values.set(name, found),
+            None => {
+                return Err(StepError {
+                    cause: Cause::Agent,
+                    message: format!("`save: {{{name}: {}}}` found nothing", path.source),
+                    details: vec![format!("it was looked for in {}", cut(&document.to_string()))],
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= 300 { text.to_owned() } else { text.chars().take(300).chain(['…']).collect() }
+}

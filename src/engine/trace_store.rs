@@ -1,0 +1,60 @@
+//! Where traces are stored: one file a case, named by its id.
+//!
+//! Owns: the file names.
+//! Must not know: what a trace holds.
+
+use crate::model::trace::Trace;
+use std::path::{Path, PathBuf};
+
+/// The longest file name that every file system takes, with room for the ending.
+const LONGEST: usize = 180;
+
+/// `dexter/wallets::lists_wallets[k=v]` becomes `dexter.wallets.lists_wallets_k=v.jsonl`.
+pub fn file_name(case_id: &str) -> String {
+    let mut name = String::new();
+    for c in case_id.replace("::", ".").chars() {
+        name.push(match c {
+            '/' => '.',
+            c if c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '=') => c,
+            _ => '_',
+        });
+    }
+    let name = name.trim_matches(['_', '.']);
+    if name.len() <= LONGEST {
+        return format!("{name}.jsonl");
+    }
+    let cut = (0..=LONGEST).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
+    format!("{}-{:016x}.jsonl", &name[..cut], fnv(case_id))
+}
+
+/// FNV-1a, 64 bits: keeps two long ids apart that begin alike.
+fn fnv(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Writes a trace and returns its path.
+pub fn store(folder: &Path, case_id: &str, trace: &Trace) -> Result<PathBuf, String> {
+    let path = folder.join(file_name(case_id));
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&path, trace.to_jsonl()))
+        .map_err(|e| format!("failed to write the trace {}: {e}", path.display()))?;
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn ids_become_flat_names() {
+        assert_eq!(file_name("dexter/wallets::lists_wallets"), "dexter.wallets.lists_wallets.jsonl");
+        assert_eq!(file_name("a::b[k=v, 2]"), "a.b_k=v__2.jsonl");
+    }
+
+    #[test]
+    fn long_ids_stay_apart() {
+        let (a, b) = ("x".repeat(300) + "a", "x".repeat(300) + "b");
+        assert_ne!(file_name(&a), file_name(&b));
+        assert!(file_name(&a).len() < 255);
+    }
+}

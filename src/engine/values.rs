@@ -1,0 +1,62 @@
+//! The values that templates may name while a case runs.
+//!
+//! Owns: start values (fakes, secrets, the case's folder) and what steps saved.
+//! Must not know: sessions and turns; the conversation answers for those.
+
+use crate::model::suite::{Case, Secret};
+use crate::model::template::{Found, Scope};
+use crate::model::trace::{Binding, What};
+use crate::recorder::Recorder;
+use indexmap::IndexMap;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::sync::Mutex;
+
+/// Names and values, growing during the run. Every value is recorded, so that a stored trace can be judged alone.
+pub struct Values {
+    table: Mutex<IndexMap<String, Value>>,
+    recorder: Recorder,
+}
+
+impl Values {
+    pub fn new(recorder: Recorder) -> Values {
+        Values { table: Mutex::default(), recorder }
+    }
+
+    /// Gives a name its value from now on.
+    pub fn set(&self, name: &str, value: impl Into<Value>) {
+        let value = value.into();
+        self.table.lock().expect("no panic happens under this lock").insert(name.to_owned(), value.clone());
+        self.recorder.push(What::Bind(Binding { name: name.to_owned(), value, session: None, turn: None }));
+    }
+
+    /// Fresh random values; hidden in everything recorded.
+    pub fn plant(&self, secrets: &[Secret], random: &mut fastrand::Rng) {
+        for secret in secrets {
+            let value: String = std::iter::repeat_with(|| random.alphanumeric()).take(32).collect();
+            self.recorder.hide(&format!("secrets.{}", secret.name), &value);
+            self.set(&format!("secrets.{}", secret.name), value);
+        }
+    }
+
+    pub fn text(&self, name: &str) -> Option<String> {
+        let table = self.table.lock().expect("no panic happens under this lock");
+        table.get(name).and_then(Value::as_str).map(str::to_owned)
+    }
+}
+
+impl Scope for Values {
+    fn lookup(&self, name: &str) -> Found<'_> {
+        match self.table.lock().expect("no panic happens under this lock").lookup(name) {
+            Found::Value(value) => Found::Value(Cow::Owned(value.into_owned())),
+            Found::Missing => Found::Missing,
+            Found::Unknown => Found::Unknown,
+        }
+    }
+}
+
+/// The slug of a case: what stands behind `::` in its id.
+pub fn case_slug(case: &Case) -> String {
+    let slug = case.id.rsplit("::").next().unwrap_or(&case.id);
+    crate::base::slug::slug(slug)
+}

@@ -1,0 +1,151 @@
+//! An answer, and how its head and its chunks are written.
+//!
+//! Owns: status lines, framing of answers.
+//! Must not know: what is answered, when; the order of writes is the caller's.
+
+use super::connection::Connection;
+use crate::wire::stream::{Rendered, Step};
+use std::borrow::Cow;
+use std::io::Write as _;
+
+/// One answer: its head, and its bytes with the steps in which they go out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    pub status: u16,
+    pub content_type: &'static str,
+    pub headers: Vec<(Cow<'static, str>, String)>,
+    /// Framed in chunks; otherwise the whole length is said at the beginning.
+    pub chunked: bool,
+    pub bytes: Vec<u8>,
+    pub steps: Vec<Step>,
+}
+
+impl Answer {
+    /// A JSON document, written at once.
+    pub fn json(status: u16, bytes: Vec<u8>) -> Answer {
+        let steps = vec![Step::Write(0..bytes.len())];
+        Answer { status, content_type: "application/json", headers: Vec::new(), chunked: false, bytes, steps }
+    }
+
+    pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Answer {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+}
+
+impl From<Rendered> for Answer {
+    fn from(rendered: Rendered) -> Answer {
+        let Rendered { status, events, bytes, steps } = rendered;
+        let content_type = if events { "text/event-stream; charset=utf-8" } else { "application/json" };
+        let headers = if events { vec![(Cow::Borrowed("cache-control"), "no-cache".to_owned())] } else { Vec::new() };
+        Answer { status, content_type, headers, chunked: events, bytes, steps }
+    }
+}
+
+/// How the client finds the end of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Length(usize),
+    Chunks,
+    /// By the end of the connection, for clients that know no chunks.
+    Close,
+}
+
+impl Connection {
+    /// Puts the head of an answer into what will be written.
+    pub fn put_head(&mut self, answer: &Answer, end: End, keep_alive: bool) {
+        let out = &mut self.out;
+        put(out, format_args!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status)));
+        if !answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            put(out, format_args!("content-type: {}\r\n", answer.content_type));
+        }
+        for (name, value) in answer.headers.iter().filter(|(name, _)| !is_framing(name)) {
+            put_header(out, name, value);
+        }
+        match end {
+            End::Length(length) => put(out, format_args!("content-length: {length}\r\n")),
+            End::Chunks => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+            End::Close => {}
+        }
+        if !keep_alive {
+            out.extend_from_slice(b"connection: close\r\n");
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Puts a piece of the body, framed.
+    pub fn put_piece(&mut self, end: End, piece: &[u8]) {
+        if end != End::Chunks {
+            self.out.extend_from_slice(piece);
+        } else if !piece.is_empty() {
+            put(&mut self.out, format_args!("{:x}\r\n", piece.len()));
+            self.out.extend_from_slice(piece);
+            self.out.extend_from_slice(b"\r\n");
+        }
+    }
+
+    /// Puts a piece of which only the first half comes, though its whole length was said.
+    pub fn put_half(&mut self, end: End, piece: &[u8]) {
+        if end == End::Chunks {
+            put(&mut self.out, format_args!("{:x}\r\n", piece.len().max(2)));
+        }
+        self.out.extend_from_slice(&piece[..piece.len() / 2]);
+    }
+
+    /// Puts what tells the client that nothing more comes.
+    pub fn put_end(&mut self, end: End) {
+        if end == End::Chunks {
+            self.out.extend_from_slice(b"0\r\n\r\n");
+        }
+    }
+
+    /// Whether something waits to be written.
+    pub fn has_unwritten(&self) -> bool {
+        !self.out.is_empty()
+    }
+}
+
+fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("a Vec takes every byte");
+}
+
+/// A line break in a header's value would begin another header, so it becomes a space.
+fn put_header(out: &mut Vec<u8>, name: &str, value: &str) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend(value.bytes().map(|byte| if matches!(byte, b'\r' | b'\n' | 0) { b' ' } else { byte }));
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Framing is the server's own; a script cannot change it here.
+fn is_framing(name: &str) -> bool {
+    ["content-length", "transfer-encoding", "connection"].iter().any(|framing| name.eq_ignore_ascii_case(framing))
+}
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        402 => "Payment Required",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        413 => "Content Too Large",
+        422 => "Unprocessable Content",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        529 => "Overloaded",
+        _ => "Scripted",
+    }
+}

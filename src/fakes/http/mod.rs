@@ -1,0 +1,17 @@
+//! A small HTTP/1.1 server side over one TCP connection, close enough to the socket to break it on purpose.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`request`] | a request as read, and how its head is parsed |
+//! | [`body`] | bodies of a known length and chunked ones |
+//! | [`connection`] | reading requests one after the other, with limits |
+//! | [`answer`] | an answer, and how it is written, paced or broken off |
+
+pub mod answer;
+pub mod body;
+pub mod connection;
+pub mod request;
+
+pub use answer::Answer;
+pub use connection::{Connection, Limits, Refusal};
+pub use request::HttpRequest;

@@ -1,0 +1,172 @@
+//! Which reply a request gets: the next of a script, or that of the first rule that matches.
+//!
+//! Owns: counting what was given, the nearest rule of a request that none matches, what was left over.
+//! Must not know: wires, sockets, templates in replies.
+
+use super::shown;
+use crate::base::Span;
+use crate::matching::value::{self, Fault, Mismatch};
+use crate::model::fake::{ModelReplies, ModelRule, Reply};
+use crate::model::pattern::{Form, Pattern};
+use crate::model::template::Scope;
+use crate::model::trace::{Blame, Problem};
+use serde_json::Value;
+
+/// What was given so far.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// How many of the script, or how often each rule answered.
+    counts: Vec<usize>,
+}
+
+/// The reply of one request, with the name by which messages and the trace know it.
+#[derive(Clone, Debug)]
+pub struct Chosen<'a> {
+    pub rule: String,
+    pub reply: &'a Reply,
+}
+
+/// Why a request gets no reply.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NoReply {
+    pub message: String,
+    pub details: Vec<String>,
+    /// A rule could not be tested at all; then nobody may judge the agent by it.
+    pub suite: bool,
+}
+
+impl NoReply {
+    pub fn problem(self) -> Problem {
+        let blame = self.suite.then_some(Blame::Suite);
+        let code = if self.suite { "rule-not-testable" } else { "unmatched-request" };
+        Problem { blame, code: code.to_owned(), message: self.message, details: self.details }
+    }
+}
+
+/// Gives the next reply of a script.
+pub fn next_of_script<'a>(script: &'a [Reply], given: &mut Given, fake: &str) -> Result<Chosen<'a>, NoReply> {
+    given.counts.resize(1, 0);
+    let at = given.counts[0];
+    given.counts[0] += 1;
+    match script.get(at) {
+        Some(reply) => Ok(Chosen { rule: format!("script[{at}]"), reply }),
+        None => {
+            let has = if script.len() == 1 { "1 reply".to_owned() } else { format!("{} replies", script.len()) };
+            let times = if at == 0 { "once".to_owned() } else { format!("{} times", at + 1) };
+            let message = format!("`{fake}` was asked {times}, but its script has {has}");
+            Err(NoReply { message, ..NoReply::default() })
+        }
+    }
+}
+
+/// Gives the reply of the first rule whose `when` holds over the facts. A rule that has several replies gives them in
+/// turn, each once.
+pub fn by_rules<'a>(
+    rules: &'a [ModelRule],
+    given: &mut Given,
+    fake: &str,
+    facts: &Value,
+    scope: &dyn Scope,
+) -> Result<Chosen<'a>, NoReply> {
+    given.counts.resize(rules.len(), 0);
+    let mut mismatches = Vec::new();
+    for (at, rule) in rules.iter().enumerate() {
+        match rule.when.as_ref().map_or(Ok(()), |when| value::test(when, Some(facts), scope)) {
+            Ok(()) => return of_rule(rule, at, &mut given.counts[at], fake),
+            Err(Mismatch { fault: Some(Fault::Suite(reason)), .. }) => {
+                let message = format!("rules[{at}] of `{fake}` cannot be tested: {reason}");
+                return Err(NoReply { message, details: vec![], suite: true });
+            }
+            Err(mismatch) => mismatches.push(mismatch),
+        }
+    }
+    let message = format!("`{fake}` got a request that none of its {} rules matches", rules.len());
+    let nearest = nearest(rules, facts, scope).map(|at| difference(at, &mismatches[at]));
+    Err(NoReply { message, details: nearest.into_iter().collect(), suite: false })
+}
+
+fn of_rule<'a>(rule: &'a ModelRule, at: usize, count: &mut usize, fake: &str) -> Result<Chosen<'a>, NoReply> {
+    let turn = *count;
+    *count += 1;
+    match rule.replies.as_slice() {
+        [] => Err(NoReply { message: format!("rules[{at}] of `{fake}` has no reply"), details: vec![], suite: true }),
+        [reply] => Ok(Chosen { rule: format!("rules[{at}]"), reply }),
+        replies => match replies.get(turn) {
+            Some(reply) => Ok(Chosen { rule: format!("rules[{at}].reply[{turn}]"), reply }),
+            None => {
+                let message = format!("rules[{at}] of `{fake}` matched {} requests, but has {} replies", turn + 1, replies.len());
+                Err(NoReply { message, ..NoReply::default() })
+            }
+        },
+    }
+}
+
+fn difference(at: usize, mismatch: &Mismatch) -> String {
+    let path = if mismatch.path.is_empty() { "the request" } else { &mismatch.path };
+    format!("nearest: rules[{at}]: {path}: expected {}, got {}", mismatch.expected, mismatch.actual)
+}
+
+/// The rule of whose conditions most hold; of equals the first.
+fn nearest(rules: &[ModelRule], facts: &Value, scope: &dyn Scope) -> Option<usize> {
+    let held = |rule: &ModelRule| rule.when.as_ref().map_or(0, |when| conditions_held(when, facts, scope));
+    rules
+        .iter()
+        .enumerate()
+        .map(|(at, rule)| (at, held(rule)))
+        .reduce(|best, next| if next.1 > best.1 { next } else { best })
+        .map(|(at, _)| at)
+}
+
+fn conditions_held(when: &Pattern, facts: &Value, scope: &dyn Scope) -> usize {
+    match &when.form {
+        Form::Subset(entries) => entries.iter().filter(|(name, pattern)| value::test(pattern, facts.get(&**name), scope).is_ok()).count(),
+        _ => 0,
+    }
+}
+
+/// A sequence of which something was left over: how many there are, and the replies that were never asked for.
+pub struct LeftOver<'a> {
+    pub sequence: String,
+    pub total: usize,
+    pub replies: Vec<(String, &'a Reply)>,
+    pub span: Span,
+}
+
+/// Every sequence that was not used up. A rule with one reply is no sequence.
+pub fn left_over<'a>(replies: &'a ModelReplies, given: &Given) -> Vec<LeftOver<'a>> {
+    let count = |at: usize| given.counts.get(at).copied().unwrap_or(0);
+    let of = |sequence: &str, name: &str, replies: &'a [Reply], used: usize| {
+        let left = replies.iter().enumerate().skip(used).map(|(at, reply)| (format!("{name}[{at}]"), reply)).collect::<Vec<_>>();
+        let span = left.first()?.1.span;
+        Some(LeftOver { sequence: sequence.to_owned(), total: replies.len(), replies: left, span })
+    };
+    match replies {
+        ModelReplies::Script(script) => of("", "script", script, count(0)).into_iter().collect(),
+        ModelReplies::Rules(rules) => {
+            let sequences = rules.iter().enumerate().filter(|(_, rule)| rule.replies.len() > 1);
+            sequences
+                .filter_map(|(at, rule)| of(&format!("rules[{at}] of "), &format!("rules[{at}].reply"), &rule.replies, count(at)))
+                .collect()
+        }
+    }
+}
+
+impl LeftOver<'_> {
+    pub fn problem(&self, fake: &str) -> Problem {
+        let left = self.replies.len();
+        let were = if left == 1 { "was" } else { "were" };
+        let first = shown::reply(self.replies[0].1);
+        let replies = if self.total == 1 { "reply" } else { "replies" };
+        Problem {
+            blame: None,
+            code: "unused-replies".to_owned(),
+            message: format!(
+                "{left} of {} {replies} of {}`{fake}` {were} never asked for: {first}{}",
+                self.total,
+                self.sequence,
+                if left > 1 { ", …" } else { "" }
+            ),
+            details: self.replies.iter().map(|(name, reply)| format!("never asked for: {name}: {}", shown::reply(reply))).collect(),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! What rules can see of a request, the same for every wire.
+//!
+//! Owns: finding user, system and tool texts in the bodies of both wires.
+//! Must not know: patterns, which rule is which.
+
+use super::route::Wire;
+use serde_json::{Map, Value};
+
+/// The names that a rule's `when` may use.
+pub const FACTS: [&str; 9] = ["last_user", "system", "model", "tool_offered", "has_tool_result", "tool_result", "nth", "turn", "body"];
+
+/// What somebody said in the history that a request carries.
+#[derive(Debug, PartialEq)]
+enum Said {
+    User(String),
+    System(String),
+    /// The model itself, words or calls.
+    Model,
+    ToolResult(String),
+}
+
+/// The facts of a request. `body` is among them and can be taken out again with [`take_body`].
+///
+/// `nth` counts the requests from 0; `turn` is how many messages the user has said. `has_tool_result` and
+/// `tool_result` speak of what came after the last user message; `tool_result` is the text of the results that
+/// came last, or their list if there are several. What a request has not is missing.
+pub fn facts(wire: Wire, body: Value, nth: usize) -> Value {
+    let history = history(wire, &body);
+    let mut facts = Map::with_capacity(FACTS.len());
+    let mut put = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            facts.insert(name.to_owned(), value);
+        }
+    };
+    let last_user = history.iter().rposition(|said| matches!(said, Said::User(_)));
+    put("last_user", last_user.and_then(|at| if let Said::User(text) = &history[at] { Some(text.as_str().into()) } else { None }));
+    let system: Vec<_> = history.iter().filter_map(|said| if let Said::System(text) = said { Some(text.as_str()) } else { None }).collect();
+    put("system", (!system.is_empty()).then(|| system.join("\n").into()));
+    put("model", body.get("model").cloned());
+    put("tool_offered", Some(tool_names(&body)));
+    let latest = &history[last_user.map_or(0, |at| at + 1)..];
+    let results = last_results(latest);
+    put("has_tool_result", Some((!results.is_empty()).into()));
+    put(
+        "tool_result",
+        match results.as_slice() {
+            [] => None,
+            [text] => Some((*text).into()),
+            texts => Some(texts.iter().map(|text| Value::from(*text)).collect()),
+        },
+    );
+    put("nth", Some(nth.into()));
+    put("turn", Some(history.iter().filter(|said| matches!(said, Said::User(_))).count().into()));
+    put("body", Some(body));
+    Value::Object(facts)
+}
+
+/// Takes the body out of the facts that it was put into.
+pub fn take_body(facts: &mut Value) -> Value {
+    facts.get_mut("body").map(Value::take).unwrap_or_default()
+}
+
+/// The last run of tool results that nothing else interrupts.
+fn last_results(history: &[Said]) -> Vec<&str> {
+    let end = history.iter().rposition(|said| matches!(said, Said::ToolResult(_))).map_or(0, |at| at + 1);
+    let start = history[..end].iter().rposition(|said| !matches!(said, Said::ToolResult(_))).map_or(0, |at| at + 1);
+    history[start..end].iter().filter_map(|said| if let Said::ToolResult(text) = said { Some(text.as_str()) } else { None }).collect()
+}
+
+fn history(wire: Wire, body: &Value) -> Vec<Said> {
+    match wire {
+        Wire::Responses => {
+            let instructions = body["instructions"].as_str().map(|text| Said::System(text.to_owned()));
+            let input = match &body["input"] {
+                Value::String(text) => vec![Said::User(text.clone())],
+                Value::Array(items) => items.iter().filter_map(response_item).collect(),
+                _ => vec![],
+            };
+            instructions.into_iter().chain(input).collect()
+        }
+        Wire::Chat => body["messages"].as_array().into_iter().flatten().filter_map(message).collect(),
+    }
+}
+
+fn response_item(item: &Value) -> Option<Said> {
+    match item["type"].as_str() {
+        None | Some("message") => message(item),
+        Some("function_call_output" | "custom_tool_call_output" | "local_shell_call_output") => {
+            Some(Said::ToolResult(text_of(&item["output"])))
+        }
+        Some(_) => Some(Said::Model),
+    }
+}
+
+fn message(message: &Value) -> Option<Said> {
+    match message["role"].as_str()? {
+        "user" => Some(Said::User(text_of(&message["content"]))),
+        "system" | "developer" => Some(Said::System(text_of(&message["content"]))),
+        "tool" | "function" => Some(Said::ToolResult(text_of(&message["content"]))),
+        _ => Some(Said::Model),
+    }
+}
+
+/// The text of a content: itself, or the texts of its parts joined; what is no text stays JSON.
+fn text_of(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        Value::Array(parts) => parts.iter().filter_map(|part| part.as_str().or_else(|| part["text"].as_str())).collect(),
+        other => other.to_string(),
+    }
+}
+
+/// The names of the tools that are offered; a tool without a name by its type.
+fn tool_names(body: &Value) -> Value {
+    let name = |tool: &Value| [&tool["name"], &tool["function"]["name"], &tool["type"]].into_iter().find(|name| name.is_string()).cloned();
+    body["tools"].as_array().into_iter().flatten().filter_map(name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check(wire: Wire, body: Value, expected: Value) {
+        let mut facts = facts(wire, body.clone(), 3);
+        assert_eq!(take_body(&mut facts), body);
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(facts.get(name).unwrap_or(&json!("missing")), value, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_plain_input_is_what_the_user_said() {
+        let expected = json!({"last_user": "hi", "system": "be kind", "turn": 1, "nth": 3, "model": "m", "tool_offered": [],
+            "has_tool_result": false, "tool_result": "missing"});
+        check(Wire::Responses, json!({"model": "m", "instructions": "be kind", "input": "hi"}), expected);
+    }
+
+    #[test]
+    fn responses_items_are_told_apart() {
+        let body = json!({"instructions": "A", "tools": [{"type": "function", "name": "exec"}, {"type": "web_search"}], "input": [
+            {"type": "message", "role": "developer", "content": [{"type": "input_text", "text": "B"}]},
+            {"role": "user", "content": "one"},
+            {"type": "function_call", "call_id": "c", "name": "exec", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "c", "output": "old"},
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "x"}]},
+            {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "t"}, {"type": "input_text", "text": "wo"}]},
+            {"type": "function_call", "call_id": "d", "name": "exec", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "d", "output": [{"type": "input_text", "text": "new"}]},
+        ]});
+        let expected = json!({"last_user": "two", "system": "A\nB", "turn": 2, "tool_offered": ["exec", "web_search"],
+            "has_tool_result": true, "tool_result": "new", "model": "missing"});
+        check(Wire::Responses, body, expected);
+    }
+
+    #[test]
+    fn a_tool_result_of_an_earlier_turn_is_old() {
+        let body = json!({"messages": [
+            {"role": "user", "content": "one"}, {"role": "tool", "content": "r"}, {"role": "assistant", "content": "x"}, {"role": "user", "content": "two"},
+        ]});
+        check(Wire::Chat, body, json!({"has_tool_result": false, "tool_result": "missing", "last_user": "two", "system": "missing"}));
+    }
+
+    #[test]
+    fn several_results_at_once_are_a_list() {
+        let body = json!({"tools": [{"type": "function", "function": {"name": "exec"}}], "messages": [
+            {"role": "system", "content": "S"}, {"role": "user", "content": [{"type": "text", "text": "go"}]},
+            {"role": "assistant", "tool_calls": []}, {"role": "tool", "content": "a"}, {"role": "tool", "content": "b"},
+        ]});
+        check(
+            Wire::Chat,
+            body,
+            json!({"tool_result": ["a", "b"], "has_tool_result": true, "tool_offered": ["exec"], "system": "S", "last_user": "go"}),
+        );
+    }
+
+    #[test]
+    fn a_body_of_another_shape_has_few_facts_and_no_panic() {
+        for body in [json!({"input": 5, "tools": {}}), json!({"messages": "x"}), json!({"messages": [1, {"role": 2}]})] {
+            check(Wire::Chat, body.clone(), json!({"last_user": "missing", "turn": 0}));
+            check(Wire::Responses, body, json!({"last_user": "missing", "turn": 0}));
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! A reply with its templates filled: what a wire can render.
+//!
+//! Owns: which values may stand where in a reply.
+//! Must not know: wires, requests.
+
+use crate::model::fake::{PartKind, Reply};
+use crate::model::template::{Scope, printed};
+use crate::model::trace::{Blame, Problem};
+use crate::model::tree::Node;
+use crate::wire::script::{Part, Usage};
+use serde_json::Value;
+use std::time::Duration;
+
+/// A reply that can be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Filled {
+    Parts(Vec<Part>),
+    /// Another answer than 200.
+    Http(HttpReply),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpReply {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub retry_after: Option<Duration>,
+    pub body: Option<Value>,
+}
+
+/// Fills a reply; `name` says which one, for messages. A part whose text is an optional value that is missing is left out.
+pub fn fill(reply: &Reply, name: &str, scope: &dyn Scope) -> Result<Filled, Problem> {
+    let mut parts = Vec::with_capacity(reply.parts.len());
+    for (at, part) in reply.parts.iter().enumerate() {
+        let filler = Filler { name, part: at, scope };
+        if let PartKind::Http { status, headers, retry_after, body } = &part.kind {
+            let body = body.as_ref().map(|node| filler.value(node)).transpose()?.flatten();
+            return Ok(Filled::Http(HttpReply { status: *status, headers: headers.clone(), retry_after: *retry_after, body }));
+        }
+        parts.extend(filler.part(&part.kind)?);
+    }
+    Ok(Filled::Parts(parts))
+}
+
+struct Filler<'a> {
+    name: &'a str,
+    part: usize,
+    scope: &'a dyn Scope,
+}
+
+impl Filler<'_> {
+    fn part(&self, kind: &PartKind) -> Result<Option<Part>, Problem> {
+        Ok(match kind {
+            PartKind::Text(node) => self.text(node)?.map(Part::Text),
+            PartKind::Message(node) => self.text(node)?.map(Part::Message),
+            PartKind::Reasoning(node) => self.text(node)?.map(Part::Reasoning),
+            PartKind::Refusal(node) => self.text(node)?.map(Part::Refusal),
+            PartKind::ToolCall { name, args, id } => Some(self.call(name, args, id.as_deref())?),
+            PartKind::Usage { input, output, cached, reasoning } => {
+                Some(Part::Usage(Usage { input: *input, output: *output, cached: *cached, reasoning: *reasoning }))
+            }
+            PartKind::Stop(reason) => Some(Part::Stop(reason.clone())),
+            PartKind::Error { message, code, kind, flat } => {
+                Some(Part::Error { message: message.clone(), code: code.clone(), kind: kind.clone(), flat: *flat })
+            }
+            PartKind::Fail { message, code } => Some(Part::Fail { message: message.clone(), code: code.clone() }),
+            PartKind::Delay(time) => Some(Part::Delay(*time)),
+            PartKind::Gate(gate) => Some(Part::Gate(gate.clone())),
+            PartKind::Comment(text) => Some(Part::Comment(text.clone())),
+            PartKind::Abort(how) => Some(Part::Abort(*how)),
+            PartKind::Http { .. } => None,
+        })
+    }
+
+    fn call(&self, name: &Node, args: &Node, id: Option<&Node>) -> Result<Part, Problem> {
+        let tool = self.text(name)?.filter(|name| !name.is_empty());
+        let tool = tool.ok_or_else(|| self.ill_formed("the name of a tool call is empty"))?;
+        let arguments = match self.value(args)? {
+            None => "{}".to_owned(),
+            Some(Value::Object(map)) => serde_json::to_string(&map).map_err(|e| self.ill_formed(&e.to_string()))?,
+            Some(Value::String(raw)) => raw,
+            Some(other) => {
+                return Err(self.ill_formed(&format!(
+                    "the arguments of `{tool}` are {other}; a provider sends an object (or write a text, which is sent raw)"
+                )));
+            }
+        };
+        let id = id.map(|id| self.text(id)).transpose()?.flatten();
+        Ok(Part::ToolCall { name: tool, arguments, id })
+    }
+
+    fn text(&self, node: &Node) -> Result<Option<String>, Problem> {
+        match self.value(node)? {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(value) => printed(&value, "this text").map(Some).map_err(|_| self.unfilled(&format!("a text is needed, not {value}"))),
+        }
+    }
+
+    fn value(&self, node: &Node) -> Result<Option<Value>, Problem> {
+        node.fill(self.scope).map_err(|unfilled| self.unfilled(&unfilled.reason))
+    }
+
+    fn unfilled(&self, reason: &str) -> Problem {
+        self.problem(Blame::Suite, "unfilled-reply", reason)
+    }
+
+    fn ill_formed(&self, reason: &str) -> Problem {
+        self.problem(Blame::Fake, "ill-formed-reply", reason)
+    }
+
+    fn problem(&self, blame: Blame, code: &str, reason: &str) -> Problem {
+        let message = format!("{} cannot be sent: {reason}", self.name);
+        Problem { blame: Some(blame), code: code.to_owned(), message, details: vec![format!("in part {} of the reply", self.part + 1)] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Span;
+    use crate::model::fake::ReplyPart;
+    use crate::model::template::Template;
+    use crate::model::tree::Content;
+    use serde_json::json;
+    use std::sync::Arc;
+
+    fn template(text: &str) -> Arc<Node> {
+        Node::new(Span::NONE, Content::Template(Arc::new(Template::parse(text).unwrap().unwrap())))
+    }
+
+    fn plain(value: Value) -> Arc<Node> {
+        Node::from_value(Span::NONE, &value)
+    }
+
+    fn filled(kind: PartKind) -> Result<Filled, (Option<Blame>, String)> {
+        let scope: indexmap::IndexMap<String, Value> =
+            [("n", json!(5)), ("doc", json!({"id": 7})), ("none", Value::Null)].map(|(k, v)| (k.to_owned(), v)).into();
+        let reply = Reply { span: Span::NONE, parts: vec![ReplyPart { span: Span::NONE, kind }] };
+        fill(&reply, "script[0] of `llm`", &scope).map_err(|problem| (problem.blame, problem.message))
+    }
+
+    fn call(args: Arc<Node>) -> PartKind {
+        PartKind::ToolCall { name: plain(json!("exec")), args, id: None }
+    }
+
+    #[test]
+    fn a_number_becomes_text_where_text_is_needed() {
+        assert_eq!(filled(PartKind::Text(template("{{n}}"))), Ok(Filled::Parts(vec![Part::Text("5".into())])));
+    }
+
+    #[test]
+    fn a_missing_optional_text_leaves_its_part_out() {
+        assert_eq!(filled(PartKind::Text(template("{{none?}}"))), Ok(Filled::Parts(vec![])));
+    }
+
+    #[test]
+    fn arguments_are_an_object_or_raw() {
+        for (args, expected) in
+            [(template("{{doc}}"), r#"{"id":7}"#), (plain(json!("{\"half")), "{\"half"), (plain(json!({"a": [1]})), r#"{"a":[1]}"#)]
+        {
+            let part = Part::ToolCall { name: "exec".into(), arguments: expected.into(), id: None };
+            assert_eq!(filled(call(args)), Ok(Filled::Parts(vec![part])));
+        }
+    }
+
+    #[test]
+    fn arguments_of_another_shape_are_the_fakes_fault() {
+        for args in [plain(json!([1])), plain(json!(1)), plain(Value::Null)] {
+            let (blame, message) = filled(call(args)).unwrap_err();
+            assert!(blame == Some(Blame::Fake) && message.starts_with("script[0] of `llm` cannot be sent"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_template_without_a_value_is_the_suites_fault() {
+        for kind in [PartKind::Text(template("{{nobody}}")), PartKind::Text(template("{{doc}}")), call(template("{{nobody}}"))] {
+            assert_eq!(filled(kind).unwrap_err().0, Some(Blame::Suite));
+        }
+    }
+}

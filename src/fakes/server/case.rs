@@ -1,0 +1,136 @@
+//! One open case: its fakes, its gates, its end.
+//!
+//! Owns: what a case's fakes share, and what is said when the case ends.
+//! Must not know: sockets, how a fake answers.
+
+use super::gates::Gates;
+use super::listener::Cases;
+use crate::fakes::model::RunningModel;
+use crate::model::fake::{Fake, FakeKind};
+use crate::model::template::Scope;
+use crate::recorder::Recorder;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Notify;
+
+/// What one case brings along.
+pub struct CaseFakes {
+    /// Names the case in its fakes' URLs; unique among the cases that are open.
+    pub key: String,
+    pub recorder: Recorder,
+    /// Fakes that are no servers (commands) are left aside.
+    pub fakes: Vec<(String, Arc<Fake>)>,
+    /// The values of the start, for templates in replies.
+    pub scope: Arc<dyn Scope + Send + Sync>,
+}
+
+/// A case whose fakes can be reached.
+pub struct Case {
+    pub key: String,
+    pub recorder: Recorder,
+    pub scope: Arc<dyn Scope + Send + Sync>,
+    pub models: Vec<RunningModel>,
+    pub gates: Gates,
+    pub ending: Ending,
+}
+
+impl Case {
+    pub fn new(setup: CaseFakes) -> Case {
+        let CaseFakes { key, recorder, fakes, scope } = setup;
+        let mut models = Vec::with_capacity(fakes.len());
+        let mut gates = Vec::new();
+        for (name, fake) in fakes {
+            if let FakeKind::Model(model) = &fake.kind {
+                gates.extend(crate::fakes::model::gates(model));
+                models.push(RunningModel::new(name, fake));
+            }
+        }
+        Case { key, recorder, scope, models, gates: Gates::new(gates), ending: Ending::default() }
+    }
+
+    pub fn model(&self, name: &str) -> Option<&RunningModel> {
+        self.models.iter().find(|model| model.name() == name)
+    }
+}
+
+/// The end of a case, for everything that may be waiting in it.
+#[derive(Debug, Default)]
+pub struct Ending {
+    ended: AtomicBool,
+    news: Notify,
+}
+
+impl Ending {
+    fn end(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+        self.news.notify_waiters();
+    }
+
+    /// Returns when the case has ended.
+    pub async fn wait(&self) {
+        loop {
+            let news = self.news.notified();
+            tokio::pin!(news);
+            news.as_mut().enable();
+            if self.ended.load(Ordering::SeqCst) {
+                return;
+            }
+            news.await;
+        }
+    }
+}
+
+/// The case's side of the server. Dropped without [`CaseHandle::finish`], the case ends and nothing is judged.
+pub struct CaseHandle {
+    cases: Arc<Cases>,
+    case: Arc<Case>,
+    finished: AtomicBool,
+}
+
+impl CaseHandle {
+    pub(super) fn new(cases: Arc<Cases>, case: Arc<Case>) -> CaseHandle {
+        CaseHandle { cases, case, finished: AtomicBool::new(false) }
+    }
+
+    /// Lets one reply through a gate: the one that waits there, or the next to arrive. The error names the gates there are.
+    pub fn release(&self, gate: &str) -> Result<(), String> {
+        self.case.gates.release(gate)
+    }
+
+    /// How many replies wait at gates now.
+    pub fn held(&self) -> usize {
+        self.case.gates.held().map(|(_, waiting)| waiting).sum()
+    }
+
+    /// The gates at which a reply waits now.
+    pub fn held_gates(&self) -> Vec<String> {
+        self.case.gates.held().map(|(gate, _)| gate.to_owned()).collect()
+    }
+
+    /// Ends the case: notes held gates, reports sequences that were not used up if they are to be judged, breaks off
+    /// what is still being sent, and forgets the case. A second call does nothing.
+    pub fn finish(&self, judge_sequences: bool) {
+        if self.finished.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        self.cases.close(&self.case);
+        let recorder = &self.case.recorder;
+        for (gate, waiting) in self.case.gates.held() {
+            let replies = if waiting == 1 { "a reply was".to_owned() } else { format!("{waiting} replies were") };
+            recorder.note(format!("{replies} still held at the gate `{gate}` when the case ended, and let go"));
+        }
+        self.case.ending.end();
+        for problem in self.case.models.iter().filter(|_| judge_sequences).flat_map(RunningModel::unused) {
+            recorder.problem(problem);
+        }
+    }
+}
+
+impl Drop for CaseHandle {
+    fn drop(&mut self) {
+        if !self.finished.swap(true, Ordering::SeqCst) {
+            self.cases.close(&self.case);
+            self.case.ending.end();
+        }
+    }
+}

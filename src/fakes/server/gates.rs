@@ -1,0 +1,132 @@
+//! Gates: where replies wait until a step releases them.
+//!
+//! Owns: the names of a case's gates, who waits where, how many were let through ahead of time.
+//! Must not know: what waits.
+
+use crate::base::suggest::did_you_mean;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Semaphore;
+
+/// All gates of one case. They are known from the start.
+#[derive(Debug, Default)]
+pub struct Gates {
+    gates: Vec<Gate>,
+}
+
+#[derive(Debug)]
+struct Gate {
+    name: String,
+    /// One permit for each release that nobody has used yet.
+    released: Semaphore,
+    waiting: AtomicUsize,
+}
+
+impl Gates {
+    pub fn new(names: impl IntoIterator<Item = String>) -> Gates {
+        let mut gates = Vec::<Gate>::new();
+        for name in names {
+            if !gates.iter().any(|gate| gate.name == name) {
+                gates.push(Gate { name, released: Semaphore::new(0), waiting: AtomicUsize::new(0) });
+            }
+        }
+        Gates { gates }
+    }
+
+    /// Lets one reply through: the one that has waited longest, or the next to arrive. Which of both does not depend on
+    /// timing: the k-th release belongs to the k-th arrival. The error names the gates there are.
+    pub fn release(&self, name: &str) -> Result<(), String> {
+        if let Some(gate) = self.gates.iter().find(|gate| gate.name == name) {
+            gate.released.add_permits(1);
+            return Ok(());
+        }
+        if self.gates.is_empty() {
+            return Err(format!("there is no gate `{name}`: no reply of this case's fakes has a gate"));
+        }
+        let names: Vec<_> = self.gates.iter().map(|gate| format!("`{}`", gate.name)).collect();
+        let hint = did_you_mean(name, self.gates.iter().map(|gate| gate.name.as_str()));
+        let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+        Err(format!("there is no gate `{name}`; the gates are {}{hint}", names.join(", ")))
+    }
+
+    /// Waits for a release. A gate that nobody knows lets everything through.
+    pub async fn pass(&self, name: &str) {
+        let Some(gate) = self.gates.iter().find(|gate| gate.name == name) else { return };
+        gate.waiting.fetch_add(1, Ordering::Relaxed);
+        let _leaves = Leaves(&gate.waiting);
+        if let Ok(permit) = gate.released.acquire().await {
+            permit.forget();
+        }
+    }
+
+    /// The gates at which something waits now, and how much.
+    pub fn held(&self) -> impl Iterator<Item = (&str, usize)> {
+        let waiting = |gate: &Gate| gate.waiting.load(Ordering::Relaxed);
+        self.gates.iter().filter(move |gate| waiting(gate) > 0).map(move |gate| (gate.name.as_str(), waiting(gate)))
+    }
+}
+
+/// Counts one fewer when the wait ends, also when it is given up.
+struct Leaves<'a>(&'a AtomicUsize);
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gates() -> Gates {
+        Gates::new(["late", "late", "other"].map(str::to_owned))
+    }
+
+    /// Asks a future once whether it is ready.
+    async fn still_waits(future: std::pin::Pin<&mut impl Future<Output = ()>>) -> bool {
+        tokio::select! {
+            biased;
+            () = future => false,
+            () = std::future::ready(()) => true,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_release_may_come_before_the_reply() {
+        let gates = gates();
+        gates.release("late").unwrap();
+        gates.pass("late").await;
+    }
+
+    #[tokio::test]
+    async fn one_release_lets_one_through() {
+        let gates = gates();
+        gates.release("late").unwrap();
+        gates.pass("late").await;
+        let again = gates.pass("late");
+        tokio::pin!(again);
+        assert!(still_waits(again.as_mut()).await);
+        assert_eq!(gates.held().collect::<Vec<_>>(), [("late", 1)]);
+        gates.release("late").unwrap();
+        again.await;
+        assert_eq!(gates.held().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_waits_no_more() {
+        let gates = gates();
+        {
+            let wait = gates.pass("late");
+            tokio::pin!(wait);
+            assert!(still_waits(wait.as_mut()).await);
+        }
+        assert_eq!(gates.held().count(), 0);
+    }
+
+    #[test]
+    fn an_unknown_gate_is_told_the_known_ones() {
+        let error = gates().release("lat").unwrap_err();
+        assert!(error.contains("`late`, `other`") && error.contains("did you mean `late`?"), "{error}");
+        assert!(Gates::default().release("x").unwrap_err().contains("no reply"));
+    }
+}

@@ -1,0 +1,90 @@
+//! To which session and turn a frame belongs.
+//!
+//! Owns: the reading of `belongs`, and what holds where a frame does not say.
+//! Must not know: what the frame means.
+
+use super::shared::Shared;
+use super::state::{LinkId, Place, State};
+use crate::matching::jsonpath;
+use crate::model::pattern::JsonPath;
+use crate::model::tree::Node;
+use indexmap::IndexMap;
+use serde_json::Value;
+use std::sync::Arc;
+
+type Pairs = [(JsonPath, Arc<Node>)];
+
+/// The place of a frame: by what it names; else by its connection; else the only session's latest turn. A frame that names a turn
+/// which nobody began (or whose name is known to no turn that goes on) belongs to its session and to no turn.
+pub(super) fn place(shared: &Shared, state: &State, link: LinkId, frame: &Value) -> Place {
+    let own = &state.links[link];
+    if let (Some(session), Some(turn)) = (&own.session, own.turn) {
+        return Place { session: session.clone(), turn: Some(turn) };
+    }
+    let home = own.session.clone().unwrap_or_else(|| home(shared, state));
+    let Some(belongs) = &shared.protocol.belongs else { return state.latest(&home) };
+    let candidates: Vec<String> = match &own.session {
+        Some(session) => vec![session.clone()],
+        None => state.sessions.keys().cloned().collect(),
+    };
+    let sessions = candidates.iter().map(|label| state.latest(label)).collect::<Vec<_>>();
+    let session = named(shared, state, &belongs.session, frame, &sessions);
+    let candidates = match &session {
+        Named::This(place) => vec![place.session.clone()],
+        _ => candidates,
+    };
+    let turns = candidates.iter().rev().flat_map(|label| turns(state, label)).collect::<Vec<_>>();
+    match (named(shared, state, &belongs.turn, frame, &turns), session) {
+        (Named::This(place), _) => place,
+        (Named::Silent, Named::This(place)) => place,
+        (Named::Silent, Named::Silent) => state.latest(&home),
+        (Named::Silent, Named::Other) => Place { session: home, turn: None },
+        (Named::Other, Named::This(place)) => Place { turn: None, ..place },
+        (Named::Other, _) => Place { session: home, turn: None },
+    }
+}
+
+enum Named {
+    This(Place),
+    /// It names one that is not known.
+    Other,
+    /// It names none.
+    Silent,
+}
+
+/// Which of the candidates a frame names. One whose name is not known yet (its request is still under way) is it if no other fits.
+fn named(shared: &Shared, state: &State, pairs: &Pairs, frame: &Value, candidates: &[Place]) -> Named {
+    let found: Option<Vec<(Value, &Node)>> = pairs.iter().map(|(path, node)| Some((jsonpath::first(path, frame)?, &**node))).collect();
+    let Some(found) = found.filter(|found| !found.is_empty()) else { return Named::Silent };
+    let mut nameless = Vec::new();
+    for place in candidates {
+        let names = shared.names(state, place, IndexMap::new());
+        let filled: Option<Vec<Value>> =
+            found.iter().map(|(_, node)| node.fill(&names).ok().flatten().filter(|value| !value.is_null())).collect();
+        match filled {
+            Some(filled) if filled.iter().zip(&found).all(|(filled, (value, _))| filled == value) => return Named::This(place.clone()),
+            Some(_) => {}
+            None if state.turn(place).is_none_or(|turn| !turn.finished) => nameless.push(place),
+            None => {}
+        }
+    }
+    match nameless.as_slice() {
+        [only] => Named::This((*only).clone()),
+        _ => Named::Other,
+    }
+}
+
+/// The turns of a session, latest first.
+fn turns(state: &State, label: &str) -> Vec<Place> {
+    let count = state.sessions.get(label).map_or(0, |session| session.turns.len());
+    (0..count).rev().map(|turn| Place { session: label.to_owned(), turn: Some(turn) }).collect()
+}
+
+/// The session of frames that name none: the only one, or the case's own.
+fn home(shared: &Shared, state: &State) -> String {
+    let mut used = state.sessions.iter().filter(|(_, session)| session.opened && session.link.is_none()).map(|(label, _)| label);
+    match (used.next(), used.next()) {
+        (Some(only), None) => only.clone(),
+        _ => shared.setup.default_session.clone(),
+    }
+}

@@ -1,0 +1,139 @@
+//! What the parts of a conversation share: its state, its names, its records, and those who wait for news.
+//!
+//! Owns: the lock, snapshots of names, saving, waiting.
+//! Must not know: transports, rules, how a step is carried out.
+
+use super::names::{Names, Random};
+use super::setup::Setup;
+use super::state::{Keep, LinkId, Place, State, put};
+use super::stop::Stop;
+use crate::model::protocol::Protocol;
+use crate::model::trace::{Binding, Blame, Problem, What};
+use crate::transports::Ending;
+use indexmap::IndexMap;
+use serde_json::Value;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+pub(super) struct Shared {
+    pub(super) setup: Setup,
+    pub(super) protocol: Arc<Protocol>,
+    state: Mutex<State>,
+    news: Notify,
+    /// Answers that the engine gives by itself (approvals, replies to requests of the agent).
+    pub(super) tasks: Mutex<JoinSet<()>>,
+    /// Connections and sessions are opened one after another.
+    pub(super) opening: tokio::sync::Mutex<()>,
+    pub(super) random: Random,
+    /// Where the agent listens now; changes when it was started again.
+    pub(super) url: Mutex<Option<String>>,
+}
+
+impl Shared {
+    pub(super) fn new(setup: Setup) -> Shared {
+        Shared {
+            protocol: setup.agent.protocol.clone(),
+            state: Mutex::default(),
+            news: Notify::new(),
+            tasks: Mutex::default(),
+            opening: tokio::sync::Mutex::new(()),
+            random: Random::new(setup.seed),
+            url: Mutex::new(setup.url.clone()),
+            setup,
+        }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no panic happens under this lock")
+    }
+
+    /// Wakes those who wait; called after the state was changed.
+    pub(super) fn tell(&self) {
+        self.news.notify_waiters();
+    }
+
+    /// Waits until `check` gives something; `None` if that does not happen before the deadline.
+    pub(super) async fn until<T>(&self, deadline: Instant, mut check: impl FnMut(&mut State) -> Option<T>) -> Option<T> {
+        loop {
+            let news = self.news.notified();
+            tokio::pin!(news);
+            news.as_mut().enable();
+            if let Some(found) = check(&mut self.state()) {
+                return Some(found);
+            }
+            if tokio::time::timeout_at(deadline, news).await.is_err() {
+                return check(&mut self.state());
+            }
+        }
+    }
+
+    /// The key that a session is known by to the agent, unless a step gave another.
+    pub(super) fn key(&self, label: &str) -> String {
+        format!("{label}-{}-{}", self.setup.case_slug, self.setup.attempt)
+    }
+
+    /// All names as they are at a place.
+    pub(super) fn names(&self, state: &State, place: &Place, local: IndexMap<String, Value>) -> Names {
+        let session = state.sessions.get(&place.session);
+        let turn = state.turn(place).map(|turn| &turn.saved).or(session.map(|session| &session.before_turns));
+        Names {
+            local,
+            key: session.map_or_else(|| self.key(&place.session).into(), |session| session.key.clone()),
+            session: session.map(|session| session.saved.clone()).unwrap_or_default(),
+            turn: turn.cloned().unwrap_or_default(),
+            agent: state.agent.clone(),
+            lists: session.map(|session| session.lists.clone()).unwrap_or_default(),
+            settings: state.settings_of(Some(&place.session)).clone(),
+            tools: self.setup.tools.clone(),
+            random: self.random.clone(),
+            start: self.setup.scope.clone(),
+        }
+    }
+
+    /// Saves a value under the name that its place gives it, and records it.
+    pub(super) fn save(&self, state: &mut State, place: &Place, keep: Keep, name: &str, value: Value) {
+        let number = state.number(place);
+        let (root, session, turn) = match keep {
+            Keep::Before if self.protocol.setting(name).is_some() => return put(&mut state.settings, name, value),
+            Keep::Before | Keep::Agent => {
+                put(&mut state.agent, name, value.clone());
+                ("agent", None, None)
+            }
+            Keep::Session => {
+                put(&mut state.session(&place.session, || self.key(&place.session)).saved, name, value.clone());
+                ("session", Some(place.session.clone()), None)
+            }
+            Keep::Turn => {
+                match state.turn_mut(place) {
+                    Some(turn) => put(&mut turn.saved, name, value.clone()),
+                    None => put(&mut state.session(&place.session, || self.key(&place.session)).before_turns, name, value.clone()),
+                }
+                ("turn", Some(place.session.clone()), number)
+            }
+        };
+        self.setup.recorder.push(What::Bind(Binding { name: format!("{root}.{name}"), value, session, turn }));
+    }
+
+    /// A fault of the protocol file that was found during the run; each is told once.
+    pub(super) fn fault(&self, state: &mut State, message: String) {
+        if !state.told.contains(&message) {
+            state.told.push(message.clone());
+            self.problem(Some(Blame::Suite), "protocol-fault", format!("protocol `{}`: {message}", self.protocol.name));
+        }
+    }
+
+    pub(super) fn problem(&self, blame: Option<Blame>, code: &str, message: String) {
+        self.setup.recorder.problem(Problem { blame, code: code.to_owned(), message, details: vec![] });
+    }
+
+    /// How a connection ended, if it did.
+    pub(super) fn alive(&self, link: LinkId) -> Result<(), Stop> {
+        self.ending(link).map_or(Ok(()), |ending| Err(Stop::Dead(ending)))
+    }
+
+    pub(super) fn ending(&self, link: LinkId) -> Option<Ending> {
+        self.state().links[link].ending.clone()
+    }
+}

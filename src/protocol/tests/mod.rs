@@ -1,0 +1,10 @@
+//! The interpreter against real sockets and real processes on loopback.
+
+mod build;
+mod events;
+mod exec;
+mod lifecycle;
+mod peer;
+mod rpc;
+mod sessions;
+mod turns;
