@@ -84,6 +84,7 @@ pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, 
     let trials = plan.cases.iter().enumerate().map(|(at, planned)| trial(&stage, &runtime, at, planned)).collect();
     // The conclusion knows less than the outcomes: a verdict is more than passed or failed.
     let _ = libtest_mimic::run(&request.front, trials);
+    runtime.block_on(stage.world.shared.stop());
     ctrl_c.abort();
     let result = RunResult {
         outcomes: stage.sink.lock().expect("panics of cases are caught").drain(..).flatten().collect(),
