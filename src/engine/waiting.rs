@@ -53,7 +53,7 @@ impl Histories {
         session: &str,
         within: Duration,
         mocks: Option<&Mocks>,
-        scope: &dyn Scope,
+        scope: &(dyn Scope + Sync),
     ) -> Result<Value, StepError> {
         let watch = Watch { wanted, session, scope, from: 0, hopeful: false };
         match tokio::time::timeout(within, self.watch(watch, mocks)).await {
@@ -76,7 +76,7 @@ impl Histories {
         session: &str,
         duration: Duration,
         mocks: Option<&Mocks>,
-        scope: &dyn Scope,
+        scope: &(dyn Scope + Sync),
     ) -> Result<Value, StepError> {
         let watch = Watch { wanted, session, scope, from: self.recorder.len() as u64, hopeful: true };
         match tokio::time::timeout(duration, self.watch(watch, mocks)).await {
@@ -120,7 +120,7 @@ impl Histories {
 struct Watch<'a> {
     wanted: &'a Await,
     session: &'a str,
-    scope: &'a dyn Scope,
+    scope: &'a (dyn Scope + Sync),
     from: u64,
     /// True: that nothing can come any more is what one hopes for.
     hopeful: bool,
