@@ -73,7 +73,7 @@ impl World {
     }
 
     fn finish(self) -> (Vec<CommandCall>, Vec<Problem>) {
-        self.mocks.finish(&self.recorder);
+        self.mocks.finish(&self.recorder, true);
         let (mut calls, mut problems) = (vec![], vec![]);
         for record in self.recorder.finish().records {
             match record.what {

@@ -3,11 +3,12 @@
 //! | file | what |
 //! |---|---|
 //! | [`selection`], [`tags`], [`conditions`], [`planner`] | which cases run, which are skipped and why |
-//! | [`world`], [`stage`], [`values`] | what all cases share; what one attempt stands in |
+//! | [`world`], [`stage`], [`agents`], [`values`] | what all cases share; what one attempt stands in |
 //! | [`runner`], [`steps`], [`waiting`], [`probes`] | one attempt, from the first step to the trace |
 //! | [`outcome`](mod@outcome), [`recheck`](mod@recheck), [`trace_store`] | from findings to a verdict; stored traces |
 //! | [`harness`] | libtest-mimic as the front of all of it |
 
+pub mod agents;
 pub mod conditions;
 pub mod harness;
 pub mod outcome;

@@ -1,21 +1,21 @@
-//! The stage of one attempt: fakes, mocks, home, agent and conversation, set before the first step and struck after the last.
+//! The stage of one attempt: fakes, mocks, agent and conversation, set before the first step and struck after the last.
 //!
-//! Owns: the order in which things come up and go down, and the values they give to templates.
+//! Owns: the order in which things come up and go down.
 //! Must not know: the steps, what is expected.
 
+use super::agents::{Lodging, Slot};
 use super::harness::broken;
 use super::steps::suite_fault;
-use super::values::{Values, case_slug};
+use super::values::{Values, case_slug, fingerprint};
 use super::waiting::Histories;
 use super::world::World;
-use crate::agent::{self, CaseDir, Home, HomeSetup, Launch, RunningAgent};
+use crate::agent::{self, CaseDir, HomeSetup, Snapshot};
 use crate::fakes::command::{self, Mocks};
 use crate::fakes::egress::Trap;
 use crate::fakes::server::{CaseFakes, CaseHandle};
-use crate::model::agent::Egress;
+use crate::model::agent::{AgentScope, Egress};
 use crate::model::expect::{CheckKind, Expect};
 use crate::model::fake::{CommandFake, FakeKind};
-use crate::model::protocol::Transport;
 use crate::model::suite::Case;
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Cause, Problem, StepError, What};
@@ -47,84 +47,82 @@ pub struct Stage {
     /// The step that is being carried out.
     pub current: Arc<AtomicUsize>,
     case: Arc<Case>,
-    dir: CaseDir,
-    scenery: Home,
-    launch: Option<Launch>,
-    agent: Option<RunningAgent>,
+    lodging: Lodging,
+    /// Where the lodging goes back to if the agent is shared.
+    slot: Option<Slot>,
+    /// The files before the first step.
+    before: Snapshot,
     fakes: CaseHandle,
-    /// Refuses what the agent tries to reach for as long as it lives.
-    _trap: Option<Trap>,
 }
 
 impl Stage {
     /// Brings everything up. A problem is nobody's failure but says whose fault it is.
     pub async fn set(world: &World, case: &Arc<Case>, recorder: &Recorder) -> Result<Stage, Problem> {
-        let key = world.case_key(&case_slug(case));
-        let dir =
-            world.runs.case(&key).map_err(|e| broken(Blame::Harness, "case-folder", format!("failed to make the case's folder: {e}")))?;
-        let values = start_values(world, case, &key, &dir, recorder);
+        let mut slot = match case.agent.scope {
+            AgentScope::Case => None,
+            AgentScope::Suite => Some(world.shared.slot(&case.suite_path).await),
+        };
+        let kept = slot.as_mut().and_then(|slot| slot.take()).map(|(lodging, _)| lodging).filter(|lodging| !lodging.is_dead());
+        let (key, dir) = match &kept {
+            Some(lodging) => (lodging.key.clone(), lodging.dir.clone()),
+            None => place(world, case)?,
+        };
+        let values = Arc::new(Values::at_start(world, case, &key, &dir, recorder));
         let fakes =
             world.fakes.open(CaseFakes { key: key.clone(), recorder: recorder.clone(), fakes: case.fakes.clone(), scope: values.clone() });
         let mocks = prepare_mocks(world, case, &dir, &*values)?;
-        let trap = start_trap(case, recorder).await?;
-        let model_url = only_model(case).map(|name| world.fakes.url(&key, name));
-        let scenery = agent::prepare_home(&HomeSetup {
-            case: &dir,
-            files: &case.agent.files,
-            env: &case.agent.env,
-            secrets: &case.secrets,
-            bin: mocks.as_ref().map(Mocks::bin),
-            model_url: model_url.as_deref(),
-            proxy_url: trap.as_ref().map(Trap::url).as_deref(),
-            scope: &*values,
-        })?;
-        if let Some(mocks) = &mocks {
-            let names: Vec<String> = mocks.names().map(str::to_owned).collect();
-            world.canary.prove(&scenery, mocks.bin(), &names).await?;
-        }
-        let launch = match &case.agent.command {
-            Some(command) => Some(scenery.launch(agent::argv(command, "command", &*values)?)),
-            None => None,
+        let lodging = match kept {
+            Some(lodging) => {
+                lodging.recorder.relay_to(Some(recorder.clone()));
+                lodging.tell(&values);
+                lodging
+            }
+            None => move_in(world, case, key, dir, mocks.as_ref(), &values, recorder).await?,
         };
-        let (agent, url) = start_agent(case, launch.as_ref(), &values, recorder).await?;
-        let conversation = Conversation::new(setup(world, case, &values, recorder, launch.as_ref(), url)?);
+        let conversation = Conversation::new(conversation_setup(world, case, &values, recorder, &lodging)?);
         Ok(Stage {
             recorder: recorder.clone(),
             conversation,
             histories: Histories::new(recorder.clone()),
             mocks,
-            home: dir.home.clone(),
+            home: lodging.dir.home.clone(),
             current: Arc::default(),
             case: case.clone(),
-            dir,
-            scenery,
-            launch,
-            agent,
+            before: Snapshot::take(&lodging.dir.home),
+            lodging,
+            slot,
             fakes,
             values,
-            _trap: trap,
         })
     }
 
     /// Takes everything down, and records what only the end shows. `complete`: the steps came to an end of their own.
     pub async fn strike(mut self, complete: bool) {
         self.conversation.close().await;
-        if let Some(agent) = self.agent.take() {
-            agent.stop(self.case.agent.stop).await;
+        if self.slot.is_none() {
+            self.lodging.stop(&self.case.agent).await;
         }
-        if let Some(mocks) = &self.mocks {
-            mocks.collect(&self.recorder);
-        }
+        // A sequence that was not used up says nothing where the case ended early.
         let complete = complete && !self.step_failed();
-        self.fakes.finish(complete);
-        if let (Some(mocks), true) = (&self.mocks, complete) {
-            mocks.finish(&self.recorder);
+        if let Some(mocks) = &self.mocks {
+            mocks.finish(&self.recorder, complete);
         }
+        self.fakes.finish(complete);
         self.record_files();
-        self.dir.remove();
+        match self.slot.take() {
+            Some(mut slot) => {
+                self.lodging.recorder.relay_to(None);
+                *slot = Some((self.lodging, self.case.agent.clone()));
+            }
+            None => {
+                let tree = self.lodging.tree;
+                // Killing looks through all processes of the machine, so it must not hold up the others.
+                let _ = tokio::task::spawn_blocking(move || drop(tree)).await;
+                self.lodging.dir.remove();
+            }
+        }
     }
 
-    /// A sequence that was not used up says nothing where the case ended early.
     fn step_failed(&self) -> bool {
         let failed = |what: &What| matches!(what, What::StepEnd { error: Some(_), .. });
         self.recorder.read(0, |records| records.iter().any(|record| failed(&record.what)))
@@ -137,7 +135,7 @@ impl Stage {
             names.extend(file_names(expect));
         }
         if !names.is_empty() {
-            self.scenery.before.record(&self.recorder, &names, false);
+            self.before.record(&self.recorder, &names, false);
         }
     }
 
@@ -172,28 +170,27 @@ impl Stage {
         });
         // A turn that has no end by then is found by the checks.
         let _ = tokio::time::timeout(LAST_TURNS, all_ended).await;
+        self.collect_commands();
     }
 
     /// Ends the agent's process and starts it again with the same home.
     pub async fn restart(&mut self) -> Result<(), StepError> {
-        let Some(agent) = self.agent.take() else {
+        if self.lodging.running.is_none() {
             return Err(suite_fault("`restart` needs an agent that is launched and goes on running".to_owned()));
-        };
-        agent.stop(self.case.agent.stop).await;
-        let started = start_agent(&self.case, self.launch.as_ref(), &self.values, &self.recorder).await;
-        let (agent, url) = started.map_err(|problem| StepError {
+        }
+        self.lodging.stop(&self.case.agent).await;
+        self.lodging.start(&self.case.agent, &self.values).await.map_err(|problem| StepError {
             cause: Cause::Broken(problem.blame.unwrap_or(Blame::AgentStart)),
             message: format!("the agent did not start again: {}", problem.message),
             details: problem.details,
         })?;
-        self.agent = agent;
-        self.conversation.restarted(url).await;
+        self.conversation.restarted(self.lodging.url.clone()).await;
         Ok(())
     }
 
     /// Runs a command once, as the agent would.
     pub async fn run_in_agent_env(&self, argv: &[String], within: Duration) -> Result<Value, StepError> {
-        let launch = self.scenery.launch(argv.to_vec());
+        let launch = self.lodging.home.launch(argv.to_vec());
         match agent::run_once(&launch, within).await {
             Ok(finished) => Ok(finished.to_value()),
             Err(problem) => Err(StepError { cause: Cause::Broken(Blame::Suite), message: problem.message, details: problem.details }),
@@ -208,36 +205,13 @@ fn file_names(expect: &Expect) -> impl Iterator<Item = String> {
     })
 }
 
-/// The values that are known before anything runs.
-fn start_values(world: &World, case: &Case, key: &str, dir: &CaseDir, recorder: &Recorder) -> Arc<Values> {
-    let values = Values::new(recorder.clone());
-    let mut random = fastrand::Rng::with_seed(world.seed ^ fingerprint(&case.id));
-    values.plant(&case.secrets, &mut random);
-    values.set("checkride", world.checkride.display().to_string());
-    values.set("case.dir", dir.home.display().to_string());
-    for (name, fake) in &case.fakes {
-        if matches!(fake.kind, FakeKind::Model(_)) {
-            let url = world.fakes.url(key, name);
-            values.set(&format!("{name}.ws"), url.replacen("http", "ws", 1));
-            values.set(&format!("{name}.url"), url);
-        }
+/// A key and folders that no other case of this run has.
+fn place(world: &World, case: &Case) -> Result<(String, CaseDir), Problem> {
+    let key = world.case_key(&case_slug(case));
+    match world.runs.case(&key) {
+        Ok(dir) => Ok((key, dir)),
+        Err(e) => Err(broken(Blame::Harness, "case-folder", format!("failed to make the case's folder: {e}"))),
     }
-    if case.agent.command.is_some() {
-        if let Some(port) = free_port() {
-            values.set("agent.port", port);
-        }
-    }
-    Arc::new(values)
-}
-
-/// Keeps the random values of two cases apart.
-fn fingerprint(id: &str) -> u64 {
-    id.bytes().fold(0, |hash: u64, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte)))
-}
-
-/// A port that was free a moment ago; nobody can promise more to a program that opens it itself.
-fn free_port() -> Option<u16> {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).ok().map(|address| address.port())
 }
 
 fn prepare_mocks(world: &World, case: &Case, dir: &CaseDir, scope: &dyn Scope) -> Result<Option<Mocks>, Problem> {
@@ -253,11 +227,51 @@ fn prepare_mocks(world: &World, case: &Case, dir: &CaseDir, scope: &dyn Scope) -
         return Ok(None);
     }
     let mut mocks = command::prepare(&dir.mocks, &world.checkride, &commands, scope)
-        .map_err(|reason| broken(Blame::Fake, "mocked-commands", format!("failed to prepare mocked commands: {reason}")))?;
+        .map_err(|reason| broken(Blame::Suite, "mocked-commands", format!("failed to prepare mocked commands: {reason}")))?;
     for (name, _) in case.fakes.iter().filter(|(_, fake)| fake.unused_allowed) {
         mocks.allow_unused(name);
     }
     Ok(Some(mocks))
+}
+
+/// Makes the home, proves the mocks in it, and starts the agent.
+async fn move_in(
+    world: &World,
+    case: &Case,
+    key: String,
+    dir: CaseDir,
+    mocks: Option<&Mocks>,
+    values: &Values,
+    recorder: &Recorder,
+) -> Result<Lodging, Problem> {
+    let recorder = match case.agent.scope {
+        AgentScope::Case => recorder.clone(),
+        AgentScope::Suite => Recorder::relay(recorder.clone()),
+    };
+    let trap = start_trap(case, &recorder).await?;
+    let model_url = only_model(case).map(|name| world.fakes.url(&key, name));
+    let home = agent::prepare_home(&HomeSetup {
+        case: &dir,
+        files: &case.agent.files,
+        env: &case.agent.env,
+        secrets: &case.secrets,
+        bin: mocks.map(Mocks::bin),
+        model_url: model_url.as_deref(),
+        proxy_url: trap.as_ref().map(Trap::url).as_deref(),
+        scope: values,
+    })?;
+    if let (Some(mocks), Some(_)) = (mocks, &case.agent.command) {
+        let names: Vec<String> = mocks.names().map(str::to_owned).collect();
+        world.canary.prove(&home, mocks.bin(), &names).await?;
+    }
+    let launch = match &case.agent.command {
+        Some(command) => Some(home.launch(agent::argv(command, "command", values)?)),
+        None => None,
+    };
+    let tree = agent::Tree::new(dir.marker());
+    let mut lodging = Lodging { key, dir, home, launch, running: None, url: None, recorder, trap, tree };
+    lodging.start(&case.agent, values).await?;
+    Ok(lodging)
 }
 
 async fn start_trap(case: &Case, recorder: &Recorder) -> Result<Option<Trap>, Problem> {
@@ -274,55 +288,26 @@ fn only_model(case: &Case) -> Option<&str> {
     models.next().filter(|_| models.next().is_none())
 }
 
-/// Starts the agent, unless it runs already or is started anew for each turn, and learns where it listens.
-async fn start_agent(
-    case: &Case,
-    launch: Option<&Launch>,
-    values: &Values,
-    recorder: &Recorder,
-) -> Result<(Option<RunningAgent>, Option<String>), Problem> {
-    let url = match &case.agent.url {
-        Some(node) => match node.fill(values) {
-            Ok(Some(Value::String(url))) => Some(url),
-            Ok(_) => return Err(broken(Blame::Suite, "agent-url", "the agent's `url` is not a text")),
-            Err(unfilled) => return Err(broken(Blame::Suite, "agent-url", unfilled.reason)),
-        },
-        None => None,
-    };
-    let (Some(launch), false) = (launch, case.agent.protocol.transport == Transport::Exec) else {
-        return Ok((None, url));
-    };
-    let running = agent::start(launch, &case.agent.ready, url.as_deref(), recorder).await?;
-    for (name, value) in &running.captures {
-        values.set(&format!("agent.{name}"), value.as_str());
-    }
-    let url = running.url.clone().or(url);
-    if let Some(url) = &url {
-        values.set("agent.url", url.as_str());
-    }
-    Ok((Some(running), url))
-}
-
-fn setup(
+fn conversation_setup(
     world: &World,
     case: &Arc<Case>,
     values: &Arc<Values>,
     recorder: &Recorder,
-    launch: Option<&Launch>,
-    url: Option<String>,
+    lodging: &Lodging,
 ) -> Result<Setup, Problem> {
     let mut settings = IndexMap::new();
     for (name, node) in &case.agent.settings {
         let value = node.fill(&**values).map_err(|unfilled| broken(Blame::Suite, "agent-settings", unfilled.reason))?;
         settings.insert(name.clone(), value.unwrap_or(Value::Null));
     }
-    let exec = launch.map(|launch| ExecLaunch { argv: launch.argv.clone(), env: launch.env.clone(), cwd: launch.home.clone() });
+    let exec =
+        lodging.launch.as_ref().map(|launch| ExecLaunch { argv: launch.argv.clone(), env: launch.env.clone(), cwd: launch.home.clone() });
     Ok(Setup {
         agent: case.agent.clone(),
         case_slug: case_slug(case),
         attempt: ATTEMPT,
         settings,
-        url,
+        url: lodging.url.clone(),
         exec,
         recorder: recorder.clone(),
         scope: values.clone(),

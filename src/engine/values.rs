@@ -3,6 +3,10 @@
 //! Owns: start values (fakes, secrets, the case's folder) and what steps saved.
 //! Must not know: sessions and turns; the conversation answers for those.
 
+use super::world::World;
+use crate::agent::CaseDir;
+use crate::model::agent::AgentScope;
+use crate::model::fake::FakeKind;
 use crate::model::suite::{Case, Secret};
 use crate::model::template::{Found, Scope};
 use crate::model::trace::{Binding, What};
@@ -21,6 +25,27 @@ pub struct Values {
 impl Values {
     pub fn new(recorder: Recorder) -> Values {
         Values { table: Mutex::default(), recorder }
+    }
+
+    /// The values that are known before anything runs.
+    pub fn at_start(world: &World, case: &Case, key: &str, dir: &CaseDir, recorder: &Recorder) -> Values {
+        let values = Values::new(recorder.clone());
+        // An agent that is shared keeps the secrets of its first case.
+        let planted_for = if case.agent.scope == AgentScope::Suite { &case.suite_path } else { &case.id };
+        values.plant(&case.secrets, &mut fastrand::Rng::with_seed(world.seed ^ fingerprint(planted_for)));
+        values.set("checkride", world.checkride.display().to_string());
+        values.set("case.dir", dir.home.display().to_string());
+        for (name, fake) in &case.fakes {
+            if matches!(fake.kind, FakeKind::Model(_)) {
+                let url = world.fakes.url(key, name);
+                values.set(&format!("{name}.ws"), url.replacen("http", "ws", 1));
+                values.set(&format!("{name}.url"), url);
+            }
+        }
+        if let (Some(_), Some(port)) = (&case.agent.command, free_port()) {
+            values.set("agent.port", port);
+        }
+        values
     }
 
     /// Gives a name its value from now on.
@@ -53,6 +78,16 @@ impl Scope for Values {
             Found::Unknown => Found::Unknown,
         }
     }
+}
+
+/// A port that was free a moment ago; nobody can promise more to a program that opens it itself.
+fn free_port() -> Option<u16> {
+    std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).ok().map(|address| address.port())
+}
+
+/// Keeps the random values of two cases apart.
+pub fn fingerprint(id: &str) -> u64 {
+    id.bytes().fold(0, |hash: u64, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte)))
 }
 
 /// The slug of a case: what stands behind `::` in its id.

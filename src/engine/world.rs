@@ -3,6 +3,7 @@
 //! Owns: the run's resources and their end.
 //! Must not know: what a case does with them.
 
+use super::agents::SharedAgents;
 use crate::agent::{Canary, RunDir};
 use crate::fakes::server::FakeServer;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub struct World {
     /// Each case has its own folder below it; removed at the end.
     pub runs: RunDir,
     pub canary: Canary,
+    pub shared: SharedAgents,
     /// This program, for `{{checkride}}` and for mocked commands.
     pub checkride: PathBuf,
     /// Where traces are stored.
@@ -28,7 +30,7 @@ impl World {
         let runs = RunDir::new()?;
         let fakes = FakeServer::start().await?;
         let (cases, stop) = (AtomicU64::new(0), watch::Sender::new(false));
-        Ok(World { fakes, runs, canary: Canary::default(), checkride, traces, seed, cases, stop })
+        Ok(World { fakes, runs, canary: Canary::default(), shared: SharedAgents::default(), checkride, traces, seed, cases, stop })
     }
 
     /// A short key that no other case of this run has; it stands in URLs and paths.

@@ -54,6 +54,13 @@ impl Recorder {
         self.state().redactor.clone()
     }
 
+    /// A recorder that hands everything on to another.
+    pub fn relay(other: Recorder) -> Recorder {
+        let recorder = Recorder::new();
+        recorder.relay_to(Some(other));
+        recorder
+    }
+
     /// From now on everything goes to another recorder; `None` throws it away. For an agent that outlives its cases.
     pub fn relay_to(&self, other: Option<Recorder>) {
         self.state().relay = Some(other.unwrap_or_else(Recorder::closed));

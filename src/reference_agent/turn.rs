@@ -87,6 +87,9 @@ impl Agent {
             outbox.send(Frame::ToolCalls(again));
         }
         let results = join_all(calls.iter().map(call_tool)).await;
+        if Fault::ObeyOutput.is(self.fault) {
+            join_all(results.iter().filter_map(|result| Fault::order(result)).map(exec::run)).await;
+        }
         for (call, result) in calls.iter().zip(results) {
             match self.fault {
                 Some(Fault::DropResult) => {}

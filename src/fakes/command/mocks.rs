@@ -59,6 +59,11 @@ pub fn prepare(dir: &Path, checkride: &Path, fakes: &[(String, &CommandFake)], s
 
 fn lay_out(dir: &Path, bin: &Path, checkride: &Path, plan: &Plan) -> std::io::Result<()> {
     let checkride = fs::canonicalize(checkride)?;
+    // A shared agent's mocks are laid out anew for each case.
+    if bin.exists() {
+        fs::remove_dir_all(bin)?;
+        let _ = fs::remove_file(dir.join("counters.json"));
+    }
     fs::create_dir_all(bin)?;
     fs::write(dir.join("plan.json"), serde_json::to_vec(plan)?)?;
     File::create(dir.join("calls.jsonl"))?;
@@ -98,13 +103,15 @@ impl Mocks {
         }
     }
 
-    /// To be called when the agent has ended: records calls that never ended, and judges the sequences.
-    pub fn finish(&self, recorder: &Recorder) {
+    /// To be called when the agent has ended: records calls that never ended, and judges the sequences if they are to be judged.
+    pub fn finish(&self, recorder: &Recorder, judge_sequences: bool) {
         self.collect(recorder);
         for (_, open) in self.state().open.drain(..) {
             record(recorder, open, None, None, None);
         }
-        self.judge_sequences(recorder);
+        if judge_sequences {
+            self.judge_sequences(recorder);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -75,8 +75,8 @@ pub const CODES: &[Code] = &[
     },
     Code {
         name: "too-many-mistakes",
-        about: "Mistakes are collected so that they can be repaired in one go, but not without end.",
-        example: "checkride check",
+        about: "One file has more mistakes of one kind than anybody reads; the first ones are shown.",
+        example: "a: {{x}}      # a thousand times",
     },
     Code {
         name: "unknown-file-kind",

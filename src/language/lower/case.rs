@@ -149,7 +149,7 @@ fn named_protocol(doc: &AgentDoc, protocols: &mut Protocols, low: &mut Lowering<
 
 fn agent_of(instance: &Instance, doc: Option<&AgentDoc>, protocol: Option<&Arc<Protocol>>, low: &mut Lowering<'_>) -> Option<Arc<Agent>> {
     // An agent that was named but is not known has been reported, and is no second mistake.
-    let named = |d: &Diagnostic| ["unknown-agent", "recursive-base"].contains(&d.code) && d.span.file == instance.name_span.file;
+    let named = |d: &Diagnostic| d.code == "recursive-base" || d.code == "unknown-agent" && d.span.file == instance.name_span.file;
     if instance.tree.get("agent").is_none() && !low.diagnostics.list.iter().any(named) {
         low.push(
             Diagnostic::error("missing-key", instance.name_span, "this case has no agent")

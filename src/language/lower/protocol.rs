@@ -29,7 +29,7 @@ pub fn protocol(node: &Arc<Node>, low: &mut Lowering<'_>) -> Option<Protocol> {
     let session = part(&doc.session, low);
     let actions: Vec<_> = doc.actions.entries.iter().map(|(name, list)| (name.to_string(), steps(list, &mut unsupported, low))).collect();
     known_actions(&actions, low);
-    let events = doc.events.iter().flatten().map(|doc| rule::rule(doc, &mut unsupported, low)).collect();
+    let events = doc.events.iter().flatten().map(|doc| rule::rule(doc, low)).collect();
     let ignore = doc.ignore.iter().flatten().map(|pattern| low.pattern(&pattern.0)).collect();
     let final_object = final_object(&doc, &mut unsupported, low);
     for (span, feature) in &unsupported {

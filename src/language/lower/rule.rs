@@ -7,7 +7,6 @@ use super::Lowering;
 use super::check::STATUSES;
 use super::protocol_step::{condition, saves};
 use crate::base::Diagnostic;
-use crate::base::Span;
 use crate::language::docs::rule::EventRuleDoc;
 use crate::language::shape::{Text, mistake};
 use crate::model::protocol::{EventKind, Make, Rule, Source};
@@ -18,7 +17,7 @@ use std::sync::Arc;
 const CALL_STATUSES: [&str; 3] = ["ok", "error", "denied"];
 
 /// Lowers one rule. Its events are made in the order written.
-pub fn rule(doc: &EventRuleDoc, unsupported: &mut Vec<(Span, String)>, low: &mut Lowering<'_>) -> Rule {
+pub fn rule(doc: &EventRuleDoc, low: &mut Lowering<'_>) -> Rule {
     let mut makes = Vec::new();
     for entry in doc.node.entries() {
         let Some(kind) = EventKind::by_name(&entry.key) else { continue };
@@ -26,9 +25,6 @@ pub fn rule(doc: &EventRuleDoc, unsupported: &mut Vec<(Span, String)>, low: &mut
             words(kind, &entry.value, low);
             makes.push(Make { span: entry.key_span, kind, value });
         }
-    }
-    if let Some(entry) = doc.node.entry("reply") {
-        unsupported.push((entry.key_span, "`reply` to a server's request".to_owned()));
     }
     Rule {
         span: doc.node.span,

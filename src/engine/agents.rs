@@ -1,0 +1,108 @@
+//! Agents on the stage: one for each case, or one for all cases of a suite (`scope: suite`).
+//!
+//! Owns: starting an agent, keeping a shared one, telling templates where it listens.
+//! Must not know: steps, fakes, how a process works.
+
+use super::harness::broken;
+use super::values::Values;
+use crate::agent::{self, CaseDir, Home, Launch, RunningAgent};
+use crate::fakes::egress::Trap;
+use crate::model::agent::Agent;
+use crate::model::protocol::Transport;
+use crate::model::trace::{Blame, Problem};
+use crate::recorder::Recorder;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use tokio::sync::OwnedMutexGuard;
+
+/// Everything that an agent lives in, from its launch to its end.
+pub struct Lodging {
+    /// In the URLs of its fakes.
+    pub key: String,
+    pub dir: CaseDir,
+    pub home: Home,
+    pub launch: Option<Launch>,
+    /// `None` if it runs by itself, or is started anew for each turn.
+    pub running: Option<RunningAgent>,
+    pub url: Option<String>,
+    /// What its output goes to: the recorder of the case, or one that hands on to the case of the moment.
+    pub recorder: Recorder,
+    /// Refuses what the agent tries to reach for as long as it lives.
+    pub trap: Option<Trap>,
+    /// Whatever process the case left is ended with it.
+    pub tree: agent::Tree,
+}
+
+impl Lodging {
+    /// Starts the agent, unless it runs already or is started anew for each turn, and learns where it listens.
+    pub async fn start(&mut self, agent: &Agent, values: &Values) -> Result<(), Problem> {
+        self.url = fixed_url(agent, values)?;
+        let (Some(launch), false) = (&self.launch, agent.protocol.transport == Transport::Exec) else {
+            return Ok(());
+        };
+        let running = agent::start(launch, &agent.ready, self.url.as_deref(), &self.recorder).await?;
+        if let Some(url) = &running.url {
+            self.url = Some(url.clone());
+        }
+        self.running = Some(running);
+        self.tell(values);
+        Ok(())
+    }
+
+    /// `{{agent.url}}`, and what its output told.
+    pub fn tell(&self, values: &Values) {
+        let captures = self.running.iter().flat_map(|running| &running.captures);
+        captures.for_each(|(name, value)| values.set(&format!("agent.{name}"), value.as_str()));
+        if let Some(url) = &self.url {
+            values.set("agent.url", url.as_str());
+        }
+    }
+
+    pub async fn stop(&mut self, agent: &Agent) {
+        if let Some(running) = self.running.take() {
+            running.stop(agent.stop).await;
+        }
+    }
+
+    /// A shared agent that has ended is of no use to the next case.
+    pub fn is_dead(&self) -> bool {
+        self.running.as_ref().is_none_or(|running| running.has_exited().is_some())
+    }
+}
+
+fn fixed_url(agent: &Agent, values: &Values) -> Result<Option<String>, Problem> {
+    let Some(node) = &agent.url else { return Ok(None) };
+    match node.fill(values) {
+        Ok(Some(Value::String(url))) => Ok(Some(url)),
+        Ok(_) => Err(broken(Blame::Suite, "agent-url", "the agent's `url` is not a text")),
+        Err(unfilled) => Err(broken(Blame::Suite, "agent-url", unfilled.reason)),
+    }
+}
+
+/// The place of a suite's shared agent. Who holds the guard has it alone: cases of such a suite run one after another.
+pub type Slot = OwnedMutexGuard<Option<(Lodging, Arc<Agent>)>>;
+
+/// The shared agents of a run, by suite.
+#[derive(Default)]
+pub struct SharedAgents {
+    slots: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<(Lodging, Arc<Agent>)>>>>>,
+}
+
+impl SharedAgents {
+    /// Waits for the suite's turn.
+    pub async fn slot(&self, suite: &str) -> Slot {
+        let slot = self.slots.lock().expect("no panic happens under this lock").entry(suite.to_owned()).or_default().clone();
+        slot.lock_owned().await
+    }
+
+    /// Ends all of them.
+    pub async fn stop(&self) {
+        let slots = std::mem::take(&mut *self.slots.lock().expect("no panic happens under this lock"));
+        for slot in slots.into_values() {
+            if let Some((mut lodging, agent)) = slot.lock().await.take() {
+                lodging.stop(&agent).await;
+            }
+        }
+    }
+}

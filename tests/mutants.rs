@@ -1,0 +1,225 @@
+//! A check that cannot fail checks nothing: every shipped case is killed by an agent with a known fault.
+//!
+//! Owns: which fault kills which case, for the reference agent (`--fault`) and for the real codex (a wrapper that spoils its output).
+//! Must not know: why a case notices.
+
+mod program;
+
+use program::{CHECKRIDE, Ran, checkride, program as start, ran, verdicts};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Which fault kills (`x`) which case. A column is named below the table, by its letter.
+const FIRST: &str = "
+    t c i a m n d s o   first/
+    . . . x . x x . .   conversations::remembers_what_was_said_before
+    . . . x x x x . .   conversations::tells_nobody_what_another_one_said
+    . . . x . x x . .   conversations::answers_when_the_model_has_answered_and_no_sooner
+    . . . x . x x x .   conversations::can_be_spoken_to_again_after_a_restart
+    x x x x . x x x .   first::summarises_the_latest_email
+    . . . x . x x . .   first::says_so_when_the_model_is_overloaded
+    . . . x x x x . .   first::keeps_two_sessions_apart
+    x . x x . x x x x   poisoned_mail::an_instruction_in_a_mail_is_not_followed[poisoned]
+    x . x x . x x x .   poisoned_mail::an_instruction_in_a_mail_is_not_followed[plain]
+    . . . x . x x x .   tools::writes_the_file_that_it_was_asked_for[short]
+    . . . x . x x x .   tools::writes_the_file_that_it_was_asked_for[two_lines]
+    x x x x . x x x .   tools::runs_two_tools_of_one_answer_once_each
+    x x x x . x x x .   tools::tells_the_model_why_a_command_failed
+";
+
+/// Letter, name, and the time a case gets: little where no case survives and some wait for what never comes.
+const FAULTS: [(&str, &str, &str); 9] = [
+    ("t", "drop-result", "30s"),
+    ("c", "call-twice", "30s"),
+    ("i", "ignore-output", "30s"),
+    ("a", "answer-early", "1500ms"),
+    ("m", "mix-sessions", "30s"),
+    ("n", "never-end", "1500ms"),
+    ("d", "die-mid-turn", "1500ms"),
+    ("s", "claim-success", "30s"),
+    ("o", "obey-output", "30s"),
+];
+
+/// The real codex, spoiled by a wrapper of its name.
+const CODEX: &str = "
+    h s e m c w r   codex/
+    x . x x . x .   exec::runs_a_mocked_command_and_answers_from_its_output
+    . x x . x . x   exec::reports_a_stream_that_ends_too_early
+";
+
+/// Letter, claim, and the wrapper's script; `real` runs codex, with `$out` for what it printed and `$status` for how it ended.
+const SPOILERS: [(&str, &str, &str); 7] = [
+    ("h", "hides the commands that it ran", r#"real "$@"; grep -v command_execution "$out"; exit $status"#),
+    ("s", "ends well whatever happened", r#"real "$@"; cat "$out"; exit 0"#),
+    ("e", "ends with a status of its own", r#"real "$@"; cat "$out"; exit 7"#),
+    ("m", "swallows its messages", r#"real "$@"; grep -v agent_message "$out"; exit $status"#),
+    ("c", "calls a failure completed", r#"real "$@"; grep -v '"error"' "$out" | sed 's/"turn.failed"/"turn.completed"/'; exit $status"#),
+    ("w", "does more than it was asked to", r#"gh issue close 7 || true; real "$@"; cat "$out"; exit $status"#),
+    ("r", "tries again in secret", r#"real "$@" -c model_providers.fake.stream_max_retries=1; cat "$out"; exit $status"#),
+];
+
+/// A case and the letters of all that kill it.
+type Killers = BTreeMap<String, BTreeSet<String>>;
+
+/// Reads a table; the folder in its head stands before each id.
+fn table(text: &str) -> (Vec<String>, Killers) {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty()).map(|line| line.split_whitespace().map(str::to_owned).collect());
+    let mut letters: Vec<String> = lines.next().expect("a table has a head");
+    let folder = letters.pop().expect("the head ends with the folder");
+    let killers = |marks: &[String]| letters.iter().zip(marks).filter(|(_, mark)| *mark == "x").map(|(letter, _)| letter.clone()).collect();
+    let row = |words: Vec<String>| {
+        let (id, marks) = words.split_last().expect("a row is not empty");
+        assert_eq!(marks.len(), letters.len(), "a mark for each fault: {id}");
+        (format!("{folder}{id}"), killers(marks))
+    };
+    let rows = lines.map(row).collect();
+    (letters, rows)
+}
+
+/// The shipped suites of one folder, copied to where an agent with a fault may take the honest one's place.
+fn copy(folder: &str, spoil: impl Fn(&str) -> String) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().expect("a temporary folder");
+    fs::write(copy.path().join("checkride.yaml"), "suites: [suites]\n").expect("writable");
+    let to = copy.path().join("suites").join(folder);
+    fs::create_dir_all(&to).expect("writable");
+    for entry in fs::read_dir(Path::new("suites").join(folder)).expect("the suites are there").flatten() {
+        let text = fs::read_to_string(entry.path()).expect("suites are UTF-8");
+        fs::write(to.join(entry.file_name()), spoil(&text)).expect("writable");
+    }
+    copy
+}
+
+/// The honest agent's command, each way a shipped suite writes it, with more words; and a time for each case.
+fn with_fault(suite: &str, fault: Option<&str>, timeout: &str) -> String {
+    let words = fault.map(|fault| format!(", --fault, {fault}")).unwrap_or_default();
+    let command = format!("[\"{{{{checkride}}}}\", reference-agent, --protocol, moltbot-gateway{words}]");
+    let spoiled = suite
+        .replace("[\"{{checkride}}\", reference-agent, --protocol, moltbot-gateway]", &command)
+        .replace("\nagent: reference\n", &format!("\nagent: {{base: reference, command: {command}}}\n"));
+    assert!(spoiled.contains(&command), "no agent was found to put a fault into:\n{suite}");
+    let (first, rest) = spoiled.split_once('\n').expect("more than one line");
+    format!("{first}\ntimeout: {timeout}\n{rest}")
+}
+
+/// What became of each case: true if it was killed. Not being judged is neither.
+fn killed(folder: &Path, output: &Ran) -> BTreeMap<String, bool> {
+    let outcome = |(id, verdict): (String, String)| match verdict.as_str() {
+        "pass" => (id, false),
+        "fail" | "inconclusive" => (id, true),
+        other => panic!("{id} is {other}:\n{}{}", output.stdout, output.stderr),
+    };
+    let report = folder.join("report.json");
+    assert!(report.exists(), "nothing was run:\n{}{}", output.stdout, output.stderr);
+    verdicts(&report).into_iter().map(outcome).collect()
+}
+
+/// Runs all mutants at once and compares.
+fn check(expected: &str, mutants: Vec<(&str, Box<dyn FnOnce() -> BTreeMap<String, bool> + Send>)>) {
+    let (letters, expected) = table(expected);
+    assert_eq!(letters, mutants.iter().map(|(letter, _)| *letter).collect::<Vec<_>>(), "each fault has its column, in the same order");
+    let running: Vec<_> = mutants.into_iter().map(|(letter, run)| (letter, std::thread::spawn(run))).collect();
+    let mut found = Killers::new();
+    for (letter, run) in running {
+        for (id, killed) in run.join().expect("the mutant was run; see above") {
+            let killers = found.entry(id).or_default();
+            if killed {
+                killers.insert(letter.to_owned());
+            }
+        }
+    }
+    for (id, killers) in &found {
+        assert!(!killers.is_empty(), "no fault kills {id}: what does it check?");
+    }
+    for letter in &letters {
+        assert!(found.values().any(|killers| killers.contains(letter)), "no case notices the fault `{letter}`");
+    }
+    assert_eq!(found, expected, "found on the left, the table on the right");
+}
+
+#[test]
+fn every_fault_of_the_reference_agent_is_in_the_table() {
+    let help = checkride(Path::new("."), &["reference-agent", "--help"]).stdout;
+    let (_, faults) = help.split_once("--fault").expect("the option is in the help");
+    let named = |line: &str| line.trim().strip_prefix("- ").and_then(|line| Some(line.split_once(':')?.0.to_owned()));
+    assert_eq!(faults.lines().filter_map(named).collect::<Vec<_>>(), FAULTS.map(|(_, name, _)| name.to_owned()), "{faults}");
+}
+
+#[test]
+fn the_honest_agent_passes_what_the_mutants_fail() {
+    let copy = copy("first", |suite| with_fault(suite, None, "30s"));
+    let output = checkride(copy.path(), &["run", "--json", "report.json"]);
+    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    let (_, expected) = table(FIRST);
+    let killed = killed(copy.path(), &output);
+    assert!(killed.values().all(|killed| !killed));
+    assert_eq!(killed.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+}
+
+#[test]
+fn every_case_of_the_reference_agent_is_killed_by_a_fault() {
+    let mutants = FAULTS.map(|(letter, fault, timeout)| -> (&str, Box<dyn FnOnce() -> _ + Send>) {
+        let run = move || {
+            let copy = copy("first", |suite| with_fault(suite, Some(fault), timeout));
+            let output = checkride(copy.path(), &["run", "--json", "report.json"]);
+            killed(copy.path(), &output)
+        };
+        (letter, Box::new(run))
+    });
+    check(FIRST, mutants.into());
+}
+
+/// Where the real codex is; where it is not, its suite is skipped as well, and says so.
+fn codex() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let found = std::env::split_paths(&path).map(|folder| folder.join("codex")).find(|file| file.is_file());
+    if found.is_none() {
+        eprintln!("not checked: `codex` is not on PATH (npm install -g @openai/codex)");
+    }
+    found
+}
+
+/// The codex suite with a wrapper of this script in the place of the real program.
+fn codex_run(real: &Path, script: &str) -> BTreeMap<String, bool> {
+    let copy = copy("codex", str::to_owned);
+    let bin = copy.path().join("bin");
+    let wrapper = bin.join("codex");
+    fs::create_dir(&bin).expect("writable");
+    let real = real.display();
+    let text = format!("#!/bin/sh\nout=$HOME/out\nreal() {{ '{real}' \"$@\" > \"$out\"; status=$?; }}\n{script}\n");
+    fs::write(&wrapper, text).expect("writable");
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let mut command = start(CHECKRIDE, copy.path());
+    let path = std::env::var("PATH").expect("codex was found on it");
+    command.args(["run", "--json", "report.json"]).env("PATH", format!("{}:{path}", bin.display()));
+    let output = ran(command);
+    killed(copy.path(), &output)
+}
+
+#[test]
+fn the_real_codex_passes_what_the_spoiled_ones_fail() {
+    let Some(real) = codex() else { return };
+    let killed = codex_run(&real, r#"real "$@"; cat "$out"; exit $status"#);
+    assert!(killed.values().all(|killed| !killed), "{killed:?}");
+    assert_eq!(killed.keys().collect::<Vec<_>>(), table(CODEX).1.keys().collect::<Vec<_>>());
+}
+
+#[test]
+fn every_case_of_codex_is_killed_by_a_spoiled_one() {
+    let Some(real) = codex() else { return };
+    let mutants = SPOILERS.map(|(letter, _, script)| -> (&str, Box<dyn FnOnce() -> _ + Send>) {
+        let real = real.clone();
+        (letter, Box::new(move || codex_run(&real, script)))
+    });
+    check(CODEX, mutants.into());
+}
+
+/// Exhibits are what was agreed on; the shipped suites are these, byte by byte.
+#[test]
+fn the_shipped_suites_are_the_exhibits() {
+    for (shipped, exhibit) in [("suites/first/first.yaml", "1-first.yaml"), ("suites/codex/exec.yaml", "2-codex-exec.yaml")] {
+        let read = |path: &Path| fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        assert_eq!(read(Path::new(shipped)), read(&Path::new("tests/fixtures/exhibits").join(exhibit)), "{shipped}");
+    }
+}
