@@ -111,6 +111,9 @@ document! {
         /// The arguments; JSON text is parsed.
         #[example("$.input")]
         args: Option<Source>,
+        /// Which server has the tool, where tools come from several.
+        #[example("$.server")]
+        server: Option<Source>,
     }
 
     /// A tool call has its result.
