@@ -44,3 +44,52 @@ fn no_schema_answers_with_a_choice_of_alternatives() {
         assert!(!text.contains("\"anyOf\"") && !text.contains("\"oneOf\""), "{}", kind.name());
     }
 }
+
+/// What an editor says of a suite with these keys: nothing, or the keyword that is broken.
+fn keywords(keys: serde_json::Value) -> Vec<String> {
+    let mut suite = serde_json::json!({"suite": "T", "cases": []});
+    for (key, value) in keys.as_object().into_iter().flatten() {
+        suite[key] = value.clone();
+    }
+    let schema = schema::generate(Kind::Suite);
+    let validator = jsonschema::draft202012::options().build(&schema).expect("the schema is valid");
+    validator.iter_errors(&suite).map(|error| error.kind().keyword().to_owned()).collect()
+}
+
+#[test]
+fn templates_and_uses_may_stand_anywhere() {
+    use serde_json::json;
+    for keys in [
+        json!({"timeout": "{{t}}"}),
+        json!({"level": "{{l}}"}),
+        json!({"tags": "{{tags}}"}),
+        json!({"tags": {"use": "tags"}}),
+        json!({"agent": {"use": "a", "x": 1}}),
+        json!({"agent": {"command": {"use": "c"}, "files": "{{files}}"}}),
+        json!({"fakes": {"llm": "{{llm}}", "gog": {"use": "gog"}}}),
+        json!({"fakes": {"llm": {"model": "openai", "script": ["{{parts}}", {"use": "r"}, [{"use": "p"}, {"delay": "{{d}}"}]]}}}),
+        json!({"cases": [{"name": "{{n}}", "prompt": {"use": "p"}, "expect": {"use": "e"}, "steps": [{"use": "s"}]}]}),
+        json!({"cases": [{"name": "n", "timeout": null, "fakes": {"llm": null}, "agent": {"settings": {"a": null}}}]}),
+    ] {
+        assert_eq!(keywords(keys.clone()), Vec::<String>::new(), "{keys}");
+    }
+}
+
+#[test]
+fn a_mistake_breaks_one_plain_keyword() {
+    use serde_json::json;
+    for (keys, keyword) in [
+        (json!({"cases": [{"name": "n", "expect": {"repli": 1}}]}), "additionalProperties"),
+        (json!({"cases": [{"name": "n", "steps": [{"usr": "x"}]}]}), "additionalProperties"),
+        (json!({"fakes": {"llm": {"modle": "openai"}}}), "additionalProperties"),
+        (json!({"fakes": {"llm": {"model": "openai", "script": [{"txt": "x"}]}}}), "additionalProperties"),
+        (json!({"fakes": {"llm": {"model": "opnai"}}}), "enum"),
+        (json!({"cases": [{"prompt": "x"}]}), "required"),
+        (json!({"tags": "slow"}), "pattern"),
+        (json!({"tags": 5}), "type"),
+        (json!({"timeout": "30"}), "pattern"),
+        (json!({"agent": ["x"]}), "type"),
+    ] {
+        assert_eq!(keywords(keys.clone()), [keyword], "{keys}");
+    }
+}

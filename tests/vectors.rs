@@ -1,9 +1,12 @@
-//! Matching against data made elsewhere: the list-pattern vectors, and the public JSONPath compliance suite.
-
-#[path = "vectors/tree.rs"]
-mod tree;
+//! Matching against data made elsewhere, and against slower programs that must agree.
 
 #[path = "vectors/cts.rs"]
 mod cts;
+#[path = "vectors/differential.rs"]
+mod differential;
+#[path = "vectors/exhaustive.rs"]
+mod exhaustive;
 #[path = "vectors/lists.rs"]
 mod lists;
+#[path = "vectors/tree.rs"]
+mod tree;

@@ -17,7 +17,7 @@ use crate::model::suite::Suite;
 use crate::model::trace::{Blame, Problem, Trace};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -111,7 +111,7 @@ fn trial(stage: &Arc<Stage>, runtime: &tokio::runtime::Runtime, at: usize, plann
     let (stage, runtime, planned) = (stage.clone(), runtime.handle().clone(), planned.clone());
     Trial::ignorable_test(planned.case.id.clone(), move || {
         stage.watcher.case_begins(&planned.case.id);
-        let caught = catch_unwind(AssertUnwindSafe(|| runtime.block_on(attempt(&stage, &planned))));
+        let caught = catch_unwind(AssertUnwindSafe(|| attempt(&stage, &runtime, &planned)));
         let outcome = caught.unwrap_or_else(|panic| {
             *stage.our_fault.lock().expect("no panic happens under this lock") = true;
             crashed(&stage, &planned, &*panic)
@@ -127,7 +127,7 @@ fn trial(stage: &Arc<Stage>, runtime: &tokio::runtime::Runtime, at: usize, plann
     })
 }
 
-async fn attempt(stage: &Stage, planned: &Planned) -> Outcome {
+fn attempt(stage: &Arc<Stage>, runtime: &tokio::runtime::Handle, planned: &Planned) -> Outcome {
     let case = &planned.case;
     match &planned.decision {
         Decision::Skip(reason) => return skipped(case, reason, &stage.sources),
@@ -135,8 +135,15 @@ async fn attempt(stage: &Stage, planned: &Planned) -> Outcome {
         Decision::Run if stage.world.is_stopping() => return skipped(case, "interrupted before it began", &stage.sources),
         Decision::Run => {}
     }
-    let trace = runner::run(&stage.world, case).await;
-    judged(stage, planned, &trace)
+    // As a task of the runtime: a thread that waits itself would be woken for each frame.
+    let run = runtime.spawn({
+        let (stage, case) = (stage.clone(), case.clone());
+        async move { runner::run(&stage.world, &case).await }
+    });
+    match runtime.block_on(run) {
+        Ok(trace) => judged(stage, planned, &trace),
+        Err(ended) => resume_unwind(ended.into_panic()),
+    }
 }
 
 fn judged(stage: &Stage, planned: &Planned, trace: &Trace) -> Outcome {

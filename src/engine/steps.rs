@@ -8,7 +8,7 @@ use super::stage::Stage;
 use crate::checks;
 use crate::matching::jsonpath;
 use crate::model::pattern::ListKind;
-use crate::model::step::{Await, Step, Verb};
+use crate::model::step::{Step, Verb};
 use crate::model::suite::Case;
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Cause, StepError, What};
@@ -84,6 +84,9 @@ fn refusal(answer: &Value) -> Option<String> {
 }
 
 async fn carry_out(stage: &mut Stage, index: usize, step: &Step) -> Result<Value, StepError> {
+    if step.uses_session && !matches!(step.verb, Verb::Connect { .. }) {
+        stage.conversation.open_session(&step.session, None, step.within).await?;
+    }
     let session = step.session_given.then_some(step.session.as_str());
     match &step.verb {
         Verb::User { text, wait } => {
@@ -106,11 +109,11 @@ async fn carry_out(stage: &mut Stage, index: usize, step: &Step) -> Result<Value
         }
         Verb::Await(wanted) => {
             let scope = stage.conversation.scope(&step.session);
-            stage.histories.wait(wanted, stage_session(session, wanted), step.within, stage.mocks.as_ref(), &scope).await
+            stage.histories.wait(wanted, &step.session, step.within, stage.mocks.as_ref(), &scope).await
         }
         Verb::Quiet { what, duration } => {
             let scope = stage.conversation.scope(&step.session);
-            stage.histories.quiet(what, stage_session(session, what), *duration, stage.mocks.as_ref(), &scope).await
+            stage.histories.quiet(what, &step.session, *duration, stage.mocks.as_ref(), &scope).await
         }
         Verb::Release { gate } => stage.release(gate).map(|()| Value::Null),
         Verb::Probe(probe) => probes::probe(stage, step, probe).await,
@@ -134,11 +137,6 @@ async fn carry_out(stage: &mut Stage, index: usize, step: &Step) -> Result<Value
             Ok(Value::Null)
         }
     }
-}
-
-/// `session` defaults to `main`, and to the only session where no `main` was opened; the histories of fakes have none.
-fn stage_session<'a>(session: Option<&'a str>, wanted: &Await) -> Option<&'a str> {
-    session.filter(|_| wanted.item.fake.is_none())
 }
 
 async fn rpc(stage: &mut Stage, step: &Step, method: &Arc<Node>) -> Result<Value, StepError> {

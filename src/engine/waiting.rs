@@ -50,10 +50,10 @@ impl Histories {
     pub async fn wait(
         &mut self,
         wanted: &Await,
-        session: Option<&str>,
+        session: &str,
         within: Duration,
         mocks: Option<&Mocks>,
-        scope: &dyn Scope,
+        scope: &(dyn Scope + Sync),
     ) -> Result<Value, StepError> {
         let watch = Watch { wanted, session, scope, from: 0, hopeful: false };
         match tokio::time::timeout(within, self.watch(watch, mocks)).await {
@@ -73,10 +73,10 @@ impl Histories {
     pub async fn quiet(
         &mut self,
         wanted: &Await,
-        session: Option<&str>,
+        session: &str,
         duration: Duration,
         mocks: Option<&Mocks>,
-        scope: &dyn Scope,
+        scope: &(dyn Scope + Sync),
     ) -> Result<Value, StepError> {
         let watch = Watch { wanted, session, scope, from: self.recorder.len() as u64, hopeful: true };
         match tokio::time::timeout(duration, self.watch(watch, mocks)).await {
@@ -119,8 +119,8 @@ impl Histories {
 #[derive(Clone, Copy)]
 struct Watch<'a> {
     wanted: &'a Await,
-    session: Option<&'a str>,
-    scope: &'a dyn Scope,
+    session: &'a str,
+    scope: &'a (dyn Scope + Sync),
     from: u64,
     /// True: that nothing can come any more is what one hopes for.
     hopeful: bool,
@@ -149,8 +149,9 @@ impl Watch<'_> {
         let from = if self.wanted.item.index.is_none() { from } else { 0 };
         let mut entries = history_from(self.wanted.kind, self.wanted.item.fake.as_deref(), records, from);
         let of_agent = self.wanted.item.fake.is_none();
-        if let (true, Some(session)) = (of_agent, self.session) {
-            entries.retain(|entry| entry.session == session);
+        // The histories of fakes know no sessions.
+        if of_agent {
+            entries.retain(|entry| entry.session == self.session);
         }
         entries
     }
@@ -175,7 +176,7 @@ impl Watch<'_> {
 }
 
 /// Why nothing more can come, if that is so: the agent has ended, or its connection is closed.
-fn hopeless(records: &[Record], wanted: &Await, session: Option<&str>) -> Option<String> {
+fn hopeless(records: &[Record], wanted: &Await, session: &str) -> Option<String> {
     let of_agent = wanted.item.fake.is_none();
     let mut why = None;
     for record in records {
@@ -188,7 +189,7 @@ fn hopeless(records: &[Record], wanted: &Await, session: Option<&str>) -> Option
                 };
                 why = Some(format!("cannot arrive any more: the agent has ended{how}"));
             }
-            What::Event { event, session: of, .. } if event.kind == "closed" && of_agent && session.is_none_or(|session| session == of) => {
+            What::Event { event, session: of, .. } if event.kind == "closed" && of_agent && session == of => {
                 why = Some("cannot arrive any more: the connection is closed".to_owned());
             }
             What::Opened { .. } => why = None,

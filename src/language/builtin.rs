@@ -130,3 +130,29 @@ pub fn protocol(name: &str) -> Option<Arc<Protocol>> {
     let (name, text) = PROTOCOLS.iter().find(|(known, _)| *known == name)?;
     Protocols::new().built_in(name, text, &mut low)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_protocol_is_sound_and_carried_out() {
+        for (name, text) in PROTOCOLS {
+            let (mut diagnostics, sources) = (Diagnostics::default(), Sources::default());
+            let here = Path::new(".");
+            let node = crate::language::yaml::read(&sources, name, text.as_bytes(), &mut diagnostics).unwrap();
+            crate::language::schema::validate(crate::language::schema::Kind::Protocol, &node, &mut diagnostics);
+            let mut low = Lowering { diagnostics: &mut diagnostics, folder: here, start: here, sources: &sources };
+            let protocol = Protocols::new().built_in(name, text, &mut low).unwrap();
+            assert!(diagnostics.is_empty(), "{}", diagnostics.render(&sources, false));
+            assert_eq!(protocol.name, name);
+            assert!(protocol.unsupported.is_empty() && protocol.action("user").is_some());
+        }
+    }
+
+    #[test]
+    fn no_protocol_is_both_here_and_to_come() {
+        assert!(LATER.iter().all(|name| text(name).is_none()));
+        assert!(protocol("core2").is_none() && protocol("codex-exec").is_some());
+    }
+}

@@ -54,7 +54,7 @@ impl Kind {
     fn compiled(self) -> &'static Compiled {
         static COMPILED: [OnceLock<Compiled>; 4] = [const { OnceLock::new() }; 4];
         COMPILED[self as usize].get_or_init(|| {
-            let schema = generate(self);
+            let schema = whole(self, false);
             let validator = jsonschema::draft202012::options().build(&schema).expect("the schema is made of keywords that exist");
             Compiled { schema, validator }
         })
@@ -68,7 +68,11 @@ struct Compiled {
 
 /// The schema of a kind of document, draft 2020-12.
 pub fn generate(kind: Kind) -> Value {
-    let mut defs = Defs::new(kind.uses());
+    whole(kind, true)
+}
+
+fn whole(kind: Kind, examples: bool) -> Value {
+    let mut defs = Defs { examples, ..Defs::new(kind.uses()) };
     let root = kind.gather(&mut defs);
     let mut schemas = defs.schemas;
     schemas.sort_keys();

@@ -9,9 +9,13 @@ pub mod fold;
 pub mod glob;
 pub mod interner;
 pub mod jsonpath;
+mod jsonpath_limits;
 pub mod list;
 pub mod read;
 pub mod similarity;
+mod tester;
+#[cfg(test)]
+mod testing;
 pub mod texts;
 pub mod value;
 pub mod words;

@@ -27,6 +27,8 @@ pub struct Step {
     pub session_key: Option<Arc<Node>>,
     /// True if `session` was written.
     pub session_given: bool,
+    /// It names a `{{session.x}}`, so the session must be open before.
+    pub uses_session: bool,
     pub within: Duration,
     /// `save: {name: $.path}`.
     pub save: Vec<(Arc<str>, JsonPath)>,

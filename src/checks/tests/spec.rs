@@ -174,6 +174,7 @@ fn step(spec: &Value) -> Step {
         session: spec["session"].as_str().unwrap_or(MAIN).to_owned(),
         session_key: None,
         session_given: spec.get("session").is_some(),
+        uses_session: false,
         within: Duration::from_secs(30),
         save: vec![],
         expect: expect(&spec["expect"], false),

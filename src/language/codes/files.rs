@@ -69,6 +69,11 @@ pub const CODES: &[Code] = &[
     Code { name: "tab-indentation", about: "YAML is indented with spaces, never with tabs.", example: "cases:\n	- name: x" },
     Code { name: "too-deep", about: "The document is nested deeper than any real one.", example: "[[[[[[[[…]]]]]]]]" },
     Code {
+        name: "too-many-mistakes",
+        about: "One file has more mistakes of one kind than anybody reads; the first ones are shown.",
+        example: "a: {{x}}      # a thousand times",
+    },
+    Code {
         name: "unknown-file-kind",
         about: "A YAML file below a suites folder says what it is by its first key: `suite:`, `protocol:` or `script:`.",
         example: "suite: Hello          # stands first",

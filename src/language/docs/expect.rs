@@ -3,7 +3,7 @@
 //! Owns: the keys of `expect`, `never` and `reach`.
 //! Must not know: how a check is evaluated.
 
-use crate::language::shape::{Any, ListNode, Named, Or, PatternNode, Scalar, Text};
+use crate::language::shape::{ListNode, Named, Or, PatternNode, Text};
 use crate::{document, words};
 
 /// The checks that every kind of expectation has, and those that only one has.
@@ -121,20 +121,6 @@ document! {
         /// Their names.
         #[example("[calls_have_results]")]
         without: Vec<Text>,
-    }
-
-    /// What the workspace must be like.
-    #[example("{unchanged: true}")]
-    pub struct FileCheckDoc as "file_check" open {
-        /// The file is as it was planted.
-        #[example("true")]
-        unchanged: Option<Scalar>,
-        /// There is no such file.
-        #[example("true")]
-        absent: Option<Scalar>,
-        /// Otherwise a value pattern over its text.
-        #[example("done")]
-        contains: Option<Any>,
     }
 }
 

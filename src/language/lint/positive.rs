@@ -4,13 +4,16 @@
 //! Must not know: how a check is evaluated in a run.
 
 use crate::base::{Diagnostic, Diagnostics};
+use crate::language::docs::expect::StepExpectDoc;
 use crate::language::docs::suite::CaseDoc;
 use crate::language::lower::Draft;
 use crate::matching::value;
 use crate::model::expect::{CheckKind, Expect, FileCheck};
 use crate::model::pattern::{ListPattern, Pattern};
 use crate::model::template::Nothing;
+use crate::model::tree::Node;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Refuses a case without a positive check.
 pub fn no_positive_check(draft: &Draft, diagnostics: &mut Diagnostics) {
@@ -30,9 +33,11 @@ pub fn no_positive_check(draft: &Draft, diagnostics: &mut Diagnostics) {
 
 /// True if what may have been positive could not be read; that mistake comes first.
 fn unread(draft: &Draft) -> bool {
-    let written = draft.step_docs.iter().any(|doc| doc.node.get("expect").is_some_and(|node| !node.is_map()));
+    let strange =
+        |node: &Arc<Node>| !node.is_map() || node.entries().iter().any(|entry| !StepExpectDoc::names().any(|name| name == &*entry.key));
+    let in_steps = draft.step_docs.iter().filter_map(|doc| doc.node.get("expect")).any(strange);
     let steps = draft.doc.node.get("steps").map_or(0, |steps| steps.items().len());
-    written || draft.doc.node.get("expect").is_some_and(|node| !node.is_map()) || steps > draft.steps.len()
+    in_steps || draft.doc.node.get("expect").is_some_and(strange) || steps > draft.steps.len()
 }
 
 fn must(doc: &CaseDoc) -> bool {

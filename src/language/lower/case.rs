@@ -7,6 +7,7 @@ use super::check::{self, Mode};
 use super::lowering::key_span;
 use super::step::{StepDraft, prompt, step};
 use super::{Lowering, agent, fake, session};
+use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Span};
 use crate::language::builtin::Protocols;
 use crate::language::docs::agent::AgentDoc;
@@ -188,7 +189,9 @@ fn step_docs(doc: &CaseDoc, name: Span, low: &mut Lowering<'_>) -> Vec<StepDoc> 
         }
         (None, Some(steps)) => steps.clone(),
         (None, None) => {
-            if doc.node.get("prompt").is_none() && doc.node.get("steps").is_none() {
+            let near = |key: &str| did_you_mean(key, ["prompt", "steps"]).is_some() && !CaseDoc::names().any(|name| name == key);
+            let written = |key: &str| matches!(key, "prompt" | "steps") || near(key);
+            if !doc.node.entries().iter().any(|entry| written(&entry.key)) {
                 low.push(Diagnostic::error("missing-key", name, "nothing happens in this case").label("it needs `prompt` or `steps`"));
             }
             Vec::new()

@@ -195,7 +195,7 @@ fn returned(entry: &Entry, key: &str, verb: Option<&str>, low: &mut Lowering<'_>
     // A key that the case's `expect` does not have was reported when the document was read.
     let verb = verb?;
     if !verbs.contains(&verb) {
-        let who = verbs.map_quoted();
+        let who = verbs.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
         let message = format!("`{verb}` returns no `{key}`");
         low.push(
             Diagnostic::error("not-returned", entry.key_span, message)
@@ -205,17 +205,6 @@ fn returned(entry: &Entry, key: &str, verb: Option<&str>, low: &mut Lowering<'_>
         return None;
     }
     Some(CheckKind::Returned { key: name, pattern: low.pattern(&entry.value) })
-}
-
-trait Quoted {
-    fn map_quoted(&self) -> String;
-}
-
-impl Quoted for &[&str] {
-    fn map_quoted(&self) -> String {
-        let quoted: Vec<_> = self.iter().map(|word| format!("`{word}`")).collect();
-        quoted.join(" or ")
-    }
 }
 
 /// A key that means something, but not here.

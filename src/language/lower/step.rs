@@ -12,6 +12,7 @@ use crate::language::docs::step::StepDoc;
 use crate::language::shape::Or;
 use crate::model::expect::Expect;
 use crate::model::step::Step;
+use crate::model::template::Hole;
 use crate::model::tree::{Content, Entry, Node};
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,12 +91,19 @@ pub fn step(doc: &StepDoc, labels: &[String], low: &mut Lowering<'_>) -> Option<
         session: written.unwrap_or_else(|| session::of_step(doc, labels)),
         session_key: session::key(doc),
         session_given,
+        uses_session: uses_session(&doc.node),
         within: doc.within.map_or(WITHIN, |within| within.duration),
         save,
         expect: expect.clone(),
         never: never.clone(),
     });
     Some(StepDraft { verb: name, span, step, expect, never })
+}
+
+fn uses_session(step: &Node) -> bool {
+    let mut uses = false;
+    step.templates(&mut |_, template| uses |= template.holes().filter_map(Hole::name).any(|name| name.starts_with("session.")));
+    uses
 }
 
 fn one_verb(doc: &StepDoc, low: &mut Lowering<'_>) -> Option<&'static str> {

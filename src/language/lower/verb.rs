@@ -10,8 +10,6 @@ use crate::language::docs::step::{AwaitDoc, ConnectDoc, ProbeDoc, StepDoc};
 use crate::language::shape::{Any, Flag, Named, Or, Templated, mistake};
 use crate::model::pattern::ListKind;
 use crate::model::step::{Await, Probe, Verb};
-use crate::model::tree::{Content, Node};
-use std::sync::Arc;
 
 /// The histories that can be awaited, by the key of their entries.
 const HISTORIES: [(&str, ListKind); 5] = [
@@ -121,13 +119,5 @@ fn connect(doc: &ConnectDoc) -> Verb {
 fn only_true(flag: Flag, verb: &str, low: &mut Lowering<'_>) {
     if !flag.on {
         low.push(mistake::wrong_value(flag.span, format!("`{verb}: false` does nothing"), "`true`").help("leave the step out"));
-    }
-}
-
-/// A text that is the same for every run; for names that must be known.
-pub fn plain(node: &Arc<Node>) -> Option<&str> {
-    match &node.value {
-        Content::Text(text) => Some(text),
-        _ => None,
     }
 }

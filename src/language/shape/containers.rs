@@ -78,13 +78,15 @@ impl<A: Shape, B: Shape> Shape for Or<A, B> {
     }
 
     fn schema(defs: &mut Defs) -> Value {
+        if A::types() == NULL {
+            return or_null(B::schema(defs), defs, &Self::types());
+        }
         let branches = [(A::types(), A::schema(defs)), (B::types(), B::schema(defs))];
         let mut all = Vec::new();
         for (types, schema) in branches {
             // An alternative that is itself one of several brings its branches along.
             match schema.get("allOf").and_then(Value::as_array) {
                 Some(inner) if schema.get("properties").is_none() => all.extend(inner.iter().cloned()),
-                _ if types == ["null"] => {}
                 _ => all.push(json!({"if": {"type": types}, "then": schema})),
             }
         }
@@ -95,11 +97,31 @@ impl<A: Shape, B: Shape> Shape for Or<A, B> {
         match (takes(&A::types(), node), takes(&B::types(), node)) {
             (true, _) => A::read(node, reading).map(Or::This),
             (false, true) => B::read(node, reading).map(Or::That),
+            // Null is only a way to remove something; what is missing is the other.
+            (false, false) if A::types() == NULL => B::read(node, reading).map(Or::That),
             (false, false) => {
                 reading.wrong_type::<Self>(node);
                 None
             }
         }
+    }
+}
+
+const NULL: [&str; 1] = ["null"];
+
+/// A schema that takes null too.
+fn or_null(mut schema: Value, defs: &Defs, types: &[&'static str]) -> Value {
+    match schema.get("type").cloned() {
+        Some(Value::Array(mut listed)) => {
+            listed.push(json!("null"));
+            schema["type"] = Value::Array(listed);
+            schema
+        }
+        Some(one) => {
+            schema["type"] = json!([one, "null"]);
+            schema
+        }
+        None => defs.typed(types, json!({"allOf": [{"if": {"not": {"type": "null"}}, "then": schema}]})),
     }
 }
 

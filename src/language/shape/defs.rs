@@ -16,6 +16,8 @@ pub struct Defs {
     pub pages: Vec<Page>,
     /// True if `{use: name, …}` may stand in place of any value (suites), false where there are no named templates (protocols).
     pub uses: bool,
+    /// True if examples are wanted; validation needs none.
+    pub examples: bool,
 }
 
 /// What `explain` tells of one document type or closed list of words.
@@ -103,7 +105,8 @@ impl Defs {
             about.push_str("\n(not supported yet)");
         }
         schema["description"] = json!(about);
-        let examples: Vec<_> = key.examples.iter().filter_map(|text| super::document::example(text)).collect();
+        let wanted = if self.examples { key.examples } else { &[] };
+        let examples: Vec<_> = wanted.iter().filter_map(|text| super::document::example(text)).collect();
         if !examples.is_empty() {
             schema["examples"] = json!(examples);
         }

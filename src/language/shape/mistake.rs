@@ -21,6 +21,10 @@ const TYPE_NAMES: [(&str, &str); 7] = [
 /// `a text or a list`.
 pub fn types_text(types: &[&str]) -> String {
     let mut names: Vec<_> = TYPE_NAMES.iter().filter(|(name, _)| types.contains(name)).map(|(_, text)| *text).collect();
+    if names.len() > 1 {
+        // Null is only a way to remove something.
+        names.retain(|name| *name != "null");
+    }
     if types.contains(&"number") {
         names.retain(|name| *name != "a whole number");
     }

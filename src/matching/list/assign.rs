@@ -25,7 +25,8 @@ pub(super) enum Conflict {
 /// The assignment with the most items satisfied, and after that the most needed entries taken. It is complete if and only if
 /// there are no conflicts.
 pub(super) fn best(problem: &Problem<'_>) -> Best {
-    let mut flow = Flow { problem, owner: vec![None; problem.entries.len()], taken: vec![0; problem.slots.len()], seen: vec![] };
+    let slots = problem.slots.len();
+    let mut flow = Flow { problem, owner: vec![None; problem.entries.len()], taken: vec![0; slots], seen: vec![], cursor: vec![0; slots] };
     let mut conflicts = Vec::new();
     for slot in 0..problem.slots.len() {
         while flow.taken[slot] < problem.slots[slot].min {
@@ -37,15 +38,20 @@ pub(super) fn best(problem: &Problem<'_>) -> Best {
         }
     }
     for entry in 0..problem.entries.len() {
-        if problem.needed[entry] && flow.owner[entry].is_none() {
-            flow.seen = vec![false; problem.slots.len()];
-            if !flow.place(entry) {
-                conflicts.push(flow.crowded(entry));
-            }
+        if !problem.needed[entry] || flow.owner[entry].is_some() {
+            continue;
+        }
+        flow.seen = vec![false; slots];
+        // After many failures only a free place is looked for: the verdict is clear, and a long list must not take long.
+        let placed = if conflicts.len() < MOST_CONFLICTS { flow.place(entry) } else { flow.place_simply(entry) };
+        if !placed && conflicts.len() < MOST_CONFLICTS {
+            conflicts.push(flow.crowded(entry));
         }
     }
     Best { assignment: flow.owner, conflicts }
 }
+
+const MOST_CONFLICTS: usize = 20;
 
 struct Flow<'p> {
     problem: &'p Problem<'p>,
@@ -53,6 +59,8 @@ struct Flow<'p> {
     taken: Vec<usize>,
     /// The items that the current search has tried.
     seen: Vec<bool>,
+    /// For each item, the first entry that may still be free for it; while items are fed, no entry becomes free again.
+    cursor: Vec<usize>,
 }
 
 impl Flow<'_> {
@@ -60,9 +68,13 @@ impl Flow<'_> {
     fn feed(&mut self, slot: usize) -> bool {
         self.seen[slot] = true;
         let fits = &self.problem.slots[slot].fits;
-        if let Some(free) = (0..fits.len()).find(|entry| fits[*entry] && self.owner[*entry].is_none()) {
-            self.give(free, slot);
-            return true;
+        while let Some(fits) = fits.get(self.cursor[slot]) {
+            let entry = self.cursor[slot];
+            self.cursor[slot] += 1;
+            if *fits && self.owner[entry].is_none() {
+                self.give(entry, slot);
+                return true;
+            }
         }
         for entry in (0..fits.len()).filter(|entry| fits[*entry]) {
             let owner = self.owner[entry].expect("a free entry would have been taken above");
@@ -98,6 +110,15 @@ impl Flow<'_> {
             }
         }
         false
+    }
+
+    fn place_simply(&mut self, entry: usize) -> bool {
+        let slots = &self.problem.slots;
+        let free = (0..slots.len()).find(|slot| slots[*slot].fits[entry] && self.taken[*slot] < slots[*slot].max);
+        if let Some(slot) = free {
+            self.give(entry, slot);
+        }
+        free.is_some()
     }
 
     fn give(&mut self, entry: usize, slot: usize) {

@@ -134,18 +134,20 @@ impl States {
 /// An assignment in order with as many items satisfied as possible, needed entries aside; for explanations.
 pub(super) fn best(problem: &Problem<'_>) -> Assignment {
     let (slots, entries) = (problem.slots.len(), problem.entries.len());
+    let fitting: Vec<Vec<usize>> = problem.slots.iter().map(|slot| (0..entries).filter(|entry| slot.fits[*entry]).collect()).collect();
+    let end_of = |slot: usize, entry: usize| end_of(&fitting[slot], problem.slots[slot].min, entry);
     // most[s][e]: how many of the items from s on can be satisfied by the entries from e on.
     let mut most = vec![vec![0usize; entries + 1]; slots + 1];
     for slot in (0..slots).rev() {
         for entry in 0..=entries {
-            let taken = end_of(problem, slot, entry).map_or(0, |end| 1 + most[slot + 1][end]);
+            let taken = end_of(slot, entry).map_or(0, |end| 1 + most[slot + 1][end]);
             most[slot][entry] = taken.max(most[slot + 1][entry]);
         }
     }
     let mut assignment = vec![None; entries];
     let mut entry = 0;
     for slot in 0..slots {
-        let Some(end) = end_of(problem, slot, entry).filter(|end| 1 + most[slot + 1][*end] >= most[slot][entry]) else { continue };
+        let Some(end) = end_of(slot, entry).filter(|end| 1 + most[slot + 1][*end] >= most[slot][entry]) else { continue };
         take(problem, slot, entry..end, &mut assignment);
         entry = end;
     }
@@ -154,12 +156,12 @@ pub(super) fn best(problem: &Problem<'_>) -> Assignment {
 }
 
 /// Where the item has its least number, taking the first entries that fit from `entry` on.
-fn end_of(problem: &Problem<'_>, slot: usize, entry: usize) -> Option<usize> {
-    let taker = &problem.slots[slot];
-    if taker.min == 0 {
+fn end_of(fitting: &[usize], min: usize, entry: usize) -> Option<usize> {
+    if min == 0 {
         return Some(entry);
     }
-    (entry..problem.entries.len()).filter(|entry| taker.fits[*entry]).nth(taker.min - 1).map(|last| last + 1)
+    let first = fitting.partition_point(|fitting| *fitting < entry);
+    fitting.get(first + min - 1).map(|last| last + 1)
 }
 
 fn take(problem: &Problem<'_>, slot: usize, range: std::ops::Range<usize>, assignment: &mut Assignment) {
@@ -169,16 +171,27 @@ fn take(problem: &Problem<'_>, slot: usize, range: std::ops::Range<usize>, assig
     }
 }
 
-/// Gives entries that must be taken to an item that has room and whose place they do not disturb.
+/// Gives what is left to items that have room and whose place it does not disturb: entries that must be taken, and those of
+/// an item that has too few.
 fn fill(problem: &Problem<'_>, assignment: &mut Assignment) {
+    let mut taken = problem.taken(assignment);
+    let mut from = 0;
     for entry in 0..assignment.len() {
-        if assignment[entry].is_some() || !problem.needed[entry] {
+        if let Some(slot) = assignment[entry] {
+            from = slot;
             continue;
         }
-        let taken = problem.taken(assignment);
-        let from = assignment[..entry].iter().flatten().next_back().copied().unwrap_or(0);
-        let to = assignment[entry..].iter().flatten().next().copied().unwrap_or(problem.slots.len().saturating_sub(1));
+        let wanted = |slot: &usize| problem.needed[entry] || taken[*slot] < problem.slots[*slot].min;
         let room = |slot: &usize| problem.slots[*slot].fits[entry] && taken[*slot] < problem.slots[*slot].max;
-        assignment[entry] = (from..=to).filter(|slot| *slot < problem.slots.len()).find(room);
+        let mut fitting = (from..problem.slots.len()).filter(room).filter(wanted).peekable();
+        if fitting.peek().is_none() {
+            continue;
+        }
+        let to = assignment[entry..].iter().flatten().next().copied().unwrap_or(usize::MAX);
+        if let Some(slot) = fitting.next().filter(|slot| *slot <= to) {
+            assignment[entry] = Some(slot);
+            taken[slot] += 1;
+            from = slot;
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! Must not know: how the entry was chosen.
 
 use super::Entry;
-use crate::matching::{jsonpath, value::is_of};
+use crate::matching::{jsonpath, tester::is_of};
 use crate::model::pattern::Item;
 use crate::model::template::{Found, Scope, member};
 use serde_json::Value;

@@ -19,8 +19,9 @@ pub(super) struct Candidate {
     pub(super) differences: Vec<Mismatch>,
 }
 
-/// A name that differs altogether costs this much.
+/// A name that differs altogether costs this much, and one that nearly agrees a little more than any other field.
 const NAME: f64 = 4.0;
+const NEARLY: f64 = 0.1;
 
 pub(super) fn candidate(item: &Item, entry: usize, entries: &[Entry<'_>], names: Names<'_>) -> Candidate {
     let differences = differences(item, &entries[entry], names);
@@ -35,7 +36,8 @@ fn is_name(path: &str) -> bool {
 
 fn cost(mismatch: &Mismatch) -> f64 {
     if is_name(&mismatch.path) {
-        NAME * (1.0 - strsim::normalized_levenshtein(&mismatch.expected.replace(['*', '"'], ""), &mismatch.actual.replace('"', "")))
+        NEARLY
+            + NAME * (1.0 - strsim::normalized_levenshtein(&mismatch.expected.replace(['*', '"'], ""), &mismatch.actual.replace('"', "")))
     } else {
         1.0
     }
@@ -75,7 +77,7 @@ pub(super) fn agreeing(item: &Item, entry: &Entry<'_>, differences: &[Mismatch])
     let differs = |key: &str| {
         differences
             .iter()
-            .any(|mismatch| crate::matching::value::is_of(&mismatch.path, key) || mismatch.path.starts_with(&format!("{key}[")))
+            .any(|mismatch| crate::matching::tester::is_of(&mismatch.path, key) || mismatch.path.starts_with(&format!("{key}[")))
     };
     fields
         .iter()

@@ -5,7 +5,8 @@
 
 use super::Entry;
 use crate::matching::glob::glob_matches;
-use crate::matching::value::{Fault, Inserted, Mismatch, Tester};
+use crate::matching::tester::{Inserted, Tester};
+use crate::matching::value::{Fault, Mismatch};
 use crate::matching::{describe, equal};
 use crate::model::pattern::{Form, Item, ListKind};
 use crate::model::template::Scope;

@@ -13,6 +13,8 @@ mod explain;
 mod meets;
 mod problem;
 mod search;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use closest::nearest;

@@ -16,7 +16,7 @@ const BUDGET: u32 = 1_000_000;
 /// What the search found.
 pub(super) struct Found {
     pub(super) complete: bool,
-    /// Complete, or the one that satisfied most items.
+    /// Complete, or the one in which the items have most of what they need.
     pub(super) assignment: Assignment,
     /// How often an item that saves a value was given its first entry.
     pub(super) bindings_tried: usize,
@@ -47,7 +47,7 @@ struct Walk<'p> {
     dead: HashSet<Vec<u64>>,
     steps: u32,
     best: Assignment,
-    best_satisfied: usize,
+    best_filled: usize,
     bindings_tried: usize,
 }
 
@@ -84,7 +84,7 @@ impl<'p> Walk<'p> {
             dead: HashSet::new(),
             steps: 0,
             best: vec![None; entries],
-            best_satisfied: 0,
+            best_filled: 0,
             bindings_tried: 0,
         }
     }
@@ -202,9 +202,9 @@ impl<'p> Walk<'p> {
 
     /// Remembers the best so far. False if the state cannot lead to a complete assignment, or was seen before.
     fn note_best(&mut self, depth: usize) -> bool {
-        let satisfied = self.satisfied();
-        if satisfied > self.best_satisfied {
-            self.best_satisfied = satisfied;
+        let filled = self.taken.iter().zip(&self.problem.slots).map(|(taken, slot)| *taken.min(&slot.min)).sum();
+        if filled > self.best_filled {
+            self.best_filled = filled;
             self.best.clone_from(&self.assignment);
         }
         let can_fill = self.problem.slots.iter().enumerate().all(|(slot, taker)| self.taken[slot] + self.left[slot][depth] >= taker.min);

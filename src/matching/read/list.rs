@@ -47,6 +47,7 @@ impl Reader<'_> {
             self.diagnostics.push(Diagnostic::error("wrong-argument", node.span, message).label("expected a list").help(help));
             return;
         }
+        let mistakes = self.diagnostics.list.len();
         self.known_keys(node, &KEYS);
         let mut orders = entries.iter().filter(|entry| KEYS[..3].contains(&&*entry.key));
         let first = orders.next();
@@ -65,7 +66,8 @@ impl Reader<'_> {
             pattern.extra = self.extra(entry, pattern.kind);
         }
         pattern.count = node.get("count").map(|node| self.count(node));
-        if pattern.items.is_empty() && pattern.count.is_none() && matches!(pattern.extra, Extra::Allow) {
+        let nothing = pattern.items.is_empty() && pattern.count.is_none() && matches!(pattern.extra, Extra::Allow);
+        if nothing && self.diagnostics.list.len() == mistakes {
             self.wrong(node.span, "this list pattern checks nothing", "", "name what is expected, or write `none`");
         }
     }

@@ -10,6 +10,8 @@ mod list;
 mod mistakes;
 mod pattern;
 mod references;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use holes::templates;
 pub use mistakes::Reader;

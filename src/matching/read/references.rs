@@ -6,7 +6,7 @@
 use super::Reader;
 use super::item_parts::Draft;
 use crate::base::{Diagnostic, suggest};
-use crate::matching::value::is_of;
+use crate::matching::tester::is_of;
 use crate::model::pattern::Item;
 use crate::model::tree::Node;
 use std::sync::Arc;

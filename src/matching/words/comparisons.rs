@@ -5,7 +5,7 @@
 
 use super::table::{Argument, Example, Role, WordKind, fails, passes};
 use crate::base::duration;
-use crate::matching::value::{Inserted, Tester};
+use crate::matching::tester::{Inserted, Tester};
 use crate::matching::{Reader, describe, equal};
 use crate::model::pattern::{Bound, Comparison, Test};
 use crate::model::tree::Content;
@@ -97,8 +97,8 @@ fn read_approx(reader: &mut Reader<'_>, argument: &Argument<'_>) -> Option<Test>
     if let Content::Template(_) = content {
         return Some(Test::Approx { value: Bound::Hole(argument.node.clone()), within: None });
     }
-    if !argument.node.is_map() || !reader.known_keys(argument.node, &["value", "within"]) {
-        return reader.wrong_argument(argument, "a number, or `{value, within}`", HELP);
+    if !reader.known_keys(argument.node, &["value", "within"]) {
+        return None;
     }
     let value = argument.node.get("value").and_then(|node| match &node.value {
         Content::Template(_) => Some(Bound::Hole(node.clone())),

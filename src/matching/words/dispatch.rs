@@ -4,7 +4,7 @@
 //! Must not know: what any of them does.
 
 use super::{comparisons, lists, logic, structure, texts};
-use crate::matching::value::Tester;
+use crate::matching::tester::Tester;
 use crate::model::pattern::Test;
 use serde_json::Value;
 

@@ -4,7 +4,7 @@
 //! Must not know: the other words.
 
 use super::table::{Argument, Role, WordKind, fails, passes};
-use crate::matching::{Reader, describe, equal, value::Tester};
+use crate::matching::{Reader, describe, equal, tester::Tester};
 use crate::model::pattern::{Form, Pattern, Test};
 use crate::model::tree::Content;
 use serde_json::Value;

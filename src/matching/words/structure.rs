@@ -5,7 +5,7 @@
 
 use super::table::{Argument, Role, WordKind, fails, passes};
 use crate::base::suggest;
-use crate::matching::value::{Inserted, Tester};
+use crate::matching::tester::{Inserted, Tester};
 use crate::matching::{Reader, describe, equal};
 use crate::model::pattern::{Pattern, SchemaCheck, Test, ValueKind};
 use crate::model::tree::{Content, Node};

@@ -95,3 +95,44 @@ pub(crate) fn find(name: &str) -> Option<&'static WordKind> {
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     WORDS.iter().map(|word| word.name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matching::testing::read_well;
+    use crate::matching::value::{differences, holds};
+    use crate::model::template::Nothing;
+    use serde_json::Value;
+
+    #[test]
+    fn every_example_is_right() {
+        for word in WORDS {
+            for example in word.examples {
+                let pattern = read_well(example.pattern, |reader, node| reader.pattern(node));
+                let value: Option<Value> = (!example.value.is_empty()).then(|| serde_json::from_str(example.value).expect(example.value));
+                let told = format!("{} on {:?}", example.pattern, example.value);
+                assert_eq!(holds(&pattern, value.as_ref(), &Nothing), Ok(example.passes), "{told}");
+                assert_eq!(differences(&pattern, value.as_ref(), &Nothing).is_empty(), example.passes, "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_word_has_a_sentence_and_examples_of_both_signs() {
+        for word in WORDS.iter().filter(|word| word.name != "same_as") {
+            assert!(word.doc.ends_with('.') && !word.argument.is_empty(), "{}", word.name);
+            for sign in [true, false] {
+                assert!(word.examples.iter().any(|example| example.passes == sign), "{} has an example that gives {sign}", word.name);
+            }
+            assert!(word.examples.iter().any(|example| example.pattern.contains(word.name)), "{}", word.name);
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut all: Vec<_> = names().collect();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), WORDS.len());
+    }
+}

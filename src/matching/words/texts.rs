@@ -5,12 +5,13 @@
 
 use super::table::{Argument, Role, WordKind, fails, passes};
 use crate::base::suggest;
-use crate::matching::value::{Inserted, Tester};
+use crate::matching::tester::{Inserted, Tester};
 use crate::matching::{Reader, describe, fold::fold, interner, similarity::similarity, texts};
 use crate::model::pattern::{Fold, Measure, Test, TextArgument, TextRegex};
 use crate::model::template::{Part, printed};
 use crate::model::tree::{Content, Node};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 pub(super) const MATCHES: WordKind = WordKind {
@@ -223,15 +224,15 @@ pub(super) fn matches_filled(tester: &mut Tester<'_>, test: &Test, pattern: &Nod
 }
 
 /// The text to look for, folded; `Err(holds)` if there is none to look for.
-fn needle(tester: &mut Tester<'_>, argument: &TextArgument) -> Result<String, bool> {
+fn needle<'n>(tester: &mut Tester<'_>, argument: &'n TextArgument) -> Result<Cow<'n, str>, bool> {
     if let Content::Text(text) = &argument.text.value {
-        return Ok(fold(text, argument.fold).into_owned());
+        return Ok(fold(text, argument.fold));
     }
     let shown = match tester.insert(&argument.text) {
         Inserted::LeftOut | Inserted::Wild => return Err(true),
         Inserted::Fault => return Err(false),
         Inserted::Value(value) => match printed(&value, "") {
-            Ok(text) if !text.is_empty() => return Ok(fold(&text, argument.fold).into_owned()),
+            Ok(text) if !text.is_empty() => return Ok(Cow::Owned(fold(&text, argument.fold).into_owned())),
             _ => describe::value(&value),
         },
     };
@@ -246,7 +247,7 @@ pub(super) fn contains(tester: &mut Tester<'_>, test: &Test, needles: &[TextArgu
             Err(true) => continue,
             Err(false) => return false,
         };
-        if !texts::any(value, true, &mut |text| fold(text, argument.fold).contains(needle.as_str())) {
+        if !texts::any(value, true, &mut |text| fold(text, argument.fold).contains(&*needle)) {
             let which = || match needles.len() {
                 1 => describe::test(test),
                 _ => format!("a text that contains {}", describe::node(&argument.text)),

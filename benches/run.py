@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Checkride beside the least that a program must do, and beside what people use today: ratios of one run.
+
+    python3 benches/run.py --anchors FOLDER [--peers FOLDER] [--checkride PATH] [--rounds N] [load start websocket mock memory]
+
+`--anchors` holds the limit programs (`rust/target/release`) and `gen.py`, which writes the same work for them; `--peers`
+holds what was installed for the comparison; a peer that is not there is left out. Nothing here is a test.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import measure
+import work
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PORT, WS_PORT = 4590, 4591
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--anchors", required=True)
+    parser.add_argument("--peers", default="")
+    parser.add_argument("--checkride", default=os.path.join(HERE, "../target/release/checkride"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("tables", nargs="*", default=[], metavar="TABLE", help=", ".join(TABLES))
+    options = parser.parse_args()
+    options.checkride = os.path.realpath(options.checkride)
+    for folder in ("anchors", "peers"):
+        setattr(options, folder, os.path.abspath(getattr(options, folder)) if getattr(options, folder) else "")
+    unknown = [name for name in options.tables if name not in TABLES]
+    if unknown or not os.path.exists(options.checkride):
+        sys.exit(f"no such table or program: {unknown or options.checkride}")
+    with tempfile.TemporaryDirectory(prefix="checkride-bench-") as options.work:
+        for name in options.tables or TABLES:
+            TABLES[name](options)
+            print(flush=True)
+
+
+def limit(options, name):
+    return os.path.join(options.anchors, "rust/target/release", name)
+
+
+def there(programs):
+    """Without those that are not installed."""
+    return {name: command for name, command in programs.items() if shutil.which(command[0]) and all(
+        os.path.exists(word) for word in command[1:] if word.startswith("/"))}
+
+
+def load(options):
+    """5,000 cases: read, checked against the schema, compiled."""
+    n = 5000
+    theirs = os.path.join(options.work, "theirs")
+    subprocess.run([sys.executable, os.path.join(options.anchors, "gen.py"), theirs, str(n), str(PORT)], check=True)
+    suite, schema = os.path.join(theirs, "suite.yaml"), os.path.join(theirs, "suite.schema.json")
+    ours = work.load(os.path.join(options.work, "load"), n)
+    programs = {
+        "limit: serde-saphyr + jsonschema": [limit(options, "yamlval"), "--yaml", suite, "--schema", schema],
+        "limit: typed load, checks compiled": [limit(options, "runlimit"), "--validate", "--yaml", suite],
+        "checkride check": [options.checkride, "check", ours],
+        "node js-yaml + ajv": ["node", os.path.join(options.anchors, "yaml_ajv.cjs"), os.path.join(options.peers, "nodeval"), "js-yaml",
+                               "--yaml", suite, "--schema", schema],
+    }
+    rows = measure.in_turns(there(programs), options.rounds)
+    base = rows["limit: serde-saphyr + jsonschema"]
+    print(f"## load: {n} cases, {os.path.getsize(ours) // 1000} kB (limit: {os.path.getsize(suite) // 1000} kB)\n")
+    print("| program | wall ms | CPU ms | peak MiB | CPU x limit |\n|---|---|---|---|---|")
+    for name, row in rows.items():
+        print(f"| {name} | {measure.median(row, 'wall') * 1e3:.0f} | {measure.median(row, 'cpu') * 1e3:.0f} | "
+              f"{measure.median(row, 'mib'):.0f} | {measure.ratio(row, base, 'cpu'):.2f} |")
+
+
+def websocket(options):
+    """1,000 Realtime-like turns, each a case of its own, every frame checked."""
+    n = 1000
+    suite = work.realtime(os.path.join(options.work, "turns"), n, WS_PORT)
+    fake = [limit(options, "fakeprov"), "--port", str(PORT), "--ws-port", str(WS_PORT)]
+    ws_library = os.path.join(options.peers, "peers/ws/node_modules/ws/wrapper.mjs")
+    print(f"## websocket: {n} turns, 12 frames each\n")
+    print("| c | client | wall s | CPU s | peak MiB | wall x limit | CPU x limit |\n|---|---|---|---|---|---|---|")
+    with measure.Server(fake, PORT):
+        for c in (4, 32, 128):
+            programs = {
+                "limit (tokio-tungstenite)": [limit(options, "wslimit"), "--ws-port", str(WS_PORT), "--n", str(n), "--c", str(c)],
+                "checkride run": [options.checkride, "run", "--suites", suite, "--test-threads", str(c), "--quiet",
+                                  "--traces", os.path.join(options.work, "traces")],
+                "node ws": ["node", os.path.join(options.anchors, "ws_client.mjs"), str(WS_PORT), str(n), str(c), ws_library],
+                "python websockets": [os.path.join(options.peers, "venv-pytest/bin/python"),
+                                      os.path.join(options.anchors, "ws_client.py"), str(WS_PORT), str(n), str(c)],
+            }
+            rows = measure.in_turns(there(programs), options.rounds)
+            base = rows["limit (tokio-tungstenite)"]
+            for name, row in rows.items():
+                print(f"| {c} | {name} | {measure.median(row, 'wall'):.3f} | {measure.median(row, 'cpu'):.3f} | "
+                      f"{measure.median(row, 'mib'):.0f} | {measure.ratio(row, base, 'wall'):.1f} | "
+                      f"{measure.ratio(row, base, 'cpu'):.1f} |", flush=True)
+
+
+def start(options):
+    """Start-up alone."""
+    programs = {
+        "smallest Rust program": [limit(options, "shim"), "x"],
+        "checkride --version": [options.checkride, "--version"],
+        "hurl --version": [os.path.join(options.peers, "hurl/bin/hurl"), "--version"],
+        "node -e 0": ["node", "-e", "0"],
+    }
+    print("## start-up, spawn to exit\n")
+    spawned(options, programs)
+
+
+def mock(options):
+    """One call of a mocked command: its arguments logged, its reply printed."""
+    folder = os.path.join(options.work, "mock")
+    link = work.mock(folder, options.checkride)
+    scripts = os.path.join(folder, "scripts")
+    builtin = work.write(os.path.join(scripts, "bash-builtin"), BASH)
+    python = work.write(os.path.join(scripts, "python"), PYTHON.format(python=os.path.realpath(sys.executable)))
+    os.chmod(builtin, 0o755), os.chmod(python, 0o755)
+    arguments = ["mail", "list", "--unread"]
+    programs = {
+        "limit: a Rust shim, argv not escaped for JSON": [limit(options, "shim"), *arguments],
+        "limit, linked statically": [limit(options, "shim-static"), *arguments],
+        "checkride as the mocked command": [link, *arguments],
+        "bash, builtins only, argv not escaped": [builtin, *arguments],
+        "python": [python, *arguments],
+    }
+    print("## mock: spawn to exit of one mocked call\n")
+    spawned(options, programs)
+
+
+BASH = """#!/bin/bash
+printf '{"argv":"%s"}\\n' "$*" >> "$SHIM_LOG"
+r=$(<"$SHIM_REPLY"); printf '%s\\n' "$r"
+"""
+
+PYTHON = """#!{python} -S
+import json, os, sys
+with open(os.environ["SHIM_LOG"], "a") as log:
+    log.write(json.dumps({{"argv": sys.argv[1:]}}) + "\\n")
+sys.stdout.write(open(os.environ["SHIM_REPLY"]).read())
+"""
+
+
+def spawned(options, programs):
+    """Short programs: timed by the anchor's own spawner, in turns."""
+    programs = there(programs)
+    reply = work.write(os.path.join(options.work, "reply"), '{"items":[{"id":1,"subject":"hello"}],"ok":true}\n')
+    command = [limit(options, "spawnbench"), str(40 * options.rounds)]
+    for words in programs.values():
+        command += ["--", *words]
+    env = {**os.environ, "SHIM_LOG": os.path.join(options.work, "log"), "SHIM_REPLY": reply}
+    lines = subprocess.run(command, check=True, capture_output=True, text=True, env=env).stdout.splitlines()
+    rows = [json.loads(line) for line in lines]
+    print("| program | p50 ms | p90 ms | x first |\n|---|---|---|---|")
+    for name, row in zip(programs, rows):
+        print(f"| {name} | {row['p50_ms']:.2f} | {row['p90_ms']:.2f} | {row['p50_ms'] / rows[0]['p50_ms']:.2f} |")
+
+
+TABLES = {"load": load, "start": start, "websocket": websocket, "mock": mock}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The work, written in the language of checkride: the same N cases that the anchors get.
+
+Owns: the text of the suites, the protocol and the mocked command that are measured.
+Must not know: what is measured, and against whom.
+"""
+
+import base64
+import json
+import os
+
+# What the anchor's fake sends in one turn, in this order.
+FRAMES = [
+    {"type": "session.created"}, {"type": "session.updated"}, {"type": "response.created"}, {"type": "response.output_item.added"},
+    *[{"type": "response.output_text.delta", "event_id": f"d{i}"} for i in range(6)],
+    {"type": "response.output_text.done"}, {"type": "response.done", "response": {"status": "completed"}},
+]
+
+REALTIME = """\
+protocol: realtime-like
+transport: websocket
+open: {path: /v1/realtime, query: {model: gpt-realtime}}
+actions:
+  user:
+    - send: {type: session.update, session: {type: realtime, output_modalities: [text]}}
+    - send: {type: response.create, response: {instructions: "{{text}}"}}
+events:
+  - {when: {type: response.created}, turn.started: {}}
+  - {when: {type: response.output_text.delta}, text.delta: $.delta}
+  - {when: {type: response.done, response: {status: completed}}, turn.finished: completed}
+ignore: [{type: session.created}, {type: session.updated}, {type: response.output_item.added}, {type: response.output_text.done}]
+"""
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
+def load(folder, n):
+    """N cases with three checks each: a text, a regex, a JSONPath."""
+    lines = ["suite: bench", "agent: {protocol: command-line, command: [agent]}", "cases:"]
+    for i in range(n):
+        lines += [
+            f"  - name: case {i:05d}", f"    prompt: conformance case {i}", "    expect:",
+            "      reply: {contains: quick brown fox, matches: 'AB-[0-9]{4}'}", "      at: {'$.turns[0].status': completed}"]
+    return write(os.path.join(folder, f"load-{n}.yaml"), "\n".join(lines) + "\n")
+
+
+def realtime(folder, n, port):
+    """N cases of one Realtime-like turn, every frame checked, and their protocol."""
+    write(os.path.join(folder, "realtime-like.yaml"), REALTIME)
+    frames = "\n".join(f"      - {json.dumps(frame)}" for frame in FRAMES)
+    lines = [
+        "suite: turns", f"agent: {{protocol: realtime-like.yaml, url: 'ws://127.0.0.1:{port}'}}",
+        "define:", "  whole_turn:", "    exactly:", frames, "cases:"]
+    for i in range(n):
+        lines += [f"  - {{name: turn {i:05d}, prompt: conformance {i}, expect: {{frames: {{use: whole_turn}}}}}}"]
+    return write(os.path.join(folder, f"turns-{n}.yaml"), "\n".join(lines) + "\n")
+
+
+def mock(folder, checkride):
+    """A prepared folder of one mocked command, as the runner lays it out; gives the command's path."""
+    reply = base64.b64encode(b'{"items":[{"id":1,"subject":"hello"}],"ok":true}\n').decode()
+    answer = {"stdout": reply, "stderr": "", "exit": 0, "delay_ms": 0}
+    rule = {"label": "rule 1 (mail *)", "when": {"glob": "mail *"}, "answers": [answer], "sequence": False}
+    gog = {"rules": [rule], "otherwise": "fail", "needs_stdin": False, "counts": False}
+    write(os.path.join(folder, "plan.json"), json.dumps({"plan": "checkride command mocks 1", "commands": {"gog": gog}}))
+    write(os.path.join(folder, "calls.jsonl"), "")
+    link = os.path.join(folder, "bin", "gog")
+    os.makedirs(os.path.dirname(link), exist_ok=True)
+    if os.path.lexists(link):
+        os.remove(link)
+    os.symlink(os.path.realpath(checkride), link)
+    return link
