@@ -111,8 +111,8 @@ document! {
         /// The arguments; JSON text is parsed.
         #[example("$.input")]
         args: Option<Source>,
-        /// Which server has the tool, where tools come from several.
-        #[example("$.server")]
+        /// The server whose tool it is, if several may have one of this name.
+        #[example("$.item.server")]
         server: Option<Source>,
     }
 
