@@ -16,6 +16,7 @@ use crate::model::agent::Egress;
 use crate::model::expect::{CheckKind, Expect};
 use crate::model::fake::{CommandFake, FakeKind};
 use crate::model::protocol::Transport;
+use crate::model::step::Verb;
 use crate::model::suite::Case;
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Cause, Problem, StepError, What};
@@ -57,8 +58,10 @@ impl Stage {
     /// Brings everything up. A problem is nobody's failure but says whose fault it is.
     pub async fn set(world: &World, case: &Arc<Case>, recorder: &Recorder) -> Result<Stage, Problem> {
         let key = world.case_key(&case_slug(case));
-        let dir =
-            world.runs.case(&key).map_err(|e| broken(Blame::Harness, "case-folder", format!("failed to make the case's folder: {e}")))?;
+        let dir = world.runs.place(&key);
+        if uses_folder(case) {
+            dir.make().map_err(|e| broken(Blame::Harness, "case-folder", format!("failed to make the case's folder: {e}")))?;
+        }
         let values = start_values(world, case, &key, &dir, recorder);
         let fakes =
             world.fakes.open(CaseFakes { key: key.clone(), recorder: recorder.clone(), fakes: case.fakes.clone(), scope: values.clone() });
@@ -198,6 +201,13 @@ impl Stage {
     }
 }
 
+/// An agent that runs elsewhere needs no folder here, unless the case itself works in it.
+fn uses_folder(case: &Case) -> bool {
+    let commands = case.fakes.iter().any(|(_, fake)| matches!(fake.kind, FakeKind::Command(_)));
+    let probes = case.steps.iter().any(|step| matches!(step.verb, Verb::Probe(_)));
+    case.agent.command.is_some() || !case.agent.files.is_empty() || !case.secrets.is_empty() || commands || probes
+}
+
 fn file_names(expect: &Expect) -> impl Iterator<Item = String> {
     expect.checks.iter().filter_map(|check| match &check.kind {
         CheckKind::File { path, .. } => Some(path.clone()),
@@ -213,7 +223,7 @@ fn start_values(world: &World, case: &Case, key: &str, dir: &CaseDir, recorder: 
     );
     values.plant(&case.secrets, &mut random);
     values.set("checkride", world.checkride.display().to_string());
-    values.set("case.dir", dir.home.display().to_string());
+    values.set_folder(dir);
     for (name, fake) in &case.fakes {
         if matches!(fake.kind, FakeKind::Model(_)) {
             let url = world.fakes.url(key, name);

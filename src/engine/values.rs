@@ -3,6 +3,7 @@
 //! Owns: start values (fakes, secrets, the case's folder) and what steps saved.
 //! Must not know: sessions and turns; the conversation answers for those.
 
+use crate::agent::CaseDir;
 use crate::model::suite::{Case, Secret};
 use crate::model::template::{Found, Scope};
 use crate::model::trace::{Binding, What};
@@ -10,17 +11,19 @@ use crate::recorder::Recorder;
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 /// Names and values, growing during the run. Every value is recorded, so that a stored trace can be judged alone.
 pub struct Values {
     table: Mutex<IndexMap<String, Value>>,
     recorder: Recorder,
+    /// Made when somebody asks where it is.
+    folder: OnceLock<CaseDir>,
 }
 
 impl Values {
     pub fn new(recorder: Recorder) -> Values {
-        Values { table: Mutex::default(), recorder }
+        Values { table: Mutex::default(), recorder, folder: OnceLock::new() }
     }
 
     /// Gives a name its value from now on.
@@ -28,6 +31,12 @@ impl Values {
         let value = value.into();
         self.table.lock().expect("no panic happens under this lock").insert(name.to_owned(), value.clone());
         self.recorder.push(What::Bind(Binding { name: name.to_owned(), value, session: None, turn: None }));
+    }
+
+    /// Gives `case.dir` its value. The folder need not be there: who asks for it by name finds it made.
+    pub fn set_folder(&self, dir: &CaseDir) {
+        self.set("case.dir", dir.home.display().to_string());
+        self.folder.get_or_init(|| dir.clone());
     }
 
     /// Fresh random values; hidden in everything recorded.
@@ -47,6 +56,10 @@ impl Values {
 
 impl Scope for Values {
     fn lookup(&self, name: &str) -> Found<'_> {
+        if let ("case.dir", Some(dir)) = (name, self.folder.get()) {
+            // Who cannot use it says so better than this place could.
+            let _ = dir.make();
+        }
         match self.table.lock().expect("no panic happens under this lock").lookup(name) {
             Found::Value(value) => Found::Value(Cow::Owned(value.into_owned())),
             Found::Missing => Found::Missing,
@@ -59,4 +72,29 @@ impl Scope for Values {
 pub fn case_slug(case: &Case) -> String {
     let slug = case.id.rsplit("::").next().unwrap_or(&case.id);
     crate::base::slug::slug(slug)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::RunDir;
+
+    fn is_there(after: impl FnOnce(&Values)) -> bool {
+        let run = RunDir::new().expect("a temporary folder can be made");
+        let dir = run.place("1");
+        let values = Values::new(Recorder::new());
+        values.set_folder(&dir);
+        after(&values);
+        dir.home.is_dir()
+    }
+
+    #[test]
+    fn the_folder_is_made_for_who_asks_for_it() {
+        assert!(is_there(|values| assert!(matches!(values.lookup("case.dir"), Found::Value(_)))));
+    }
+
+    #[test]
+    fn the_folder_is_not_made_for_nobody() {
+        assert!(!is_there(|values| assert!(matches!(values.lookup("other"), Found::Unknown))));
+    }
 }
