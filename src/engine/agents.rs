@@ -31,7 +31,7 @@ pub struct Lodging {
     /// Refuses what the agent tries to reach for as long as it lives.
     pub trap: Option<Trap>,
     /// Whatever process the case left is ended with it.
-    pub tree: agent::Tree,
+    pub tree: Option<agent::Tree>,
 }
 
 impl Lodging {
