@@ -47,7 +47,7 @@ fn this_program() -> PathBuf {
 
 /// No stack of ours is shown to a user unless they ask for it by RUST_BACKTRACE.
 fn report_panics_kindly() {
-    if std::env::var_os("RUST_BACKTRACE").is_some() {
+    if std::env::var_os("RUST_BACKTRACE").is_some_and(|asked| asked != "0") {
         return;
     }
     std::panic::set_hook(Box::new(|panic| {

@@ -94,7 +94,8 @@ async fn handshake(request: Request, url: &str) -> Result<Socket, OpenError> {
         .map_err(|e| OpenError::new("connect", format!("failed to connect to {host}:{port}: {}", io_words(&e))))?;
     // Without it a small frame may wait 40 ms for the acknowledgement of the one before.
     tcp.set_nodelay(true).map_err(|e| OpenError::new("connect", format!("failed to prepare the connection to {host}:{port}: {e}")))?;
-    let config = WebSocketConfig::default().read_buffer_size(READ_AT_ONCE).max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+    let config =
+        WebSocketConfig::default().read_buffer_size(READ_AT_ONCE).max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
     match client_async_tls_with_config(request, tcp, Some(config), None).await {
         Ok((socket, _response)) => Ok(socket),
         Err(Error::Http(response)) => Err(refusal(url, &response)),
