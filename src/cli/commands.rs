@@ -51,13 +51,13 @@ fn this_program() -> PathBuf {
 fn start_log() {
     if std::env::var_os("CHECKRIDE_LOG").is_some() {
         let filter = tracing_subscriber::EnvFilter::from_env("CHECKRIDE_LOG");
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
     }
 }
 
 /// No stack of ours is shown to a user unless they ask for it by RUST_BACKTRACE.
 fn report_panics_kindly() {
-    if std::env::var_os("RUST_BACKTRACE").is_some() {
+    if std::env::var_os("RUST_BACKTRACE").is_some_and(|asked| asked != "0") {
         return;
     }
     std::panic::set_hook(Box::new(|panic| {
