@@ -17,6 +17,8 @@ use tokio::sync::oneshot;
 pub const LINE: usize = 64 * 1024;
 /// After this many bytes nothing more is recorded, only counted.
 pub const RECORDED: usize = 4 * 1024 * 1024;
+/// What a line costs besides its bytes: it is a record of its own, and very short lines would make a very long trace.
+const LINE_COST: usize = 100;
 /// So many last lines are shown when an agent cannot be started.
 const LAST: usize = 20;
 /// A last line is shown up to here.
@@ -144,7 +146,7 @@ impl State {
         self.last.push_back(oldest);
         let records = self.recorded + bytes.len() <= RECORDED;
         if records {
-            self.recorded += bytes.len() + 1;
+            self.recorded += bytes.len() + LINE_COST;
             self.dropped += line.cut;
         } else {
             // One line too many closes the record: what follows would stand at the wrong place.

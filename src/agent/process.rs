@@ -96,7 +96,13 @@ pub async fn start(launch: &Launch, ready: &Ready, url: Option<&str>, recorder: 
     if tree::is_ending() {
         return Err(problem(Blame::Harness, "interrupted", "the run was interrupted", vec![]));
     }
-    let address = process.until_ready(launch, ready, url, sign).await?;
+    let address = match process.until_ready(launch, ready, url, sign).await {
+        Ok(address) => address,
+        Err(problem) => {
+            process.note_dropped();
+            return Err(problem);
+        }
+    };
     Ok(RunningAgent { url: address.url, captures: address.captures, pid, process })
 }
 
@@ -145,6 +151,14 @@ impl Process {
                 let message = format!("`{program}` was not ready: {} within {}", ready::missed(ready, url), duration::show(ready.within));
                 Err(problem(Blame::AgentStart, "agent-not-ready", message, details()))
             }
+        }
+    }
+
+    fn note_dropped(&self) {
+        let dropped = self.output.dropped();
+        if dropped > 0 {
+            let limit = super::output::RECORDED >> 20;
+            self.recorder.note(format!("{dropped} bytes of the agent's output were not recorded (it is recorded up to {limit} MiB)"));
         }
     }
 
@@ -199,13 +213,7 @@ impl RunningAgent {
         let tree = process.tree.clone();
         let left = tokio::task::spawn_blocking(move || tree.kill()).await.unwrap_or_default();
         let _ = tokio::time::timeout(LAST_WORDS * 2, process.ended()).await;
-        let dropped = process.output.dropped();
-        if dropped > 0 {
-            process.recorder.note(format!(
-                "{dropped} bytes of the agent's output were not recorded (it is recorded up to {} bytes)",
-                super::output::RECORDED
-            ));
-        }
+        process.note_dropped();
         if !left.is_empty() {
             let message = format!("processes of the agent could not be ended: {left:?}");
             process.recorder.problem(problem(Blame::Harness, "process-left", message, vec![]));

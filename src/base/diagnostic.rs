@@ -66,8 +66,12 @@ impl Diagnostic {
             let end = (self.span.end as usize).min(file.text.len());
             let start = (self.span.start as usize).min(end);
             let end = first_line_end(&file.text, start, end);
-            let mark = AnnotationKind::Primary.span(start..end).label(self.label.as_str());
-            group = group.element(Snippet::source(file.text.as_str()).path(file.path.as_str()).annotation(mark));
+            // Only the line that is shown is handed over: the drawing takes as long as its source.
+            let line = file.text[..start].rfind('\n').map_or(0, |at| at + 1);
+            let shown = &file.text[line..first_line_end(&file.text, end, file.text.len())];
+            let mark = AnnotationKind::Primary.span(start - line..end - line).label(self.label.as_str());
+            let snippet = Snippet::source(shown).line_start(file.line_column(start).0);
+            group = group.element(snippet.path(file.path.as_str()).annotation(mark));
         }
         for help in &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
@@ -119,6 +123,12 @@ impl Diagnostics {
 
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// True if an error stands inside this part of a file: then what is missing there may only have been misread.
+    pub fn has_error_within(&self, part: Span) -> bool {
+        let inside = |span: Span| span.file == part.file && part.start <= span.start && span.end <= part.end;
+        self.list.iter().any(|d| d.severity == Severity::Error && inside(d.span))
     }
 
     pub fn is_empty(&self) -> bool {

@@ -22,7 +22,11 @@ pub(crate) fn findings<'t>(case: &'t Case, views: &Views<'t>, findings: &mut Vec
         let Some(run) = views.step(number) else {
             let verdict = unreached(case, views, number);
             cut = cut.or(blame(&verdict));
-            findings.push(finding(step, number, verdict));
+            // Where nothing was begun, the problem that prevented it is a finding of its own, and this would say it again.
+            let said = number == 0 && problems(views).any(|problem| problem.blame.is_some());
+            if !said {
+                findings.push(finding(step, number, verdict));
+            }
             break;
         };
         if run.verb != step.verb.name() {

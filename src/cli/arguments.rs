@@ -31,7 +31,7 @@ pub struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run suites and report a verdict for each case
-    Run(RunArguments),
+    Run(Box<RunArguments>),
     /// Find mistakes in suites, protocols and scripts without running them
     Check(CheckArguments),
     /// Print what a trace observed, with the paths that `at` can name

@@ -25,7 +25,9 @@ pub fn check(arguments: &CheckArguments) -> u8 {
         return exit::WRONG_INPUT;
     }
     let cases: usize = loaded.suites.iter().map(|suite| suite.cases.len()).sum();
-    output::line(format!("no mistakes in {} files: {} suites, {cases} cases", loaded.files, loaded.suites.len()));
+    let many = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    let (files, suites) = (many(loaded.files, "file"), many(loaded.suites.len(), "suite"));
+    output::line(format!("no mistakes in {files}: {suites}, {}", many(cases, "case")));
     exit::GREEN
 }
 

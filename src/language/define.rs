@@ -57,6 +57,7 @@ pub fn expand(suite: &Arc<Node>, project: &super::project::Project, diagnostics:
         arguments: HashSet::new(),
         uses: vec![],
         made: 0,
+        grown: false,
         diagnostics,
     };
     let mut outside = |node: &Option<Arc<Node>>| node.as_ref().and_then(|node| expander.walk(node, None, 0));
@@ -79,6 +80,8 @@ pub(super) struct Expander<'a> {
     /// The templates that are being put in, outermost first.
     uses: Vec<String>,
     made: usize,
+    /// It was said that too much is made; once is enough.
+    grown: bool,
     pub(super) diagnostics: &'a mut Diagnostics,
 }
 
@@ -160,7 +163,7 @@ impl Expander<'_> {
         }
         if self.made > BUDGET || self.uses.len() >= MAX_USES || depth >= MAX_HEIGHT {
             self.too_large(entry.value.span);
-            return nothing;
+            return None;
         }
         let mut given = Frame::default();
         for argument in entries.iter().filter(|argument| *argument.key != *"use") {
@@ -177,7 +180,7 @@ impl Expander<'_> {
         let errors = self.diagnostics.list.len();
         let made = self.walk(body, Some(&given), depth);
         self.uses.pop();
-        if errors == self.diagnostics.list.len() {
+        if errors == self.diagnostics.list.len() && !self.grown {
             for (key, span) in given.unused() {
                 self.unused(name, &key, span, body);
             }
@@ -195,6 +198,9 @@ impl Expander<'_> {
     }
 
     fn too_large(&mut self, span: Span) {
+        if std::mem::replace(&mut self.grown, true) {
+            return;
+        }
         self.diagnostics.push(
             Diagnostic::error("expansion-too-large", span, "templates that use templates make more of this suite than can be run")
                 .label("here it grew too large")

@@ -43,7 +43,7 @@ pub fn discover(paths: &[PathBuf], project: &Project, sources: &Sources, diagnos
         if path.is_dir() {
             let below = suites_folder_of(&path, project).unwrap_or_else(|| path.clone());
             walk(&path, &below, &mut vec![], &mut found, diagnostics);
-        } else if path.is_file() {
+        } else if path.exists() {
             let id = id_of_file(&path, project);
             found.entry(path).or_insert(id);
         } else {
@@ -155,7 +155,7 @@ fn missing(path: &Path, project: &Project) -> Diagnostic {
     let beside = path.parent().and_then(|parent| std::fs::read_dir(parent).ok()).into_iter().flatten();
     let names: Vec<_> = beside.filter_map(|entry| entry.ok().map(|entry| entry.file_name().to_string_lossy().into_owned())).collect();
     Diagnostic::error("no-such-path", Span::NONE, format!("there is no file or folder `{shown}`"))
-        .maybe_help(suggest::did_you_mean(&name, names.iter().map(String::as_str)))
+        .maybe_help(suggest::did_you_mean(&name, names.iter().map(String::as_str).filter(|other| *other != name)))
         .help(format!("paths are relative to {}", project.start.display()))
 }
 

@@ -58,7 +58,8 @@ pub struct Instance {
 
 /// All tests of a suite. Mistakes are collected; a case that no test could be made of is left out.
 pub fn instances(suite: &Arc<Node>, context: &Context<'_>, diagnostics: &mut Diagnostics) -> Vec<Instance> {
-    let errors = errors_in(diagnostics);
+    // What this file's own errors hide is no mistake of its variables.
+    let errors = diagnostics.list.iter().filter(|d| d.severity == Severity::Error && d.span.file != suite.span.file).count();
     let expanded = define::expand(suite, context.project, diagnostics);
     let mut maker = Maker::new(&expanded, context, errors, diagnostics);
     let mut made = Vec::new();
@@ -99,7 +100,7 @@ struct Maker<'a> {
     defined: HashSet<Arc<str>>,
     used: HashSet<Arc<str>>,
     ids: HashMap<String, Span>,
-    /// Errors there were before this suite.
+    /// Errors there were in other files, before this suite.
     errors: usize,
     diagnostics: &'a mut Diagnostics,
 }
@@ -184,6 +185,10 @@ impl<'a> Maker<'a> {
             return Some(name);
         }
         let (span, kind) = name.map_or((case.span, case.kind()), |name| (name.span, name.kind()));
+        // The schema has said so already.
+        if self.diagnostics.has_error_within(span) {
+            return None;
+        }
         let diagnostic = match (case.is_map(), name) {
             (false, _) => Diagnostic::error("wrong-type", span, format!("a case is a mapping, and this is {kind}")).label("not a case"),
             (true, None) => Diagnostic::error("missing-key", span, "the case has no `name`").label("a case without a name"),

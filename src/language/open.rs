@@ -30,7 +30,12 @@ pub fn open(path: &Path, shown: &str, sources: &Sources, diagnostics: &mut Diagn
 
 /// The bytes are left where they are if there are too many.
 fn size_and_bytes(path: &Path) -> std::io::Result<(u64, Option<Vec<u8>>)> {
-    let size = std::fs::metadata(path)?.len();
+    let metadata = std::fs::metadata(path)?;
+    // Reading a pipe or a device might never end.
+    if !metadata.is_file() {
+        return Err(std::io::Error::other("not a regular file"));
+    }
+    let size = metadata.len();
     if size > yaml::MAX_BYTES as u64 {
         return Ok((size, None));
     }

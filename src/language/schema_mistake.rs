@@ -58,7 +58,8 @@ fn keys(node: &Node, part: &Value, owner: &str, diagnostics: &mut Diagnostics) {
 }
 
 fn type_mistake(node: &Node, part: &Value) -> Diagnostic {
-    if part["pattern"] == DURATION {
+    let branches = || part["allOf"].as_array().into_iter().flatten();
+    if part["pattern"] == DURATION || branches().any(|branch| branch["then"]["pattern"] == DURATION) {
         return no_duration(node);
     }
     let listed = part["type"].as_array().map(|types| types.iter().filter_map(Value::as_str).collect());

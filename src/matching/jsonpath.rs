@@ -126,8 +126,12 @@ pub fn parse(text: &str, span: Span) -> Result<JsonPath, Diagnostic> {
 
 fn ill_formed(text: &str, span: Span, position: usize, reason: &str) -> Diagnostic {
     let at = text.char_indices().nth(position.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
-    let diagnostic = Diagnostic::error("ill-formed-jsonpath", inside(text, span, at), format!("ill-formed JSONPath `{text}`"))
-        .label(format!("at character {position}: {reason}"));
+    let diagnostic =
+        Diagnostic::error("ill-formed-jsonpath", inside(text, span, at), format!("ill-formed JSONPath `{text}`")).label(match reason {
+            "parser error" if position + 1 >= text.chars().count() => "the path ends too early".to_owned(),
+            "parser error" => format!("cannot be read from character {position} on"),
+            reason => format!("at character {position}: {reason}"),
+        });
     match text.starts_with('$') {
         true => diagnostic.help("a path is written as in RFC 9535: `$.calls[0].args`, `$.events[?@.type == 'error']`, `$['a key']`"),
         false => diagnostic.help("a path begins with `$`"),

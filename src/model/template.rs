@@ -325,9 +325,8 @@ impl Filter {
                 Some(n) => Filter::Times(n),
                 None => {
                     let hint = crate::base::suggest::did_you_mean(text, FILTERS).unwrap_or_default();
-                    return Err(format!("unknown filter `{text}`; the filters are json, base64, hex, url, tags, times:N {hint}")
-                        .trim_end()
-                        .to_owned());
+                    let all = "the filters are json, base64, hex, url, tags, times:N";
+                    return Err(format!("unknown filter `{text}`; {hint} {all}").replace("  ", " "));
                 }
             },
         })

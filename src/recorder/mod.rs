@@ -138,13 +138,13 @@ impl Recorder {
         }
     }
 
-    /// Ends the recording and hands out the trace.
+    /// Ends the recording and hands out the trace; nothing stays behind.
     pub fn finish(&self) -> Trace {
         let duration_ms = self.now_ms();
         self.push(What::End { duration_ms });
         let mut state = self.state();
         state.closed = true;
-        Trace { records: state.records.clone() }
+        Trace { records: std::mem::take(&mut state.records) }
     }
 }
 
@@ -188,9 +188,9 @@ mod tests {
     #[test]
     fn nothing_is_added_after_the_end() {
         let recorder = Recorder::new();
-        recorder.finish();
+        assert_eq!(recorder.finish().records.len(), 1);
         recorder.note("late");
-        assert_eq!(recorder.len(), 1);
+        assert_eq!(recorder.len(), 0);
     }
 
     #[test]

@@ -69,6 +69,11 @@ pub const CODES: &[Code] = &[
     Code { name: "tab-indentation", about: "YAML is indented with spaces, never with tabs.", example: "cases:\n	- name: x" },
     Code { name: "too-deep", about: "The document is nested deeper than any real one.", example: "[[[[[[[[…]]]]]]]]" },
     Code {
+        name: "not-utf8",
+        about: "Suites are UTF-8 texts. The place where the first other byte stands is shown; UTF-16 is recognised.",
+        example: "iconv -f latin1 -t utf-8 old.yaml > new.yaml",
+    },
+    Code {
         name: "too-many-mistakes",
         about: "One file has more mistakes of one kind than anybody reads; the first ones are shown.",
         example: "a: {{x}}      # a thousand times",

@@ -4,16 +4,13 @@
 //! Must not know: how a check is evaluated in a run.
 
 use crate::base::{Diagnostic, Diagnostics};
-use crate::language::docs::expect::StepExpectDoc;
 use crate::language::docs::suite::CaseDoc;
 use crate::language::lower::Draft;
 use crate::matching::value;
 use crate::model::expect::{CheckKind, Expect, FileCheck};
 use crate::model::pattern::{ListPattern, Pattern};
 use crate::model::template::Nothing;
-use crate::model::tree::Node;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// Refuses a case without a positive check.
 pub fn no_positive_check(draft: &Draft, diagnostics: &mut Diagnostics) {
@@ -21,7 +18,7 @@ pub fn no_positive_check(draft: &Draft, diagnostics: &mut Diagnostics) {
     let in_steps = draft.steps.iter().any(|step| expects(&step.expect));
     let judged = must(&draft.doc) || draft.step_docs.iter().any(|step| step.node.get("judge").is_some());
     let reached = draft.doc.reach.as_ref().is_some_and(|reach| !reach.node.entries().is_empty());
-    if awaits || in_steps || judged || reached || expects(&draft.expect) || unread(draft) {
+    if awaits || in_steps || judged || reached || expects(&draft.expect) || unread(draft, diagnostics) {
         return;
     }
     diagnostics.push(
@@ -32,12 +29,11 @@ pub fn no_positive_check(draft: &Draft, diagnostics: &mut Diagnostics) {
 }
 
 /// True if what may have been positive could not be read; that mistake comes first.
-fn unread(draft: &Draft) -> bool {
-    let strange =
-        |node: &Arc<Node>| !node.is_map() || node.entries().iter().any(|entry| !StepExpectDoc::names().any(|name| name == &*entry.key));
-    let in_steps = draft.step_docs.iter().filter_map(|doc| doc.node.get("expect")).any(strange);
+fn unread(draft: &Draft, diagnostics: &Diagnostics) -> bool {
+    let written = draft.step_docs.iter().any(|doc| doc.node.get("expect").is_some_and(|node| !node.is_map()));
     let steps = draft.doc.node.get("steps").map_or(0, |steps| steps.items().len());
-    in_steps || draft.doc.node.get("expect").is_some_and(strange) || steps > draft.steps.len()
+    let mistaken = |span| diagnostics.has_error_within(span);
+    written || mistaken(draft.doc.node.span) || draft.doc.node.get("expect").is_some_and(|node| !node.is_map()) || steps > draft.steps.len()
 }
 
 fn must(doc: &CaseDoc) -> bool {

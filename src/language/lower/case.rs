@@ -7,7 +7,6 @@ use super::check::{self, Mode};
 use super::lowering::key_span;
 use super::step::{StepDraft, prompt, step};
 use super::{Lowering, agent, fake, session};
-use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Span};
 use crate::language::builtin::Protocols;
 use crate::language::docs::agent::AgentDoc;
@@ -150,7 +149,7 @@ fn named_protocol(doc: &AgentDoc, protocols: &mut Protocols, low: &mut Lowering<
 
 fn agent_of(instance: &Instance, doc: Option<&AgentDoc>, protocol: Option<&Arc<Protocol>>, low: &mut Lowering<'_>) -> Option<Arc<Agent>> {
     // An agent that was named but is not known has been reported, and is no second mistake.
-    let named = |d: &Diagnostic| ["unknown-agent", "recursive-base"].contains(&d.code) && d.span.file == instance.name_span.file;
+    let named = |d: &Diagnostic| d.code == "recursive-base" || d.code == "unknown-agent" && d.span.file == instance.name_span.file;
     if instance.tree.get("agent").is_none() && !low.diagnostics.list.iter().any(named) {
         low.push(
             Diagnostic::error("missing-key", instance.name_span, "this case has no agent")
@@ -189,9 +188,9 @@ fn step_docs(doc: &CaseDoc, name: Span, low: &mut Lowering<'_>) -> Vec<StepDoc> 
         }
         (None, Some(steps)) => steps.clone(),
         (None, None) => {
-            let near = |key: &str| did_you_mean(key, ["prompt", "steps"]).is_some() && !CaseDoc::names().any(|name| name == key);
-            let written = |key: &str| matches!(key, "prompt" | "steps") || near(key);
-            if !doc.node.entries().iter().any(|entry| written(&entry.key)) {
+            // A `prompt` that could not be read has been reported, and is no second mistake.
+            let written = doc.node.get("prompt").is_some() || doc.node.get("steps").is_some();
+            if !written && !low.diagnostics.has_error_within(doc.node.span) {
                 low.push(Diagnostic::error("missing-key", name, "nothing happens in this case").label("it needs `prompt` or `steps`"));
             }
             Vec::new()

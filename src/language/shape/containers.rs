@@ -93,6 +93,13 @@ impl<A: Shape, B: Shape> Shape for Or<A, B> {
         defs.typed(&Self::types(), json!({"allOf": all}))
     }
 
+    fn refuse(node: &Node, reading: &mut Reading<'_>) {
+        match A::types().as_slice() {
+            ["null"] if B::types() == ["string"] => B::refuse(node, reading),
+            _ => reading.wrong_type::<Self>(node),
+        }
+    }
+
     fn read(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Self> {
         match (takes(&A::types(), node), takes(&B::types(), node)) {
             (true, _) => A::read(node, reading).map(Or::This),
@@ -100,7 +107,7 @@ impl<A: Shape, B: Shape> Shape for Or<A, B> {
             // Null is only a way to remove something; what is missing is the other.
             (false, false) if A::types() == NULL => B::read(node, reading).map(Or::That),
             (false, false) => {
-                reading.wrong_type::<Self>(node);
+                Self::refuse(node, reading);
                 None
             }
         }

@@ -22,6 +22,11 @@ pub trait Shape: Sized {
     /// Reads it. `None` after a mistake that leaves nothing to go on with; the mistake is then in `reading`.
     fn read(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Self>;
 
+    /// Says that a value of another type stands here.
+    fn refuse(node: &Node, reading: &mut Reading<'_>) {
+        reading.wrong_type::<Self>(node);
+    }
+
     /// What stands for a key that was left out; `None` if there is no such thing.
     fn absent() -> Option<Self> {
         None

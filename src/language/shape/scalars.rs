@@ -153,6 +153,10 @@ impl Shape for Duration {
         defs.typed(&["string"], json!({"pattern": DURATION}))
     }
 
+    fn refuse(node: &Node, reading: &mut Reading<'_>) {
+        reading.push(no_duration(node));
+    }
+
     fn read(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Duration> {
         match node.text().and_then(duration::parse) {
             Some(duration) => Some(Duration { span: node.span, duration }),

@@ -23,7 +23,11 @@ pub fn diagnostic(error: &ScanError, file: FileId, text: &str) -> Diagnostic {
         let end = line.text[open - line.start..].find("}}").map_or(open + 2, |close| open + close + 2);
         return unquoted_template(Span::new(file, open, end), &text[open..end]);
     }
-    plain(error.kind(), spot(file, text, at))
+    match error.kind() {
+        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => tab_diagnostic(spot(file, text, at)),
+        ErrorKind::TabInPlainScalar => tab_diagnostic(spot(file, text, at)),
+        kind => plain(kind, spot(file, text, at)),
+    }
 }
 
 /// A tab where spaces must stand.

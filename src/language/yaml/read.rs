@@ -176,7 +176,9 @@ impl<'a> Builder<'a> {
         let before = self.nodes;
         self.nodes += 1;
         let (built, anchor) = match event {
-            Event::Scalar(text, style, anchor, _) => {
+            Event::Scalar(text, style, anchor, tag) => {
+                // That a value with a tag has another type is no second mistake.
+                let style = if tag.is_some() { ScalarStyle::DoubleQuoted } else { style };
                 let value = self.scalar(&text, style, place);
                 (Built { node: Node::new(place, value), height: 0 }, anchor)
             }

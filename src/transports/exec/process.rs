@@ -9,7 +9,7 @@ use crate::transports::connection::{Connection, Ending, Exit, Incoming, OpenErro
 use futures_util::{Sink, stream};
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::process::Stdio;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -145,7 +145,13 @@ impl Process {
                 // Reading goes on, so that a program which is asked to end can say its last words.
                 let stop = self.stop;
                 let Process { child, group, stdout, stderr, out, .. } = &mut self;
-                tokio::join!(group.end(child, stop), drain(stdout, stderr, &mut output, out));
+                let (mut end, mut reading) = (pin!(group.end(child, stop)), pin!(drain(stdout, stderr, &mut output, out)));
+                let all_read = tokio::select! { () = &mut end => false, () = &mut reading => true };
+                // What left the group may hold the pipes open for ever.
+                match all_read {
+                    true => end.await,
+                    false => drop(tokio::time::timeout(AFTER_END, reading).await),
+                }
                 (ending.by_us, ending.reason) = (true, "ended by checkride".to_owned());
             }
             Over::Flood => {
