@@ -89,6 +89,7 @@ impl Recorder {
             let what = make(&state.records);
             let what = redacted(what, &state.redactor);
             let t_ms = self.inner.start.elapsed().as_secs_f64() * 1e3;
+            tracing::debug!(n, t_ms, ?what);
             state.records.push(Record { n, t_ms, what });
         }
         drop(state);
