@@ -40,7 +40,9 @@ pub fn test_main(checkride: &str) -> ExitCode {
     }
     report_panics_kindly();
     start_log();
-    ExitCode::from(run::run(&TestLine::parse().run, &PathBuf::from(checkride)))
+    let arguments = TestLine::parse().run;
+    let status = run::run(&arguments, &PathBuf::from(checkride));
+    ExitCode::from(exit::of_test_target(status, !arguments.filters.is_empty() || !arguments.skip.is_empty()))
 }
 
 fn this_program() -> PathBuf {

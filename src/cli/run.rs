@@ -37,7 +37,7 @@ pub fn run(arguments: &RunArguments, checkride: &Path) -> u8 {
         Err(message) => return refuse(&message),
     };
     if arguments.list {
-        return list(arguments, &loaded, &selection);
+        return list(arguments, checkride, loaded, selection);
     }
     execute(arguments, checkride, loaded, selection, color)
 }
@@ -75,18 +75,42 @@ fn selection(arguments: &RunArguments, loaded: &Loaded) -> Result<Selection, Str
     Ok(selection)
 }
 
-/// Printed by ourselves: `--list | head` must not panic.
-fn list(arguments: &RunArguments, loaded: &Loaded, selection: &Selection) -> u8 {
-    // Cases are ignored only while they run, so that their conditions are decided once; none is listed as ignored.
-    let none = arguments.libtest.ignored && !arguments.libtest.include_ignored;
-    let cases: Vec<_> = loaded.suites.iter().flat_map(|suite| &suite.cases).filter(|case| !none && selection.takes(case)).collect();
-    let terse = arguments.format.as_deref() == Some("terse");
-    let mut lines: String = cases.iter().map(|case| format!("{}: test\n", case.id)).collect();
-    if !terse {
-        lines += &format!("\n{} test{}, 0 benchmarks\n", cases.len(), if cases.len() == 1 { "" } else { "s" });
+/// In the form of libtest. Whoever asks for the ignored ones (cargo-nextest does) gets those that would be skipped.
+fn list(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection: Selection) -> u8 {
+    let ids: Vec<String> = if arguments.libtest.ignored && !arguments.libtest.include_ignored {
+        match harness::plan(request(arguments, checkride, loaded, selection, libtest_mimic::Arguments::default())) {
+            Ok(plan) => plan.cases.iter().filter(|planned| planned.is_skipped()).map(|planned| planned.case.id.clone()).collect(),
+            Err(message) => return refuse(&message),
+        }
+    } else {
+        loaded.suites.iter().flat_map(|suite| &suite.cases).filter(|case| selection.takes(case)).map(|case| case.id.clone()).collect()
+    };
+    let mut lines: String = ids.iter().map(|id| format!("{id}: test\n")).collect();
+    if arguments.format.as_deref() != Some("terse") {
+        lines += &format!("\n{} test{}, 0 benchmarks\n", ids.len(), if ids.len() == 1 { "" } else { "s" });
     }
     output::text(&lines);
     exit::GREEN
+}
+
+fn request(
+    arguments: &RunArguments,
+    checkride: &Path,
+    loaded: Loaded,
+    selection: Selection,
+    front: libtest_mimic::Arguments,
+) -> RunRequest {
+    RunRequest {
+        traces: traces_folder(arguments, &loaded),
+        suites: loaded.suites,
+        sources: loaded.sources,
+        selection,
+        strictness: Strictness { strict: arguments.strict },
+        checkride: checkride.to_owned(),
+        env: std::env::vars().collect(),
+        seed: arguments.seed.unwrap_or(1),
+        front,
+    }
 }
 
 fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection: Selection, color: bool) -> u8 {
@@ -95,17 +119,8 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
     let sources = loaded.sources.clone();
     let watcher = Arc::new(Screen { status: StatusLine::new(std::io::stderr().is_terminal() && !arguments.quiet), color });
     let passage = if arguments.libtest.logfile.is_none() { Passage::open() } else { None };
-    let request = RunRequest {
-        traces: traces_folder(arguments, &loaded),
-        suites: loaded.suites,
-        sources: sources.clone(),
-        selection,
-        strictness: Strictness { strict: arguments.strict },
-        checkride: checkride.to_owned(),
-        env: std::env::vars().collect(),
-        seed: arguments.seed.unwrap_or(1),
-        front: front(arguments, color, passage.as_ref()),
-    };
+    let front = front(arguments, color, passage.as_ref());
+    let request = request(arguments, checkride, loaded, selection, front);
     let result = harness::run(request, watcher.clone());
     if let Some(passage) = passage {
         passage.close();

@@ -59,21 +59,30 @@ pub struct RunResult {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Runs everything selected. Fails only if the run cannot begin.
-pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, String> {
+/// Decides which cases would run, and runs none.
+pub fn plan(request: RunRequest) -> Result<Plan, String> {
+    Ok(prepare(&request)?.2)
+}
+
+/// What a run stands on, and what it takes.
+fn prepare(request: &RunRequest) -> Result<(tokio::runtime::Runtime, World, Plan), String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(std::thread::available_parallelism().map_or(2, |n| n.get().min(8)))
         .enable_all()
         .build()
         .map_err(|e| format!("failed to start the runtime: {e}"))?;
     let world = runtime
-        .block_on(World::open(request.checkride, request.traces, request.seed))
+        .block_on(World::open(request.checkride.clone(), request.traces.clone(), request.seed))
         .map_err(|e| format!("failed to prepare the run: {e}"))?;
+    let conditions = Conditions::new(&request.env, &world);
+    let plan = runtime.block_on(Plan::make(&request.suites, &request.selection, &conditions));
+    Ok((runtime, world, plan))
+}
+
+/// Runs everything selected. Fails only if the run cannot begin.
+pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, String> {
+    let (runtime, world, plan) = prepare(&request)?;
     let world = Arc::new(world);
-    let plan = {
-        let conditions = Conditions::new(&request.env, &world);
-        runtime.block_on(Plan::make(&request.suites, &request.selection, &conditions))
-    };
     let ctrl_c = runtime.spawn(watch_ctrl_c(world.clone()));
     let stage = Arc::new(Stage {
         world,
