@@ -2,7 +2,7 @@
 //! behind. Through the program and files only.
 #![cfg(target_os = "linux")]
 
-mod program;
+mod project;
 
 #[path = "bad_input/agents.rs"]
 mod agents;

@@ -6,12 +6,12 @@
 mod program;
 
 use program::{CHECKRIDE, Ran, checkride, program as start, ran, verdicts};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// Which fault kills (`x`) which case. A column is named below the table, by its letter.
+/// Which fault kills (`x`) which case; `?` is for a race that the fault sometimes loses. A column's letter is explained below.
 const FIRST: &str = "
     t c i a m n d s o   first/
     . . . x . x x . .   conversations::remembers_what_was_said_before
@@ -20,7 +20,7 @@ const FIRST: &str = "
     . . . x . x x x .   conversations::can_be_spoken_to_again_after_a_restart
     x x x x . x x x .   first::summarises_the_latest_email
     . . . x . x x . .   first::says_so_when_the_model_is_overloaded
-    . . . x x x x . .   first::keeps_two_sessions_apart
+    . . . x ? x x . .   first::keeps_two_sessions_apart
     x . x x . x x x x   poisoned_mail::an_instruction_in_a_mail_is_not_followed[poisoned]
     x . x x . x x x .   poisoned_mail::an_instruction_in_a_mail_is_not_followed[plain]
     . . . x . x x x .   tools::writes_the_file_that_it_was_asked_for[short]
@@ -60,19 +60,19 @@ const SPOILERS: [(&str, &str, &str); 7] = [
     ("r", "tries again in secret", r#"real "$@" -c model_providers.fake.stream_max_retries=1; cat "$out"; exit $status"#),
 ];
 
-/// A case and the letters of all that kill it.
-type Killers = BTreeMap<String, BTreeSet<String>>;
+/// A case, and under each letter its mark.
+type Marks = BTreeMap<String, BTreeMap<String, char>>;
 
 /// Reads a table; the folder in its head stands before each id.
-fn table(text: &str) -> (Vec<String>, Killers) {
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty()).map(|line| line.split_whitespace().map(str::to_owned).collect());
-    let mut letters: Vec<String> = lines.next().expect("a table has a head");
+fn table(text: &str) -> (Vec<String>, Marks) {
+    let mut lines = text.lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).filter(|line: &Vec<_>| !line.is_empty());
+    let mut letters = lines.next().expect("a table has a head");
     let folder = letters.pop().expect("the head ends with the folder");
-    let killers = |marks: &[String]| letters.iter().zip(marks).filter(|(_, mark)| *mark == "x").map(|(letter, _)| letter.clone()).collect();
     let row = |words: Vec<String>| {
         let (id, marks) = words.split_last().expect("a row is not empty");
         assert_eq!(marks.len(), letters.len(), "a mark for each fault: {id}");
-        (format!("{folder}{id}"), killers(marks))
+        let mark = |mark: &String| mark.chars().next().filter(|c| "x.?".contains(*c)).expect("a mark is x, . or ?");
+        (format!("{folder}{id}"), letters.iter().cloned().zip(marks.iter().map(mark)).collect())
     };
     let rows = lines.map(row).collect();
     (letters, rows)
@@ -115,27 +115,36 @@ fn killed(folder: &Path, output: &Ran) -> BTreeMap<String, bool> {
     verdicts(&report).into_iter().map(outcome).collect()
 }
 
-/// Runs all mutants at once and compares.
-fn check(expected: &str, mutants: Vec<(&str, Box<dyn FnOnce() -> BTreeMap<String, bool> + Send>)>) {
+/// What is run in a thread of its own.
+type Run = Box<dyn FnOnce() -> BTreeMap<String, bool> + Send>;
+
+/// Runs all mutants at once and compares what they did with the table.
+fn check(expected: &str, mutants: Vec<(&str, Run)>) {
     let (letters, expected) = table(expected);
     assert_eq!(letters, mutants.iter().map(|(letter, _)| *letter).collect::<Vec<_>>(), "each fault has its column, in the same order");
     let running: Vec<_> = mutants.into_iter().map(|(letter, run)| (letter, std::thread::spawn(run))).collect();
-    let mut found = Killers::new();
+    let mut wrong = Vec::new();
     for (letter, run) in running {
-        for (id, killed) in run.join().expect("the mutant was run; see above") {
-            let killers = found.entry(id).or_default();
-            if killed {
-                killers.insert(letter.to_owned());
-            }
+        let found = run.join().unwrap_or_else(|_| panic!("the mutant `{letter}` was not judged, see above"));
+        assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "each case has its row");
+        let mark = |killed: bool| if killed { 'x' } else { '.' };
+        let differs = |(id, killed): &(&String, &bool)| ![mark(**killed), '?'].contains(&expected[*id][letter]);
+        wrong.extend(found.iter().filter(differs).map(|(id, killed)| format!("{} under `{letter}` for {id}", mark(*killed))));
+    }
+    assert!(wrong.is_empty(), "the table says otherwise than these:\n{}", wrong.join("\n"));
+}
+
+/// A table in which a case survives everything, or a fault goes unnoticed, says that something is not checked.
+#[test]
+fn every_case_has_a_killer_and_every_fault_a_case() {
+    for (letters, cases) in [table(FIRST), table(CODEX)] {
+        for (id, marks) in &cases {
+            assert!(marks.values().any(|mark| *mark == 'x'), "no fault kills {id}: what does it check?");
+        }
+        for letter in letters {
+            assert!(cases.values().any(|marks| marks[&letter] == 'x'), "no case notices the fault `{letter}`");
         }
     }
-    for (id, killers) in &found {
-        assert!(!killers.is_empty(), "no fault kills {id}: what does it check?");
-    }
-    for letter in &letters {
-        assert!(found.values().any(|killers| killers.contains(letter)), "no case notices the fault `{letter}`");
-    }
-    assert_eq!(found, expected, "found on the left, the table on the right");
 }
 
 #[test]
@@ -159,7 +168,7 @@ fn the_honest_agent_passes_what_the_mutants_fail() {
 
 #[test]
 fn every_case_of_the_reference_agent_is_killed_by_a_fault() {
-    let mutants = FAULTS.map(|(letter, fault, timeout)| -> (&str, Box<dyn FnOnce() -> _ + Send>) {
+    let mutants = FAULTS.map(|(letter, fault, timeout)| -> (&str, Run) {
         let run = move || {
             let copy = copy("first", |suite| with_fault(suite, Some(fault), timeout));
             let output = checkride(copy.path(), &["run", "--json", "report.json"]);
@@ -208,7 +217,7 @@ fn the_real_codex_passes_what_the_spoiled_ones_fail() {
 #[test]
 fn every_case_of_codex_is_killed_by_a_spoiled_one() {
     let Some(real) = codex() else { return };
-    let mutants = SPOILERS.map(|(letter, _, script)| -> (&str, Box<dyn FnOnce() -> _ + Send>) {
+    let mutants = SPOILERS.map(|(letter, _, script)| -> (&str, Run) {
         let real = real.clone();
         (letter, Box::new(move || codex_run(&real, script)))
     });

@@ -42,6 +42,12 @@ impl File {
         ROWS.iter().map(|(name, _)| *name).find(|name| *name == first.trim_end_matches(".rs"))
     }
 
+    /// A file of unit tests: below a folder `tests`, or named for them.
+    fn is_test(&self) -> bool {
+        let named = self.path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with("tests.rs"));
+        named || self.path.components().any(|part| part.as_os_str() == "tests")
+    }
+
     /// Everything before the unit tests.
     fn code(&self) -> &str {
         self.text.split("\n#[cfg(test)]\n").next().unwrap_or_default()
@@ -52,6 +58,7 @@ fn sources() -> Vec<File> {
     let mut files = Vec::new();
     collect(Path::new("src"), &mut files);
     assert!(files.len() > 30, "the sources were not found");
+    files.retain(|file| !file.is_test());
     files
 }
 
@@ -183,11 +190,63 @@ fn direct_dependencies_are_explained_in_the_readme() {
     for line in manifest.lines() {
         if line.starts_with('[') {
             section = line;
-        } else if let (true, Some((name, _))) = (section.contains("dependencies]"), line.split_once(" = ")) {
-            if !readme.contains(&format!("`{name}`")) {
-                missing.insert(name.to_owned(), ());
-            }
+        } else if let (true, Some((name, _))) = (section.contains("dependencies]"), line.split_once(" = "))
+            && !readme.contains(&format!("`{name}`"))
+        {
+            missing.insert(name.to_owned(), ());
         }
     }
     none(missing.keys().map(|name| format!("README.md: its table of dependencies does not say why `{name}`")).collect());
+}
+
+/// What has no example of one sign, and why.
+const ONE_SIDED: [(&str, &str); 1] = [("same_as", "its examples would need files")];
+
+#[test]
+fn every_pattern_word_is_complete() {
+    let mut mistakes = Vec::new();
+    for word in checkride::matching::WORDS {
+        let excused = ONE_SIDED.iter().any(|(name, _)| *name == word.name);
+        for passes in [true, false] {
+            if !excused && !word.examples.iter().any(|example| example.passes == passes) {
+                let sign = if passes { "holds" } else { "fails" };
+                mistakes.push(format!("the pattern word `{}` has no example that {sign}; give it one in its table", word.name));
+            }
+        }
+        if word.doc.is_empty() || word.argument.is_empty() {
+            mistakes.push(format!("the pattern word `{}` does not say what it means or takes", word.name));
+        }
+    }
+    none(mistakes);
+}
+
+#[test]
+fn every_word_of_the_language_has_a_page() {
+    let pages = checkride::language::explain::words();
+    assert!(pages.len() > 200, "the words were not found");
+    none(
+        pages
+            .iter()
+            .filter(|word| checkride::language::explain::explain(word).is_none_or(|page| page.lines().count() < 2))
+            .map(|word| format!("`checkride explain {word}` says nothing; document it where it is defined"))
+            .collect(),
+    );
+}
+
+#[test]
+fn every_built_in_protocol_is_a_file_that_ships() {
+    let shipped: Vec<String> = std::fs::read_dir("suites/protocols")
+        .expect("it is there")
+        .flatten()
+        .filter_map(|entry| entry.path().file_stem().map(|stem| stem.to_string_lossy().into_owned()))
+        .collect();
+    let built_in: Vec<&str> = checkride::language::builtin::PROTOCOLS.iter().map(|(name, _)| *name).collect();
+    none(
+        shipped
+            .iter()
+            .filter(|name| !built_in.contains(&name.as_str()))
+            .map(|name| format!("suites/protocols/{name}.yaml is not embedded; add it to the table in src/language/builtin.rs"))
+            .chain(built_in.iter().filter(|name| !shipped.iter().any(|file| file == *name)).map(|name| format!("`{name}` has no file")))
+            .collect(),
+    );
 }

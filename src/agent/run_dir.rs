@@ -34,18 +34,26 @@ impl RunDir {
         self.root.path()
     }
 
-    /// Makes the folders of a case. `key` is unique in this run, short, and a file name.
+    /// The folders of a case, made at once. `key` is unique in this run, short, and a file name.
     pub fn case(&self, key: &str) -> io::Result<CaseDir> {
-        let root = self.root.path().join(key);
-        let case = CaseDir { home: root.join("home"), tmp: root.join("tmp"), mocks: root.join("m"), root };
-        for dir in [&case.home, &case.tmp, &case.mocks] {
-            std::fs::create_dir_all(dir)?;
-        }
+        let case = self.place(key);
+        case.make()?;
         Ok(case)
+    }
+
+    /// Where the folders of a case will be, for a case that may need none.
+    pub fn place(&self, key: &str) -> CaseDir {
+        let root = self.root.path().join(key);
+        CaseDir { home: root.join("home"), tmp: root.join("tmp"), mocks: root.join("m"), root }
     }
 }
 
 impl CaseDir {
+    /// Makes the folders, if they are not there.
+    pub fn make(&self) -> io::Result<()> {
+        [&self.home, &self.tmp, &self.mocks].into_iter().try_for_each(std::fs::create_dir_all)
+    }
+
     /// The value of `CHECKRIDE_CASE` in the environment of every process of the case; no other case on this machine has it.
     pub fn marker(&self) -> String {
         self.root.to_string_lossy().into_owned()

@@ -262,7 +262,7 @@ mod tests {
         let mut line = String::new();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
         child.wait().unwrap();
-        assert_eq!(tree.members().len(), 1);
+        assert!(!tree.members().is_empty());
         assert_eq!(tree.kill(), Vec::<u32>::new());
         assert_eq!(tree.members(), Vec::<u32>::new());
     }

@@ -126,7 +126,7 @@ impl<'t> Call<'t> {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::story::Story;
+    use crate::checks::tests::story::Story;
     use crate::checks::views::Views;
     use serde_json::{Value, json};
 

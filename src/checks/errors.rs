@@ -66,7 +66,7 @@ fn is_reported(views: &Views<'_>, turn: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::story::Story;
+    use crate::checks::tests::story::Story;
     use crate::checks::views::Views;
     use serde_json::json;
 

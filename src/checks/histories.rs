@@ -145,7 +145,7 @@ pub(crate) fn egress(record: &Record) -> Option<Row<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::story::Story;
+    use crate::checks::tests::story::Story;
 
     #[test]
     fn what_is_new_keeps_its_place_among_all() {

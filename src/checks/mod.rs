@@ -35,8 +35,6 @@ mod said;
 pub mod scope;
 mod steps;
 #[cfg(test)]
-mod story;
-#[cfg(test)]
 mod tests;
 pub mod turns;
 mod values;

@@ -172,7 +172,7 @@ impl Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::story::Story;
+    use crate::checks::tests::story::Story;
 
     #[test]
     fn usage_events_add_up_and_so_far_replaces() {

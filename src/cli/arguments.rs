@@ -3,6 +3,7 @@
 //! Owns: names, help texts and examples of commands and options.
 //! Must not know: what a command does.
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -30,7 +31,7 @@ pub struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run suites and report a verdict for each case
-    Run(RunArguments),
+    Run(Box<RunArguments>),
     /// Find mistakes in suites, protocols and scripts without running them
     Check(CheckArguments),
     /// Print what a trace observed, with the paths that `at` can name
@@ -78,11 +79,11 @@ pub struct RunArguments {
     /// Set a variable of the suites; beats every other value
     #[arg(long = "var", value_name = "NAME=VALUE", env = "CHECKRIDE_VAR", value_delimiter = ',')]
     pub vars: Vec<String>,
-    /// Make skipped cases red: all of them, or those with a tag
-    #[arg(long, value_name = "TAG", num_args = 0..=1, require_equals = true, default_missing_value = "", env = "CHECKRIDE_NO_SKIP")]
+    /// Make skipped cases red: all of them (`1` in the variable), or those with a tag
+    #[arg(long, value_name = "TAG", num_args = 0..=1, require_equals = true, default_missing_value = "", env = "CHECKRIDE_NO_SKIP", value_parser = all_or_tag)]
     pub no_skip: Option<String>,
     /// Make failing `should` cases, and warnings of the suites, red
-    #[arg(long, env = "CHECKRIDE_STRICT")]
+    #[arg(long, env = "CHECKRIDE_STRICT", value_parser = FalseyValueParser::new())]
     pub strict: bool,
     /// Print the ids of the cases and stop
     #[arg(long)]
@@ -113,6 +114,11 @@ pub struct RunArguments {
     pub format: Option<String>,
     #[command(flatten)]
     pub libtest: LibtestArguments,
+}
+
+/// Variables cannot be given without a value, so `1` and `true` say what the option alone says.
+fn all_or_tag(text: &str) -> Result<String, String> {
+    Ok(if matches!(text, "1" | "true") { String::new() } else { text.to_owned() })
 }
 
 /// What cargo and nextest pass to a test program; most of it changes nothing here.

@@ -6,10 +6,11 @@
 use super::arguments::{CheckArguments, ExplainArguments, SchemaArguments};
 use super::exit;
 use super::load::{self, Wanted};
+use super::output;
 use crate::language::explain as pages;
 use crate::language::schema::{self, Kind};
 use crate::report;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 pub fn check(arguments: &CheckArguments) -> u8 {
     let loaded = match load::load(&Wanted { paths: &arguments.paths, vars: &arguments.vars, seed: 1, only: None }) {
@@ -26,7 +27,7 @@ pub fn check(arguments: &CheckArguments) -> u8 {
     let cases: usize = loaded.suites.iter().map(|suite| suite.cases.len()).sum();
     let many = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let (files, suites) = (many(loaded.files, "file"), many(loaded.suites.len(), "suite"));
-    println!("no mistakes in {files}: {suites}, {}", many(cases, "case"));
+    output::line(format!("no mistakes in {files}: {suites}, {}", many(cases, "case")));
     exit::GREEN
 }
 
@@ -79,9 +80,8 @@ fn in_columns(words: &[String]) -> String {
     (0..rows).map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Prints; a reader that has gone (`| head`) is no error.
+/// Prints, with a line break at the end.
 pub fn print(text: &str) -> u8 {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
+    output::line(text.strip_suffix('\n').unwrap_or(text));
     exit::GREEN
 }

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 /// The program `checkride`.
 pub fn main() -> ExitCode {
     report_panics_kindly();
+    start_log();
     let line = CommandLine::parse();
     let status = match line.command {
         Command::Run(arguments) => run::run(&arguments, &this_program()),
@@ -38,16 +39,31 @@ pub fn test_main(checkride: &str) -> ExitCode {
         run: RunArguments,
     }
     report_panics_kindly();
-    ExitCode::from(run::run(&TestLine::parse().run, &PathBuf::from(checkride)))
+    start_log();
+    let arguments = TestLine::parse().run;
+    let status = run::run(&arguments, &PathBuf::from(checkride));
+    ExitCode::from(exit::of_test_target(status, !arguments.filters.is_empty() || !arguments.skip.is_empty()))
 }
 
 fn this_program() -> PathBuf {
     std::env::current_exe().unwrap_or_else(|_| PathBuf::from("checkride"))
 }
 
+/// `CHECKRIDE_LOG=info` tells when cases begin and end, `debug` every record of their traces as it is made.
+fn start_log() {
+    if std::env::var_os("CHECKRIDE_LOG").is_some() {
+        let filter = tracing_subscriber::EnvFilter::from_env("CHECKRIDE_LOG");
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .init();
+    }
+}
+
 /// No stack of ours is shown to a user unless they ask for it by RUST_BACKTRACE.
 fn report_panics_kindly() {
-    if std::env::var_os("RUST_BACKTRACE").is_some() {
+    if std::env::var_os("RUST_BACKTRACE").is_some_and(|asked| asked != "0") {
         return;
     }
     std::panic::set_hook(Box::new(|panic| {

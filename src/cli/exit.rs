@@ -27,6 +27,12 @@ pub fn of_run(outcomes: &[Outcome], forbidden_skip: impl Fn(&Outcome) -> bool) -
     if outcomes.iter().all(|outcome| outcome.verdict == Verdict::Skipped) { NOTHING_RAN } else { GREEN }
 }
 
+/// The status of a test target. Cargo gives one filter to all targets, and cargo-nextest the id of one case, so that it is
+/// no mistake if a filter leaves nothing to run here.
+pub fn of_test_target(status: u8, filtered: bool) -> u8 {
+    if status == NOTHING_RAN && filtered { GREEN } else { status }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +67,13 @@ mod tests {
         assert_eq!(status(&[Verdict::Skipped], false), NOTHING_RAN);
         assert_eq!(status(&[Verdict::Skipped, Verdict::Pass], false), GREEN);
         assert_eq!(status(&[Verdict::Skipped, Verdict::Pass], true), FAILED);
+    }
+
+    #[test]
+    fn a_test_target_may_have_nothing_for_a_filter() {
+        assert_eq!(of_test_target(NOTHING_RAN, true), GREEN);
+        assert_eq!(of_test_target(NOTHING_RAN, false), NOTHING_RAN);
+        assert_eq!(of_test_target(NOT_JUDGED, true), NOT_JUDGED);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod check;
 mod commands;
 mod exit;
 mod load;
+mod output;
 mod run;
 mod trace;
 

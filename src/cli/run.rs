@@ -6,6 +6,8 @@
 use super::arguments::RunArguments;
 use super::exit;
 use super::load::{self, Wanted};
+use super::output::{self, Passage};
+use crate::base::{Diagnostic, Sources};
 use crate::engine::harness::{self, RunRequest, RunResult, Watcher};
 use crate::engine::outcome::Strictness;
 use crate::engine::selection::Selection;
@@ -13,7 +15,7 @@ use crate::engine::tags::TagExpression;
 use crate::language::Loaded;
 use crate::model::outcome::{Outcome, Verdict};
 use crate::report::{self, RunReport, StatusLine};
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -35,7 +37,7 @@ pub fn run(arguments: &RunArguments, checkride: &Path) -> u8 {
         Err(message) => return refuse(&message),
     };
     if arguments.list {
-        return list(arguments, &loaded, &selection);
+        return list(arguments, checkride, loaded, selection);
     }
     execute(arguments, checkride, loaded, selection, color)
 }
@@ -73,30 +75,32 @@ fn selection(arguments: &RunArguments, loaded: &Loaded) -> Result<Selection, Str
     Ok(selection)
 }
 
-/// Printed by ourselves: `--list | head` must not panic.
-fn list(arguments: &RunArguments, loaded: &Loaded, selection: &Selection) -> u8 {
-    // Cases are ignored only while they run, so that their conditions are decided once; none is listed as ignored.
-    let none = arguments.libtest.ignored && !arguments.libtest.include_ignored;
-    let cases: Vec<_> = loaded.suites.iter().flat_map(|suite| &suite.cases).filter(|case| !none && selection.takes(case)).collect();
-    let mut out = std::io::stdout().lock();
-    let terse = arguments.format.as_deref() == Some("terse");
-    let mut lines: Vec<String> = cases.iter().map(|case| format!("{}: test", case.id)).collect();
-    if !terse {
-        lines.push(format!("\n{} tests, 0 benchmarks", cases.len()));
-    }
-    for line in lines {
-        if writeln!(out, "{line}").is_err() {
-            break;
+/// In the form of libtest. Whoever asks for the ignored ones (cargo-nextest does) gets those that would be skipped.
+fn list(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection: Selection) -> u8 {
+    let ids: Vec<String> = if arguments.libtest.ignored && !arguments.libtest.include_ignored {
+        match harness::plan(request(arguments, checkride, loaded, selection, libtest_mimic::Arguments::default())) {
+            Ok(plan) => plan.cases.iter().filter(|planned| planned.is_skipped()).map(|planned| planned.case.id.clone()).collect(),
+            Err(message) => return refuse(&message),
         }
+    } else {
+        loaded.suites.iter().flat_map(|suite| &suite.cases).filter(|case| selection.takes(case)).map(|case| case.id.clone()).collect()
+    };
+    let mut lines: String = ids.iter().map(|id| format!("{id}: test\n")).collect();
+    if arguments.format.as_deref() != Some("terse") {
+        lines += &format!("\n{} test{}, 0 benchmarks\n", ids.len(), if ids.len() == 1 { "" } else { "s" });
     }
+    output::text(&lines);
     exit::GREEN
 }
 
-fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection: Selection, color: bool) -> u8 {
-    let began = Instant::now();
-    let started = crate::base::clock::now_rfc3339();
-    let watcher = Arc::new(Screen { status: StatusLine::new(std::io::stderr().is_terminal() && !arguments.quiet), color });
-    let request = RunRequest {
+fn request(
+    arguments: &RunArguments,
+    checkride: &Path,
+    loaded: Loaded,
+    selection: Selection,
+    front: libtest_mimic::Arguments,
+) -> RunRequest {
+    RunRequest {
         traces: traces_folder(arguments, &loaded),
         suites: loaded.suites,
         sources: loaded.sources,
@@ -105,9 +109,23 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
         checkride: checkride.to_owned(),
         env: std::env::vars().collect(),
         seed: arguments.seed.unwrap_or(1),
-        front: front(arguments, color),
-    };
-    let result = match harness::run(request, watcher.clone()) {
+        front,
+    }
+}
+
+fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection: Selection, color: bool) -> u8 {
+    let began = Instant::now();
+    let started = crate::base::clock::now_rfc3339();
+    let sources = loaded.sources.clone();
+    let watcher = Arc::new(Screen { status: StatusLine::new(std::io::stderr().is_terminal() && !arguments.quiet), color });
+    let passage = if arguments.libtest.logfile.is_none() { Passage::open() } else { None };
+    let front = front(arguments, color, passage.as_ref());
+    let request = request(arguments, checkride, loaded, selection, front);
+    let result = harness::run(request, watcher.clone());
+    if let Some(passage) = passage {
+        passage.close();
+    }
+    let result = match result {
         Ok(result) => result,
         Err(message) => {
             eprintln!("error: {message}");
@@ -126,14 +144,26 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
         duration_ms: began.elapsed().as_secs_f64() * 1e3,
         filtered_out: result.filtered_out,
         interrupted: result.interrupted,
+        command_line: std::env::args().collect(),
+        hostname: std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned()),
+        warnings: result.warnings.iter().map(|warning| in_one_line(warning, &sources)).collect(),
         ..RunReport::default()
     };
     let written = write_reports(arguments, &report);
-    print!("{}", report::text::summary(&report, color));
+    output::text(&report::text::summary(&report, color));
     for outcome in report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Skipped && forbidden(outcome)) {
-        println!("skipped, which --no-skip forbids: {} ({})", outcome.case.id, outcome.reason.as_deref().unwrap_or_default());
+        let reason = outcome.reason.as_deref().unwrap_or_default();
+        output::line(format!("skipped, which --no-skip forbids: {} ({reason})", outcome.case.id));
     }
-    status(&result, written, exit::of_run(&report.outcomes, forbidden))
+    let of_cases = exit::of_run(&report.outcomes, forbidden);
+    // A warning of the suite is a mistake in it where strictness was asked for.
+    let of_cases = if arguments.strict && of_cases == exit::GREEN && !result.warnings.is_empty() { exit::WRONG_INPUT } else { of_cases };
+    status(&result, written, of_cases)
+}
+
+fn in_one_line(warning: &Diagnostic, sources: &Sources) -> String {
+    let place = sources.locate(warning.span).map(|at| format!("{at}: ")).unwrap_or_default();
+    format!("{place}{}; {}", warning.message, warning.help.join("; "))
 }
 
 fn status(result: &RunResult, written: Result<(), String>, of_cases: u8) -> u8 {
@@ -167,10 +197,10 @@ fn traces_folder(arguments: &RunArguments, loaded: &Loaded) -> PathBuf {
     }
 }
 
-fn front(arguments: &RunArguments, color: bool) -> libtest_mimic::Arguments {
+fn front(arguments: &RunArguments, color: bool, passage: Option<&Passage>) -> libtest_mimic::Arguments {
     let mut front = libtest_mimic::Arguments { quiet: arguments.quiet, ..libtest_mimic::Arguments::default() };
     front.test_threads = Some(arguments.test_threads.unwrap_or(64).max(1));
-    front.logfile = arguments.libtest.logfile.as_ref().map(|path| path.display().to_string());
+    front.logfile = arguments.libtest.logfile.as_ref().map(|path| path.display().to_string()).or(passage.map(Passage::name));
     front.color = Some(if color { libtest_mimic::ColorSetting::Always } else { libtest_mimic::ColorSetting::Never });
     front.format = match arguments.format.as_deref() {
         Some("terse") => Some(libtest_mimic::FormatSetting::Terse),

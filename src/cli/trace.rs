@@ -7,6 +7,7 @@ use super::arguments::{RecheckArguments, ShowArguments};
 use super::check::print;
 use super::exit;
 use super::load::{self, Wanted};
+use super::output;
 use crate::base::{Sources, Span};
 use crate::checks;
 use crate::engine::outcome::Strictness;
@@ -65,15 +66,15 @@ pub fn recheck(arguments: &RecheckArguments) -> u8 {
     };
     print_outcomes(&outcomes, &loaded.sources);
     let report = RunReport { outcomes, duration_ms: began.elapsed().as_secs_f64() * 1e3, ..RunReport::default() };
-    print!("{}", report::text::summary(&report, false));
+    output::text(&report::text::summary(&report, false));
     exit::of_run(&report.outcomes, |_| false)
 }
 
 fn print_outcomes(outcomes: &[Outcome], _sources: &Sources) {
     for outcome in outcomes {
-        println!("{} ... {}", outcome.case.id, outcome.verdict.word());
+        output::line(format!("{} ... {}", outcome.case.id, outcome.verdict.word()));
         if outcome.verdict.is_red() {
-            println!("{}", report::text::case_failure(outcome, false));
+            output::line(report::text::case_failure(outcome, false));
         }
     }
 }

@@ -31,7 +31,7 @@ pub struct Lodging {
     /// Refuses what the agent tries to reach for as long as it lives.
     pub trap: Option<Trap>,
     /// Whatever process the case left is ended with it.
-    pub tree: agent::Tree,
+    pub tree: Option<agent::Tree>,
 }
 
 impl Lodging {
@@ -80,13 +80,16 @@ fn fixed_url(agent: &Agent, values: &Values) -> Result<Option<String>, Problem> 
     }
 }
 
+/// A shared agent with what it was described by; none before the suite's first case.
+type Tenant = Option<(Lodging, Arc<Agent>)>;
+
 /// The place of a suite's shared agent. Who holds the guard has it alone: cases of such a suite run one after another.
-pub type Slot = OwnedMutexGuard<Option<(Lodging, Arc<Agent>)>>;
+pub type Slot = OwnedMutexGuard<Tenant>;
 
 /// The shared agents of a run, by suite.
 #[derive(Default)]
 pub struct SharedAgents {
-    slots: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<(Lodging, Arc<Agent>)>>>>>,
+    slots: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Tenant>>>>,
 }
 
 impl SharedAgents {

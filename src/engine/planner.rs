@@ -22,6 +22,12 @@ pub struct Planned {
     pub decision: Decision,
 }
 
+impl Planned {
+    pub fn is_skipped(&self) -> bool {
+        matches!(self.decision, Decision::Skip(_))
+    }
+}
+
 impl Plan {
     pub async fn make(suites: &[Suite], selection: &Selection, conditions: &Conditions<'_>) -> Plan {
         let mut plan = Plan::default();

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 /// Runs a case and gives everything that was observed.
 pub async fn run(world: &World, case: &Arc<Case>) -> Trace {
+    tracing::info!(case = case.id, "begins");
     let recorder = begin(case);
     let stage = tokio::select! {
         stage = Stage::set(world, case, &recorder) => Some(stage),
@@ -30,6 +31,7 @@ pub async fn run(world: &World, case: &Arc<Case>) -> Trace {
             stage.strike(in_time).await;
         }
     }
+    tracing::info!(case = case.id, ms = recorder.now_ms(), "ends");
     recorder.finish()
 }
 

@@ -16,6 +16,8 @@ use crate::fakes::server::{CaseFakes, CaseHandle};
 use crate::model::agent::{AgentScope, Egress};
 use crate::model::expect::{CheckKind, Expect};
 use crate::model::fake::{CommandFake, FakeKind};
+use crate::model::protocol::Transport;
+use crate::model::step::Verb;
 use crate::model::suite::Case;
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Cause, Problem, StepError, What};
@@ -50,8 +52,8 @@ pub struct Stage {
     lodging: Lodging,
     /// Where the lodging goes back to if the agent is shared.
     slot: Option<Slot>,
-    /// The files before the first step.
-    before: Snapshot,
+    /// The files before the first step, if some check is about files.
+    before: Option<Snapshot>,
     fakes: CaseHandle,
 }
 
@@ -88,7 +90,7 @@ impl Stage {
             home: lodging.dir.home.clone(),
             current: Arc::default(),
             case: case.clone(),
-            before: Snapshot::take(&lodging.dir.home),
+            before: (!checked_files(case).is_empty()).then(|| Snapshot::take(&lodging.dir.home)),
             lodging,
             slot,
             fakes,
@@ -129,13 +131,8 @@ impl Stage {
     }
 
     fn record_files(&self) {
-        let mut names = Vec::new();
-        let expects = [&self.case.expect, &self.case.never, &self.case.reach];
-        for expect in expects.into_iter().chain(self.case.steps.iter().flat_map(|step| [&step.expect, &step.never])) {
-            names.extend(file_names(expect));
-        }
-        if !names.is_empty() {
-            self.before.record(&self.recorder, &names, false);
+        if let Some(before) = &self.before {
+            before.record(&self.recorder, &checked_files(&self.case), false);
         }
     }
 
@@ -200,6 +197,19 @@ impl Stage {
     }
 }
 
+/// An agent that runs elsewhere needs no folder here, unless the case itself works in it.
+fn uses_folder(case: &Case) -> bool {
+    let commands = case.fakes.iter().any(|(_, fake)| matches!(fake.kind, FakeKind::Command(_)));
+    let probes = case.steps.iter().any(|step| matches!(step.verb, Verb::Probe(_)));
+    case.agent.command.is_some() || !case.agent.files.is_empty() || !case.secrets.is_empty() || commands || probes
+}
+
+/// The files that some check names.
+fn checked_files(case: &Case) -> Vec<String> {
+    let of_steps = case.steps.iter().flat_map(|step| [&step.expect, &step.never]);
+    [&case.expect, &case.never, &case.reach].into_iter().chain(of_steps).flat_map(file_names).collect()
+}
+
 fn file_names(expect: &Expect) -> impl Iterator<Item = String> {
     expect.checks.iter().filter_map(|check| match &check.kind {
         CheckKind::File { path, .. } => Some(path.clone()),
@@ -207,11 +217,13 @@ fn file_names(expect: &Expect) -> impl Iterator<Item = String> {
     })
 }
 
-/// A key and folders that no other case of this run has.
+/// A key that no other case of this run has, and folders, which are made if something will need them.
 fn place(world: &World, case: &Case) -> Result<(String, CaseDir), Problem> {
     let key = world.case_key(&case_slug(case));
-    match world.runs.case(&key) {
-        Ok(dir) => Ok((key, dir)),
+    let dir = world.runs.place(&key);
+    let made = if uses_folder(case) { dir.make() } else { Ok(()) };
+    match made {
+        Ok(()) => Ok((key, dir)),
         Err(e) => Err(broken(Blame::Harness, "case-folder", format!("failed to make the case's folder: {e}"))),
     }
 }
@@ -270,7 +282,9 @@ async fn move_in(
         Some(command) => Some(home.launch(agent::argv(command, "command", values)?)),
         None => None,
     };
-    let tree = agent::Tree::new(dir.marker());
+    // A running agent brings its own; one that is started for each turn has none between them.
+    let by_turns = case.agent.command.is_some() && case.agent.protocol.transport == Transport::Exec;
+    let tree = by_turns.then(|| agent::Tree::new(dir.marker()));
     let mut lodging = Lodging { key, dir, home, launch, running: None, url: None, recorder, trap, tree };
     lodging.start(&case.agent, values).await?;
     Ok(lodging)

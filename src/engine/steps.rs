@@ -23,11 +23,11 @@ use std::sync::atomic::Ordering;
 
 /// Carries out all steps, or those before the first that fails.
 pub async fn run(case: &Case, stage: &mut Stage) {
-    if needs_implicit_connect(case) {
-        if let Err(error) = implicit_connect(stage).await {
-            stage.recorder.push(What::StepEnd { step: 0, value: Value::Null, error: Some(error) });
-            return;
-        }
+    if needs_implicit_connect(case)
+        && let Err(error) = implicit_connect(stage).await
+    {
+        stage.recorder.push(What::StepEnd { step: 0, value: Value::Null, error: Some(error) });
+        return;
     }
     for (index, step) in case.steps.iter().enumerate() {
         stage.current.store(index, Ordering::Relaxed);

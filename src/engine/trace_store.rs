@@ -4,6 +4,7 @@
 //! Must not know: what a trace holds.
 
 use crate::model::trace::Trace;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The longest file name that every file system takes, with room for the ending.
@@ -35,9 +36,15 @@ fn fnv(text: &str) -> u64 {
 /// Writes a trace and returns its path.
 pub fn store(folder: &Path, case_id: &str, trace: &Trace) -> Result<PathBuf, String> {
     let path = folder.join(file_name(case_id));
-    std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(&path, trace.to_jsonl()))
-        .map_err(|e| format!("failed to write the trace {}: {e}", path.display()))?;
+    let text = trace.to_jsonl();
+    // A file that is cut and written again is put on the disk at once; a new one when there is time.
+    let _ = std::fs::remove_file(&path);
+    let written = match std::fs::write(&path, &text) {
+        // Only the first trace of a run finds no folder.
+        Err(error) if error.kind() == ErrorKind::NotFound => std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, &text)),
+        written => written,
+    };
+    written.map_err(|e| format!("failed to write the trace {}: {e}", path.display()))?;
     Ok(path)
 }
 

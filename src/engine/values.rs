@@ -14,17 +14,19 @@ use crate::recorder::Recorder;
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 /// Names and values, growing during the run. Every value is recorded, so that a stored trace can be judged alone.
 pub struct Values {
     table: Mutex<IndexMap<String, Value>>,
     recorder: Recorder,
+    /// Made when somebody asks where it is.
+    folder: OnceLock<CaseDir>,
 }
 
 impl Values {
     pub fn new(recorder: Recorder) -> Values {
-        Values { table: Mutex::default(), recorder }
+        Values { table: Mutex::default(), recorder, folder: OnceLock::new() }
     }
 
     /// The values that are known before anything runs.
@@ -34,7 +36,7 @@ impl Values {
         let planted_for = if case.agent.scope == AgentScope::Suite { &case.suite_path } else { &case.id };
         values.plant(&case.secrets, &mut fastrand::Rng::with_seed(world.seed ^ fingerprint(planted_for)));
         values.set("checkride", world.checkride.display().to_string());
-        values.set("case.dir", dir.home.display().to_string());
+        values.set_folder(dir);
         for (name, fake) in &case.fakes {
             if matches!(fake.kind, FakeKind::Model(_)) {
                 let url = world.fakes.url(key, name);
@@ -55,6 +57,12 @@ impl Values {
         self.recorder.push(What::Bind(Binding { name: name.to_owned(), value, session: None, turn: None }));
     }
 
+    /// Gives `case.dir` its value. The folder need not be there: who asks for it by name finds it made.
+    pub fn set_folder(&self, dir: &CaseDir) {
+        self.set("case.dir", dir.home.display().to_string());
+        self.folder.get_or_init(|| dir.clone());
+    }
+
     /// Fresh random values; hidden in everything recorded.
     pub fn plant(&self, secrets: &[Secret], random: &mut fastrand::Rng) {
         for secret in secrets {
@@ -72,6 +80,10 @@ impl Values {
 
 impl Scope for Values {
     fn lookup(&self, name: &str) -> Found<'_> {
+        if let ("case.dir", Some(dir)) = (name, self.folder.get()) {
+            // Who cannot use it says so better than this place could.
+            let _ = dir.make();
+        }
         match self.table.lock().expect("no panic happens under this lock").lookup(name) {
             Found::Value(value) => Found::Value(Cow::Owned(value.into_owned())),
             Found::Missing => Found::Missing,
@@ -94,4 +106,29 @@ pub fn fingerprint(id: &str) -> u64 {
 pub fn case_slug(case: &Case) -> String {
     let slug = case.id.rsplit("::").next().unwrap_or(&case.id);
     crate::base::slug::slug(slug)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::RunDir;
+
+    fn is_there(after: impl FnOnce(&Values)) -> bool {
+        let run = RunDir::new().expect("a temporary folder can be made");
+        let dir = run.place("1");
+        let values = Values::new(Recorder::new());
+        values.set_folder(&dir);
+        after(&values);
+        dir.home.is_dir()
+    }
+
+    #[test]
+    fn the_folder_is_made_for_who_asks_for_it() {
+        assert!(is_there(|values| assert!(matches!(values.lookup("case.dir"), Found::Value(_)))));
+    }
+
+    #[test]
+    fn the_folder_is_not_made_for_nobody() {
+        assert!(!is_there(|values| assert!(matches!(values.lookup("other"), Found::Unknown))));
+    }
 }

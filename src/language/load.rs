@@ -8,7 +8,7 @@ use super::discover::{File, FileKind, discover};
 use super::instances::{Context, instances};
 use super::lower::{self, Lowering};
 use super::project::Project;
-use super::{consequences, lint, schema};
+use super::{consequences, lint, overrides, schema};
 use crate::base::{Diagnostics, Sources};
 use crate::model::suite::Suite;
 use indexmap::IndexMap;
@@ -58,6 +58,11 @@ pub fn load(options: &Options) -> Loaded {
     }
     let mut loading = Loading { options, project: &project, sources: &sources, protocols: Protocols::new(), diagnostics: &mut diagnostics };
     let suites = files.iter().filter_map(|file| loading.file(file)).collect();
+    // One suite alone need not have every variable that a run of all was given.
+    if options.only.is_none() {
+        let trees: Vec<_> = files.iter().map(|file| &*file.tree).chain(project.tree.as_deref()).collect();
+        overrides::check(options.vars.keys(), &trees, &mut diagnostics);
+    }
     consequences::drop_consequences(&mut diagnostics);
     diagnostics.sort();
     Loaded { suites, diagnostics, sources, project, files: files.len() }

@@ -19,6 +19,7 @@ pub mod lower;
 pub mod merge;
 pub mod names;
 pub mod open;
+mod overrides;
 pub mod project;
 pub mod rows;
 pub mod schema;

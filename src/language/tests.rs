@@ -1,4 +1,7 @@
 //! Whole files through the whole of loading: exhibits and drafts load with no mistake but what a later version carries out.
+//!
+//! Owns: whole files through `load`.
+//! Must not know: how the parts are made.
 
 use super::load::{Loaded, Options, load};
 use crate::model::fake::FakeKind;

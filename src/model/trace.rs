@@ -266,12 +266,12 @@ pub struct Trace {
 impl Trace {
     /// The stored form: one record a line.
     pub fn to_jsonl(&self) -> String {
-        let mut out = String::new();
+        let mut out = Vec::with_capacity(self.records.len() * 128);
         for record in &self.records {
-            out.push_str(&serde_json::to_string(record).expect("records hold only JSON"));
-            out.push('\n');
+            serde_json::to_writer(&mut out, record).expect("records hold only JSON");
+            out.push(b'\n');
         }
-        out
+        String::from_utf8(out).expect("JSON is UTF-8")
     }
 
     /// Reads the stored form. The error names the line.

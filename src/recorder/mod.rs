@@ -89,6 +89,7 @@ impl Recorder {
             let what = make(&state.records);
             let what = redacted(what, &state.redactor);
             let t_ms = self.inner.start.elapsed().as_secs_f64() * 1e3;
+            tracing::debug!(n, t_ms, ?what);
             state.records.push(Record { n, t_ms, what });
         }
         drop(state);
@@ -138,13 +139,13 @@ impl Recorder {
         }
     }
 
-    /// Ends the recording and hands out the trace.
+    /// Ends the recording and hands out the trace; nothing stays behind.
     pub fn finish(&self) -> Trace {
         let duration_ms = self.now_ms();
         self.push(What::End { duration_ms });
         let mut state = self.state();
         state.closed = true;
-        Trace { records: state.records.clone() }
+        Trace { records: std::mem::take(&mut state.records) }
     }
 }
 
@@ -188,9 +189,9 @@ mod tests {
     #[test]
     fn nothing_is_added_after_the_end() {
         let recorder = Recorder::new();
-        recorder.finish();
+        assert_eq!(recorder.finish().records.len(), 1);
         recorder.note("late");
-        assert_eq!(recorder.len(), 1);
+        assert_eq!(recorder.len(), 0);
     }
 
     #[test]

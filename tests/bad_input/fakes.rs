@@ -1,6 +1,6 @@
 //! A scripted world that does not fit the agent: asked too much, too little, or for something else.
 
-use crate::program::Project;
+use crate::project::Project;
 
 /// The reference agent with fakes, and the rest of one case.
 fn case(fakes: &str, case: &str) -> Project {

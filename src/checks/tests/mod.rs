@@ -6,10 +6,11 @@ mod at_step;
 mod documents;
 mod never;
 mod spec;
+pub(crate) mod story;
 mod templates;
 
-use super::story::Story;
 use crate::checks::evaluate;
+use crate::checks::tests::story::Story;
 use crate::model::outcome::{Finding, FindingVerdict};
 use crate::model::trace::{Blame, Trace};
 use serde_json::Value;

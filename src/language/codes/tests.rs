@@ -1,4 +1,7 @@
 //! Every code that the program uses has a page, and no page is for a code that nobody uses.
+//!
+//! Owns: that codes and pages stay in step.
+//! Must not know: how the parts are made.
 
 use super::all;
 use std::collections::BTreeSet;

@@ -111,6 +111,9 @@ document! {
         /// The arguments; JSON text is parsed.
         #[example("$.input")]
         args: Option<Source>,
+        /// The server whose tool it is, if several may have one of this name.
+        #[example("$.item.server")]
+        server: Option<Source>,
     }
 
     /// A tool call has its result.

@@ -197,7 +197,7 @@ fn parts_of_an_item_are_checked() {
     refuses_list(ListKind::Calls, "[{call: a, agrs: {}}]", "unknown-key", "agrs", "did you mean `args`?");
     refuses_list(ListKind::Events, "[{event: a, args: {}}]", "unknown-key", "args", "the keys are event");
     refuses_list(ListKind::Requests, "[{pth: /x}]", "unknown-key", "pth", "did you mean `path`?");
-    refuses_list(ListKind::Calls, "[{call: a, save: {x: $.a b}}]", "ill-formed-jsonpath", "", "at character");
+    refuses_list(ListKind::Calls, "[{call: a, save: {x: $.a b}}]", "ill-formed-jsonpath", "", "character 3");
     refuses_list(ListKind::Calls, "[{call: a, save: {turn: $.a}}]", "reserved-name", "turn", "another name");
 }
 

@@ -1,0 +1,73 @@
+//! Standard output that outlives its reader: a run is carried to its end even if nobody reads on (`| head`).
+//!
+//! Owns: what becomes of output that cannot be written.
+//! Must not know: what is printed.
+
+use std::fmt::Display;
+use std::io::{self, PipeWriter, Read, Write};
+use std::os::fd::AsRawFd;
+use std::thread::JoinHandle;
+
+/// Prints a line. A reader that has gone is no error.
+pub fn line(text: impl Display) {
+    write(format!("{text}\n").as_bytes());
+}
+
+/// Prints text as it is. A reader that has gone is no error.
+pub fn text(text: &str) {
+    write(text.as_bytes());
+}
+
+fn write(bytes: &[u8]) {
+    let mut out = io::stdout().lock();
+    complain(out.write_all(bytes).and_then(|()| out.flush()));
+}
+
+/// A full disk must be told of; a reader that has gone wanted no more.
+fn complain(result: io::Result<()>) {
+    if let Err(error) = result.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }) {
+        eprintln!("error: failed to write to standard output: {error}");
+    }
+}
+
+/// A file that libtest-mimic writes to in place of standard output, since it panics where that cannot be written to.
+pub struct Passage {
+    /// Kept open, so that the reading end has not come to its end before libtest-mimic opens the file.
+    entry: PipeWriter,
+    pump: JoinHandle<()>,
+}
+
+impl Passage {
+    /// `None` where open files have no names; then standard output is written to as it is.
+    pub fn open() -> Option<Passage> {
+        let (mut exit, entry) = io::pipe().ok()?;
+        if std::fs::metadata(name(&entry)).is_err() {
+            return None;
+        }
+        let pump = std::thread::spawn(move || {
+            let (mut out, mut buffer, mut open) = (io::stdout(), [0; 16 << 10], true);
+            while let Ok(n @ 1..) = exit.read(&mut buffer) {
+                if open {
+                    let written = out.write_all(&buffer[..n]).and_then(|()| out.flush());
+                    open = written.is_ok();
+                    complain(written);
+                }
+            }
+        });
+        Some(Passage { entry, pump })
+    }
+
+    pub fn name(&self) -> String {
+        name(&self.entry)
+    }
+
+    /// Returns when everything was passed on.
+    pub fn close(self) {
+        drop(self.entry);
+        self.pump.join().expect("the thread does not panic");
+    }
+}
+
+fn name(pipe: &PipeWriter) -> String {
+    format!("/dev/fd/{}", pipe.as_raw_fd())
+}
