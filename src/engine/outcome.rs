@@ -3,6 +3,7 @@
 //! Owns: which finding outweighs which, what a level and an expected failure make of it.
 //! Must not know: how a finding came about, how it is shown.
 
+use super::hints::hints;
 use crate::base::Sources;
 use crate::model::outcome::{CaseFacts, Failure, Finding, FindingVerdict, Outcome, Reported, Section, Verdict};
 use crate::model::suite::{Case, Level};
@@ -82,7 +83,7 @@ pub fn outcome(case: &Case, trace: &Trace, findings: &[Finding], sources: &Sourc
         blame,
         reason,
         problems,
-        notes: notes(trace),
+        notes: if raw == Verdict::Pass { notes(trace) } else { [notes(trace), hints(trace)].concat() },
         duration_ms: trace.duration_ms(),
         checks: findings.len(),
         trace_path: None,

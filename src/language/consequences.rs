@@ -9,7 +9,7 @@ use std::collections::HashSet;
 /// A template that could not be put in leaves null in its place.
 const UNFILLED: [&str; 3] = ["unknown-template", "recursive-define", "expansion-too-large"];
 /// Something is missing. It may stand there under a misspelt key, which the message names.
-const MISSING: [&str; 4] = ["missing-key", "one-kind", "one-verb", "no-url"];
+const MISSING: [&str; 6] = ["missing-key", "one-kind", "one-verb", "no-url", "cannot-be-seen", "cannot-restart"];
 /// A name means nothing. What it means may stand under a misspelt key.
 const NAMELESS: [&str; 7] =
     ["unknown-name", "unknown-fake", "unknown-session", "unknown-label", "unknown-gate", "unknown-template", "never-names-nothing"];

@@ -95,7 +95,7 @@ fn an_agent_whose_files_cannot_be_made_is_the_suite_s_fault() {
 #[test]
 fn a_turn_that_fails_says_what_the_program_said() {
     let project = each_turn("echo half; echo oh no >&2; exit 3", "");
-    project.run().means(1, &["FAIL s::greets", "it ended as `failed`: oh no"]);
+    project.run().means(1, &["FAIL s::greets", "it ended as `failed`: oh no", "the agent said on stderr: oh no"]);
     assert!(project.trace("greets").contains("oh no"));
 }
 
