@@ -80,6 +80,8 @@ def websocket(options):
     n = 1000
     suite = work.realtime(os.path.join(options.work, "turns"), n, WS_PORT)
     fake = [limit(options, "fakeprov"), "--port", str(PORT), "--ws-port", str(WS_PORT)]
+    traces = os.path.join(options.work, "traces")
+    os.makedirs(traces, exist_ok=True)
     ws_library = os.path.join(options.peers, "peers/ws/node_modules/ws/wrapper.mjs")
     print(f"## websocket: {n} turns, 12 frames each\n")
     print("| c | client | wall s | CPU s | peak MiB | wall x limit | CPU x limit |\n|---|---|---|---|---|---|---|")
@@ -88,7 +90,7 @@ def websocket(options):
             programs = {
                 "limit (tokio-tungstenite)": [limit(options, "wslimit"), "--ws-port", str(WS_PORT), "--n", str(n), "--c", str(c)],
                 "checkride run": [options.checkride, "run", "--suites", suite, "--test-threads", str(c), "--quiet",
-                                  "--traces", os.path.join(options.work, "traces")],
+                                  "--traces", traces],
                 "node ws": ["node", os.path.join(options.anchors, "ws_client.mjs"), str(WS_PORT), str(n), str(c), ws_library],
                 "python websockets": [os.path.join(options.peers, "venv-pytest/bin/python"),
                                       os.path.join(options.anchors, "ws_client.py"), str(WS_PORT), str(n), str(c)],

@@ -22,7 +22,7 @@ const ELSEWHERE: [(&[&str], &str); 4] = [
             "unused-answers",
             "ill-formed-request",
         ],
-        "tests/bad_agents: they come from a run",
+        "tests/bad_input: they come from a run",
     ),
     (
         &[

@@ -198,3 +198,55 @@ fn direct_dependencies_are_explained_in_the_readme() {
     }
     none(missing.keys().map(|name| format!("README.md: its table of dependencies does not say why `{name}`")).collect());
 }
+
+/// What has no example of one sign, and why.
+const ONE_SIDED: [(&str, &str); 1] = [("same_as", "its examples would need files")];
+
+#[test]
+fn every_pattern_word_is_complete() {
+    let mut mistakes = Vec::new();
+    for word in checkride::matching::WORDS {
+        let excused = ONE_SIDED.iter().any(|(name, _)| *name == word.name);
+        for passes in [true, false] {
+            if !excused && !word.examples.iter().any(|example| example.passes == passes) {
+                let sign = if passes { "holds" } else { "fails" };
+                mistakes.push(format!("the pattern word `{}` has no example that {sign}; give it one in its table", word.name));
+            }
+        }
+        if word.doc.is_empty() || word.argument.is_empty() {
+            mistakes.push(format!("the pattern word `{}` does not say what it means or takes", word.name));
+        }
+    }
+    none(mistakes);
+}
+
+#[test]
+fn every_word_of_the_language_has_a_page() {
+    let pages = checkride::language::explain::words();
+    assert!(pages.len() > 200, "the words were not found");
+    none(
+        pages
+            .iter()
+            .filter(|word| checkride::language::explain::explain(word).is_none_or(|page| page.lines().count() < 2))
+            .map(|word| format!("`checkride explain {word}` says nothing; document it where it is defined"))
+            .collect(),
+    );
+}
+
+#[test]
+fn every_built_in_protocol_is_a_file_that_ships() {
+    let shipped: Vec<String> = std::fs::read_dir("suites/protocols")
+        .expect("it is there")
+        .flatten()
+        .filter_map(|entry| entry.path().file_stem().map(|stem| stem.to_string_lossy().into_owned()))
+        .collect();
+    let built_in: Vec<&str> = checkride::language::builtin::PROTOCOLS.iter().map(|(name, _)| *name).collect();
+    none(
+        shipped
+            .iter()
+            .filter(|name| !built_in.contains(&name.as_str()))
+            .map(|name| format!("suites/protocols/{name}.yaml is not embedded; add it to the table in src/language/builtin.rs"))
+            .chain(built_in.iter().filter(|name| !shipped.iter().any(|file| file == *name)).map(|name| format!("`{name}` has no file")))
+            .collect(),
+    );
+}

@@ -55,10 +55,13 @@ pub fn find(launch: &Launch) -> Result<PathBuf, Problem> {
         let path = launch.home.join(name);
         return match std::fs::metadata(&path) {
             Ok(_) if is_program(&path) => Ok(path),
-            Ok(_) => Err(missing(
-                format!("`{}` is not a program that may be run", path.display()),
-                vec!["make it executable: chmod +x".to_owned()],
-            )),
+            Ok(_) => {
+                let hint = match path.starts_with(&launch.home) {
+                    true => "a text under `files` makes no program; start it by its interpreter, such as [sh, its-name]",
+                    false => "make it executable: chmod +x",
+                };
+                Err(missing(format!("`{}` is not a program that may be run", path.display()), vec![hint.to_owned()]))
+            }
             Err(error) => Err(missing(format!("the program `{}` is not there: {error}", path.display()), vec![])),
         };
     }

@@ -66,7 +66,11 @@ fn this_program() -> PathBuf {
 fn start_log() {
     if std::env::var_os("CHECKRIDE_LOG").is_some() {
         let filter = tracing_subscriber::EnvFilter::from_env("CHECKRIDE_LOG");
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .init();
     }
 }
 

@@ -7,6 +7,7 @@ use super::arguments::RunArguments;
 use super::exit;
 use super::load::{self, Wanted};
 use super::output::{self, Passage};
+use crate::base::{Diagnostic, Sources};
 use crate::engine::harness::{self, RunRequest, RunResult, Watcher};
 use crate::engine::outcome::Strictness;
 use crate::engine::selection::Selection;
@@ -115,6 +116,7 @@ fn request(
 fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection: Selection, color: bool) -> u8 {
     let began = Instant::now();
     let started = crate::base::clock::now_rfc3339();
+    let sources = loaded.sources.clone();
     let watcher = Arc::new(Screen { status: StatusLine::new(std::io::stderr().is_terminal() && !arguments.quiet), color });
     let passage = if arguments.libtest.logfile.is_none() { Passage::open() } else { None };
     let front = front(arguments, color, passage.as_ref());
@@ -142,6 +144,9 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
         duration_ms: began.elapsed().as_secs_f64() * 1e3,
         filtered_out: result.filtered_out,
         interrupted: result.interrupted,
+        command_line: std::env::args().collect(),
+        hostname: std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned()),
+        warnings: result.warnings.iter().map(|warning| in_one_line(warning, &sources)).collect(),
         ..RunReport::default()
     };
     let written = write_reports(arguments, &report);
@@ -150,7 +155,15 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
         let reason = outcome.reason.as_deref().unwrap_or_default();
         output::line(format!("skipped, which --no-skip forbids: {} ({reason})", outcome.case.id));
     }
-    status(&result, written, exit::of_run(&report.outcomes, forbidden))
+    let of_cases = exit::of_run(&report.outcomes, forbidden);
+    // A warning of the suite is a mistake in it where strictness was asked for.
+    let of_cases = if arguments.strict && of_cases == exit::GREEN && !result.warnings.is_empty() { exit::WRONG_INPUT } else { of_cases };
+    status(&result, written, of_cases)
+}
+
+fn in_one_line(warning: &Diagnostic, sources: &Sources) -> String {
+    let place = sources.locate(warning.span).map(|at| format!("{at}: ")).unwrap_or_default();
+    format!("{place}{}; {}", warning.message, warning.help.join("; "))
 }
 
 fn status(result: &RunResult, written: Result<(), String>, of_cases: u8) -> u8 {

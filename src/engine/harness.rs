@@ -9,8 +9,9 @@ use super::planner::{Plan, Planned};
 use super::runner;
 use super::selection::Selection;
 use super::trace_store;
+use super::unused::RuleUse;
 use super::world::World;
-use crate::base::Sources;
+use crate::base::{Diagnostic, Sources};
 use crate::checks;
 use crate::model::outcome::{Outcome, Verdict};
 use crate::model::suite::Suite;
@@ -54,6 +55,8 @@ pub struct RunResult {
     pub interrupted: bool,
     /// A panic of checkride itself was caught.
     pub our_fault: bool,
+    /// Of a full run: what no case used.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Decides which cases would run, and runs none.
@@ -88,6 +91,7 @@ pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, 
         watcher,
         sink: Mutex::new(vec![None; plan.cases.len()]),
         our_fault: Mutex::new(false),
+        rules: Mutex::default(),
     });
     stage.watcher.begins(plan.cases.len());
     let trials = plan.cases.iter().enumerate().map(|(at, planned)| trial(&stage, &runtime, at, planned)).collect();
@@ -95,7 +99,10 @@ pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, 
     let _ = libtest_mimic::run(&request.front, trials);
     runtime.block_on(stage.world.shared.stop());
     ctrl_c.abort();
+    let is_full = plan.filtered_out == 0 && !stage.world.is_stopping();
+    let rules = std::mem::take(&mut *stage.rules.lock().expect("no panic happens under this lock"));
     let result = RunResult {
+        warnings: if is_full { rules.warnings() } else { vec![] },
         outcomes: stage.sink.lock().expect("panics of cases are caught").drain(..).flatten().collect(),
         filtered_out: plan.filtered_out,
         interrupted: stage.world.is_stopping(),
@@ -114,6 +121,7 @@ struct Stage {
     watcher: Arc<dyn Watcher>,
     sink: Mutex<Vec<Option<Outcome>>>,
     our_fault: Mutex<bool>,
+    rules: Mutex<RuleUse>,
 }
 
 fn trial(stage: &Arc<Stage>, runtime: &tokio::runtime::Runtime, at: usize, planned: &Planned) -> Trial {
@@ -126,6 +134,9 @@ fn trial(stage: &Arc<Stage>, runtime: &tokio::runtime::Runtime, at: usize, plann
             crashed(&stage, &planned, &*panic)
         });
         stage.watcher.case_ends(&outcome);
+        if outcome.verdict != Verdict::Pass {
+            stage.rules.lock().expect("no panic happens under this lock").leave_out(&planned.case);
+        }
         let completion = match outcome.verdict {
             verdict if verdict.is_red() => Err(Failed::from(stage.watcher.failure(&outcome))),
             Verdict::Skipped => Ok(Completion::ignored_with(outcome.reason.as_deref().unwrap_or_default())),
@@ -150,7 +161,10 @@ fn attempt(stage: &Arc<Stage>, runtime: &tokio::runtime::Handle, planned: &Plann
         async move { runner::run(&stage.world, &case).await }
     });
     match runtime.block_on(run) {
-        Ok(trace) => judged(stage, planned, &trace),
+        Ok(trace) => {
+            stage.rules.lock().expect("no panic happens under this lock").count(case, &trace);
+            judged(stage, planned, &trace)
+        }
         Err(ended) => resume_unwind(ended.into_panic()),
     }
 }

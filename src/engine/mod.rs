@@ -6,7 +6,7 @@
 //! | [`world`], [`stage`], [`agents`], [`values`] | what all cases share; what one attempt stands in |
 //! | [`runner`], [`steps`], [`waiting`], [`probes`] | one attempt, from the first step to the trace |
 //! | [`outcome`](mod@outcome), [`recheck`](mod@recheck), [`trace_store`] | from findings to a verdict; stored traces |
-//! | [`harness`] | libtest-mimic as the front of all of it |
+//! | [`harness`], [`unused`] | libtest-mimic as the front of all of it; what a full run never used |
 
 pub mod agents;
 pub mod conditions;
@@ -21,6 +21,7 @@ pub mod stage;
 pub mod steps;
 pub mod tags;
 pub mod trace_store;
+pub mod unused;
 pub mod values;
 pub mod waiting;
 pub mod world;

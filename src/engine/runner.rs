@@ -8,6 +8,7 @@ use super::stage::{ATTEMPT, Stage};
 use super::steps;
 use super::world::World;
 use crate::base::duration::show;
+use crate::model::step::{Step, Verb};
 use crate::model::suite::Case;
 use crate::model::trace::{Begin, Blame, Cause, StepError, TRACE_VERSION, Trace, What};
 use crate::recorder::Recorder;
@@ -66,17 +67,25 @@ async fn act(world: &World, case: &Case, stage: &mut Stage) -> bool {
     };
     let step = current.load(std::sync::atomic::Ordering::Relaxed);
     let error = match end {
-        Ok(()) => StepError {
-            cause: Cause::Agent,
-            message: format!("the case's time limit of {} ran out", show(case.timeout)),
-            details: held_gates(stage),
-        },
+        Ok(()) => {
+            let (cause, before) = match still_connecting(case, step, &recorder) {
+                true => (Cause::Broken(Blame::AgentStart), ", before there was a connection to the agent"),
+                false => (Cause::Agent, ""),
+            };
+            let message = format!("the case's time limit of {} ran out{before}", show(case.timeout));
+            StepError { cause, message, details: stage.held_gate_hints() }
+        }
         Err(()) => StepError { cause: Cause::Broken(Blame::Harness), message: "interrupted".to_owned(), details: vec![] },
     };
     recorder.push(What::StepEnd { step, value: Value::Null, error: Some(error) });
     false
 }
 
-fn held_gates(stage: &Stage) -> Vec<String> {
-    stage.held_gates().iter().map(|gate| format!("the gate `{gate}` is still held; a step `release: {gate}` lets it go")).collect()
+/// Time that runs out before the agent takes a connection says nothing about what it would have done.
+fn still_connecting(case: &Case, step: usize, recorder: &Recorder) -> bool {
+    let connects = |step: &Step| {
+        matches!(step.verb, Verb::User { .. } | Verb::Do { .. } | Verb::Rpc { .. } | Verb::Send { .. } | Verb::Connect { .. })
+    };
+    let opened = || recorder.read(0, |records| records.iter().any(|record| matches!(record.what, What::Opened { .. })));
+    case.steps.get(step).is_some_and(connects) && !opened()
 }

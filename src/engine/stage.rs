@@ -148,8 +148,10 @@ impl Stage {
         self.fakes.release(gate).map_err(suite_fault)
     }
 
-    pub fn held_gates(&self) -> Vec<String> {
-        self.fakes.held_gates()
+    /// What may be why nothing goes on: replies that wait to be let go.
+    pub fn held_gate_hints(&self) -> Vec<String> {
+        let held = self.fakes.held_gates();
+        held.iter().map(|gate| format!("the gate `{gate}` is still held; a step `release: {gate}` lets it go")).collect()
     }
 
     /// A case ends when all its turns have ended, also those that no step waited for.

@@ -45,7 +45,10 @@ pub async fn run(case: &Case, stage: &mut Stage) {
         };
         let (value, error) = match result {
             Ok(value) => (value, None),
-            Err(error) => (Value::Null, Some(error)),
+            Err(mut error) => {
+                error.details.extend(stage.held_gate_hints());
+                (Value::Null, Some(error))
+            }
         };
         let failed = error.is_some();
         stage.recorder.push(What::StepEnd { step: index, value, error });

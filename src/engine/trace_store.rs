@@ -37,6 +37,8 @@ fn fnv(text: &str) -> u64 {
 pub fn store(folder: &Path, case_id: &str, trace: &Trace) -> Result<PathBuf, String> {
     let path = folder.join(file_name(case_id));
     let text = trace.to_jsonl();
+    // A file that is cut and written again is put on the disk at once; a new one when there is time.
+    let _ = std::fs::remove_file(&path);
     let written = match std::fs::write(&path, &text) {
         // Only the first trace of a run finds no folder.
         Err(error) if error.kind() == ErrorKind::NotFound => std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, &text)),

@@ -7,7 +7,7 @@ use super::lower::{Lowering, protocol as lowered};
 use super::open;
 use super::shape::Text;
 use crate::base::suggest::did_you_mean;
-use crate::base::{Diagnostic, Diagnostics, Sources};
+use crate::base::{Diagnostic, Diagnostics, FileId, Sources};
 use crate::model::protocol::Protocol;
 use crate::model::tree::Node;
 use std::collections::HashMap;
@@ -38,6 +38,8 @@ const LATER: [&str; 9] = [
 /// All protocols met during one load.
 pub struct Protocols {
     read: HashMap<PathBuf, Option<Arc<Protocol>>>,
+    /// Those that files name, by the file and what it says: thousands of cases need not look for theirs again.
+    named: HashMap<(FileId, Arc<str>), Arc<Protocol>>,
 }
 
 impl Default for Protocols {
@@ -48,7 +50,7 @@ impl Default for Protocols {
 
 impl Protocols {
     pub fn new() -> Protocols {
-        Protocols { read: HashMap::new() }
+        Protocols { read: HashMap::new(), named: HashMap::new() }
     }
 
     /// The protocol that an agent names: a built-in one, or a file.
@@ -80,6 +82,16 @@ impl Protocols {
     }
 
     fn file(&mut self, name: &Text, low: &mut Lowering<'_>) -> Option<Arc<Protocol>> {
+        let key = (name.span.file, name.text.clone());
+        if let Some(known) = self.named.get(&key) {
+            return Some(known.clone());
+        }
+        let protocol = self.found(name, low)?;
+        self.named.insert(key, protocol.clone());
+        Some(protocol)
+    }
+
+    fn found(&mut self, name: &Text, low: &mut Lowering<'_>) -> Option<Arc<Protocol>> {
         let looks_like_path = name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml");
         let path = low.beside(name.span).join(&**name);
         if !looks_like_path || !path.is_file() {

@@ -17,7 +17,7 @@
 use super::calls::Calls;
 use super::source;
 use crate::matching::jsonpath::{self, Selected};
-use crate::matching::value::{self, Fault};
+use crate::matching::value;
 use crate::model::pattern::{JsonPath, Pattern};
 use crate::model::protocol::{EventKind, FinalObject, Make, Protocol, Rule, Source, StepCondition};
 use crate::model::template::Scope;
@@ -73,15 +73,9 @@ pub(super) fn holds(condition: Option<&StepCondition>, settings: &Value, first_t
     Ok(turn && settings)
 }
 
-/// The error is a fault of whoever wrote the pattern.
+/// The error is a fault of whoever wrote the pattern. Most rules do not match most frames, so no reason is made.
 pub(super) fn matches(pattern: &Pattern, value: &Value, names: &dyn Scope) -> Result<bool, String> {
-    match value::test(pattern, Some(value), names) {
-        Ok(()) => Ok(true),
-        Err(mismatch) => match mismatch.fault {
-            Some(Fault::Suite(reason)) => Err(reason),
-            _ => Ok(false),
-        },
-    }
+    value::holds(pattern, Some(value), names)
 }
 
 impl Decoder {

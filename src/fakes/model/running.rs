@@ -74,8 +74,8 @@ impl RunningModel {
         match (route, json) {
             (Route::Model(wire), Ok(())) if request.body.is_object() => self.reply(wire, request, scope, recorder),
             (Route::Model(_), json) => {
-                let reason = json.err().unwrap_or_else(|| "it is not an object".to_owned());
-                self.refuse(request, 400, "ill-formed-request", &format!("the body is not what this API takes: {reason}"), recorder)
+                let reason = json.err().map_or_else(|| "is no JSON object".to_owned(), |error| format!("is no JSON: {error}"));
+                self.refuse(request, 400, "ill-formed-request", &format!("the body {reason}"), recorder)
             }
             (Route::Models, _) => self.models(request, recorder),
             (Route::WrongMethod { allow }, _) => {

@@ -89,6 +89,12 @@ pub const CODES: &[Code] = &[
         example: "define: {a: \"{{text}}\"}\nx: {use: a, txt: Hi}",
     },
     Code {
+        name: "unused-rule",
+        about: "A rule of a fake was used by no case of a full run (a warning). Most often a rename has left it behind; a rule that is \
+                there just in case says so by `unused: allow` beside the fake's kind.",
+        example: "fakes: {gog: {command: [{when: gmail get *, stdout: hello}, {when: gmail gte *, stdout: hello}]}}",
+    },
+    Code {
         name: "unused-var",
         about: "A variable is used nowhere (a warning). Most often its name, or the one in a template, is misspelt.",
         example: "vars: {provder: openai}",

@@ -1,0 +1,142 @@
+//! Agents that are launched and misbehave: at the start, in the middle, at the end.
+
+use crate::project::{Project, Said};
+
+/// A suite whose agent is a shell script that should print where it listens.
+fn gateway(command: &str, more: &str) -> Project {
+    Project::with(&format!(
+        "suite: S\ntimeout: 5s\nagent:\n  protocol: moltbot-gateway\n  command: {command}\n  \
+         ready: {{log: 'listening on (?<url>ws://\\S+)', within: 700ms}}\n{more}\
+         cases:\n  - {{name: greets, prompt: Hello, expect: {{reply: Hi}}}}\n"
+    ))
+}
+
+/// A suite whose agent is a shell script that is started for each turn.
+fn each_turn(script: &str, more: &str) -> Project {
+    Project::with(&format!(
+        "suite: S\ntimeout: 5s\nagent:\n  protocol: command-line\n  command: [sh, -c, '{script}']\n{more}\
+         cases:\n  - {{name: greets, prompt: Hello, expect: {{reply: Hi}}}}\n"
+    ))
+}
+
+/// Broken, and only for one reason.
+fn did_not_start(said: &Said, texts: &[&str]) {
+    said.means(3, &["BROKEN (agent-start) s::greets"]).means(3, texts);
+    assert_eq!(said.text.matches("  --> s.yaml:").count(), 1, "one reason is enough:\n{}", said.text);
+}
+
+#[test]
+fn a_program_that_is_missing_is_named_with_where_it_was_looked_for() {
+    // program-missing
+    let project = gateway("[no-such-agent-program]", "");
+    did_not_start(&project.run(), &["the program `no-such-agent-program` was not found", "searched: /"]);
+    assert!(project.trace("greets").contains("program-missing"));
+    did_not_start(&gateway("[/nowhere/agent]", "").run(), &["the program `/nowhere/agent` is not there"]);
+    let each = Project::with(
+        "suite: S\nagent: {protocol: command-line, command: [no-such-agent-program]}\n\
+         cases: [{name: greets, prompt: Hello, expect: {reply: Hi}}]\n",
+    );
+    each.run().means(3, &["BROKEN (agent-start)", "failed to start `no-such-agent-program`", "not on the agent's PATH"]);
+}
+
+#[test]
+fn a_file_that_may_not_be_run_says_what_to_do() {
+    let made = gateway("['{{case.dir}}/agent']", "  files: {agent: hello}\n");
+    did_not_start(&made.run(), &["is not a program that may be run", "start it by its interpreter"]);
+    let beside = Project::new().file("agent", "#!/nowhere/shell\n");
+    let path = beside.path("agent");
+    did_not_start(&gateway(&format!("['{}']", path.display()), "").run(), &["is not a program that may be run", "chmod +x"]);
+    // agent-not-started
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let project = gateway(&format!("['{}']", path.display()), "");
+    did_not_start(&project.run(), &["cannot start", "its interpreter (the first line of a script, or its loader) is missing"]);
+    assert!(project.trace("greets").contains("agent-not-started"));
+}
+
+#[test]
+fn an_agent_that_ends_at_once_is_quoted() {
+    // agent-exited
+    let project = gateway("[sh, -c, 'echo starting; echo cannot read config >&2; exit 7']", "");
+    did_not_start(&project.run(), &["`sh` ended before it was ready (exit status 7)", "cannot read config", "starting"]);
+    let trace = project.trace("greets");
+    assert!(trace.contains("agent-exited") && trace.contains(r#""line":"cannot read config""#), "{trace}");
+}
+
+#[test]
+fn an_agent_that_never_gets_ready_is_quoted_and_ended_with_all_it_started() {
+    // agent-not-ready
+    let project = gateway("[sh, -c, 'echo warming up; (setsid sleep 300 &); trap \"\" TERM INT; sleep 300']", "");
+    did_not_start(&project.run(), &["`sh` was not ready: no line of its output matched /listening on", "within 700ms", "warming up"]);
+    let trace = project.trace("greets");
+    assert!(trace.contains("agent-not-ready") && trace.contains(r#""line":"warming up""#), "{trace}");
+}
+
+#[test]
+fn an_agent_that_floods_instead_of_getting_ready_costs_no_more_than_a_quiet_one() {
+    let project = gateway("[sh, -c, 'yes | head -c 200000000; sleep 300']", "");
+    did_not_start(&project.run(), &["was not ready", "bytes of the agent's output were not recorded"]);
+    assert!(project.trace("greets").len() < 8 << 20);
+}
+
+#[test]
+fn an_agent_that_listens_nowhere_is_no_failure_of_the_agent_s_answer() {
+    let said = gateway("[sh, -c, 'echo listening on ws://127.0.0.1:1/; sleep 300']", "").run();
+    did_not_start(&said, &["failed to connect to 127.0.0.1:1", "connection refused"]);
+}
+
+#[test]
+fn an_agent_whose_files_cannot_be_made_is_the_suite_s_fault() {
+    // agent-setup
+    let said = gateway("[sh, -c, 'exit 0']", "  files: {../../outside.txt: hello}\n").run();
+    assert!(said.status == 2 || said.status == 3, "{}", said.text);
+    said.means(said.status, &["outside.txt"]);
+}
+
+#[test]
+fn a_turn_that_fails_says_what_the_program_said() {
+    let project = each_turn("echo half; echo oh no >&2; exit 3", "");
+    project.run().means(1, &["FAIL s::greets", "it ended as `failed`: oh no"]);
+    assert!(project.trace("greets").contains("oh no"));
+}
+
+#[test]
+fn an_agent_that_never_answers_fails_in_time_and_ends() {
+    let suite = "suite: S\ntimeout: 700ms\nagent:\n  protocol: command-line\n  stop: {signal: TERM, grace: 200ms}\n  command: [sh, -c, \
+                 'echo thinking; trap \"\" TERM INT; (trap \"\" TERM; setsid sleep 300 &); while :; do sleep 1; done']\n\
+                 cases: [{name: greets, prompt: Hello, expect: {reply: Hi}}]\n";
+    let project = Project::with(suite);
+    let said = project.run();
+    said.means(1, &["FAIL s::greets", "step 1 (`user`): the case's time limit of 700ms ran out", "ended as `aborted`"]);
+    assert!(said.took.as_secs() < 8, "{:?}", said.took);
+    assert!(project.trace("greets").contains("thinking"));
+}
+
+#[test]
+fn an_agent_that_closes_its_output_and_goes_on_is_ended() {
+    let project = each_turn("exec 1>&- 2>&-; (setsid sleep 300 &); sleep 300", "  stop: {signal: KILL}\n").file("x", "");
+    let said = project.run();
+    said.means(1, &["FAIL s::greets", "time limit of 5.00s ran out"]);
+}
+
+#[test]
+fn a_turn_that_floods_is_ended_with_the_reason() {
+    let project = each_turn("yes hello | head -c 200000000", "");
+    let said = project.run();
+    said.means(1, &["FAIL s::greets", "it printed more than 64 MiB (or as much in short lines) and was ended"]);
+    assert!(said.text.len() < 20_000, "the flood is not repeated: {} bytes", said.text.len());
+    assert!(std::fs::metadata(project.path("report.json")).unwrap().len() < 200_000);
+    let line = each_turn("head -c 200000000 /dev/zero | tr \"\\0\" x", "");
+    line.run().means(1, &["FAIL s::greets", "it printed more than 64 MiB"]);
+}
+
+#[test]
+fn an_agent_that_speaks_binary_is_shown_without_harm() {
+    let project = each_turn("printf \"a\\033[31m\\000\\377b\\007\"", "");
+    let said = project.run();
+    said.means(1, &["FAIL s::greets", "expected \"Hi\""]);
+    assert!(!said.text.contains(['\x1b', '\0', '\x07']), "control characters reach the terminal: {:?}", said.text);
+    let report = std::fs::read_to_string(project.path("junit.xml")).unwrap();
+    assert!(roxmltree::Document::parse(&report).is_ok(), "{report}");
+    let noise = each_turn("head -c 100000 /dev/urandom", "").run();
+    assert!(noise.means(1, &["FAIL s::greets"]).text.lines().all(|line| line.chars().count() < 1000), "{}", noise.text);
+}

@@ -1,0 +1,68 @@
+//! No secret in any output: not on the screen, not in a report, not in a trace.
+
+use crate::project::Project;
+
+/// An agent that says everything it knows, wherever it can.
+const SUITE: &str = r#"suite: S
+agent:
+  protocol: secrets.yaml
+  settings: {token: settings-token-7391}
+  command: [sh, -c, 'cat key; echo $KEY; echo $KEY >&2; gog send $KEY; echo $TOKEN; echo "{\"k\": \"$KEY\"}"; cp key left.txt; exit 3']
+  env: {KEY: "{{secrets.api}}", TOKEN: settings-token-7391}
+  files: {key: "{{secrets.api}}"}
+secrets: {api: {}, planted: {file: .ssh/id_rsa}}
+fakes: {gog: {command: [{when: list, stdout: x}]}}
+cases:
+  - name: leaks
+    prompt: "The key is {{secrets.api}}"
+    expect: {reply: nothing, files: {left.txt: {absent: true}}, commands: {gog: [list]}}
+  - name: leaks in time
+    timeout: 300ms
+    agent: {protocol: secrets.yaml, command: [sh, -c, 'echo $KEY; exec sleep 30'], env: {KEY: "{{secrets.api}}"}, stop: {signal: KILL}}
+    prompt: "The key is {{secrets.api}}"
+    expect: {reply: "{{secrets.api}} nothing"}
+"#;
+
+const PROTOCOL: &str = r#"protocol: secrets
+transport: exec
+settings: {token: {default: a-default-token, secret: true}}
+actions: {user: [{run: {args: ["{{text}}", "{{token}}"]}}]}
+events:
+  - {when: {exit: {not: 0}}, text: $.stdout, error: $.stderr}
+"#;
+
+/// Everything below a folder, as one text.
+fn all_of(folder: &std::path::Path, out: &mut String) {
+    for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        match path.is_dir() {
+            true => all_of(&path, out),
+            false => out.push_str(&String::from_utf8_lossy(&std::fs::read(&path).unwrap())),
+        }
+    }
+}
+
+#[test]
+fn no_secret_reaches_a_screen_a_report_or_a_trace() {
+    // A secret of the machine, so that its text is known here.
+    let value = "s3cr3t-\"quoted\"-äöü-0123456789";
+    let suite = SUITE.replace("api: {}", "api: {env: THE_KEY}");
+    let project = Project::with(&suite).file("secrets.yaml", PROTOCOL);
+    let going = project.begin_with(&["run", "--suites", "s.yaml", "--json", "report.json", "--junit", "junit.xml"], &[("THE_KEY", value)]);
+    let said = going.end();
+    project.nothing_left();
+    let shown = project.say(&["show", ".checkride/s.leaks.jsonl"]);
+    let recheck = project.say(&["recheck", ".checkride/s.leaks.jsonl"]);
+    std::fs::remove_file(project.path("s.yaml")).unwrap();
+    let mut kept = format!("{}{}{}", said.text, shown.text, recheck.text);
+    all_of(&project.path("."), &mut kept);
+    said.means(1, &["FAIL s::leaks", "FAIL s::leaks_in_time"]);
+    assert!(kept.contains("«secrets.api»"), "it was looked at:\n{kept}");
+    for secret in [value, "s3cr3t-", "äöü-0123456789", "settings-token-7391"] {
+        let at = kept.find(secret);
+        assert!(
+            at.is_none(),
+            "`{secret}` in: {}",
+            at.map(|at| kept[at.saturating_sub(200)..].chars().take(400).collect::<String>()).unwrap()
+        );
+    }
+}
