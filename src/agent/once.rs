@@ -14,8 +14,11 @@ use crate::model::agent::VersionProbe;
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Problem};
 use crate::model::tree::Node;
+use futures_util::FutureExt as _;
+use futures_util::future::{FusedFuture as _, join};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -23,7 +26,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 /// So much of each output is kept; the rest is read and forgotten.
 const KEPT: usize = 4 * 1024 * 1024;
 /// After the exit, output is waited for this long; a background process may hold the pipe open.
-const LAST_WORDS: Duration = Duration::from_millis(300);
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What a command did.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,9 +63,18 @@ pub async fn run_once(launch: &Launch, limit: Duration) -> Result<Finished, Prob
     }
     let mut child = program::spawn(launch).await?;
     let mut group = Group(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
-    let (out, out_task) = keep(child.stdout.take());
-    let (err, err_task) = keep(child.stderr.take());
-    let waited = tokio::time::timeout(limit, child.wait()).await;
+    let (out, err) = (Kept::default(), Kept::default());
+    // Read in this task: one of its own might come to its turn only after the time was over, and the output would be lost.
+    let reading = join(keep(child.stdout.take(), out.clone()), keep(child.stderr.take(), err.clone())).fuse();
+    let mut reading = pin!(reading);
+    let ended = async {
+        tokio::select! {
+            status = child.wait() => return status,
+            _ = &mut reading => {}
+        }
+        child.wait().await
+    };
+    let waited = tokio::time::timeout(limit, ended).await;
     if waited.is_err() {
         drop(group);
         // Killed at once, but it may take a moment to be gone.
@@ -70,11 +82,9 @@ pub async fn run_once(launch: &Launch, limit: Duration) -> Result<Finished, Prob
     } else {
         group.0 = None;
     }
-    let all_said = async {
-        let _ = out_task.await;
-        let _ = err_task.await;
-    };
-    let _ = tokio::time::timeout(LAST_WORDS, all_said).await;
+    if !reading.is_terminated() {
+        let _ = tokio::time::timeout(LAST_WORDS, reading).await;
+    }
     let Ok(waited) = waited else {
         let message = format!("`{}` did not end within {}", launch.argv.join(" "), duration::show(limit));
         return Err(problem(Blame::AgentStart, "command-timeout", message, vec![shown(&out), shown(&err)]));
@@ -87,19 +97,14 @@ pub async fn run_once(launch: &Launch, limit: Duration) -> Result<Finished, Prob
 
 type Kept = Arc<Mutex<Vec<u8>>>;
 
-fn keep(stream: Option<impl AsyncRead + Unpin + Send + 'static>) -> (Kept, tokio::task::JoinHandle<()>) {
-    let kept = Kept::default();
-    let into = kept.clone();
-    let task = tokio::spawn(async move {
-        let Some(mut stream) = stream else { return };
-        let mut chunk = vec![0; 16 * 1024];
-        while let Ok(count @ 1..) = stream.read(&mut chunk).await {
-            let mut kept = into.lock().unwrap_or_else(PoisonError::into_inner);
-            let room = KEPT - kept.len();
-            kept.extend_from_slice(&chunk[..count.min(room)]);
-        }
-    });
-    (kept, task)
+async fn keep(stream: Option<impl AsyncRead + Unpin>, into: Kept) {
+    let Some(mut stream) = stream else { return };
+    let mut chunk = vec![0; 16 * 1024];
+    while let Ok(count @ 1..) = stream.read(&mut chunk).await {
+        let mut kept = into.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = KEPT - kept.len();
+        kept.extend_from_slice(&chunk[..count.min(room)]);
+    }
 }
 
 fn shown(kept: &Kept) -> String {

@@ -8,11 +8,11 @@ use super::discover::{File, FileKind, discover};
 use super::instances::{Context, instances};
 use super::lower::{self, Lowering};
 use super::project::Project;
-use super::{lint, overrides, schema};
+use super::{consequences, lint, overrides, schema};
 use crate::base::{Diagnostics, Sources};
 use crate::model::suite::Suite;
 use indexmap::IndexMap;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -63,17 +63,9 @@ pub fn load(options: &Options) -> Loaded {
         let trees: Vec<_> = files.iter().map(|file| &*file.tree).chain(project.tree.as_deref()).collect();
         overrides::check(options.vars.keys(), &trees, &mut diagnostics);
     }
-    drop_consequences(&mut diagnostics);
+    consequences::drop_consequences(&mut diagnostics);
     diagnostics.sort();
     Loaded { suites, diagnostics, sources, project, files: files.len() }
-}
-
-/// A template that could not be put in leaves null in its place; that null is no second mistake.
-fn drop_consequences(diagnostics: &mut Diagnostics) {
-    const UNFILLED: [&str; 3] = ["unknown-template", "recursive-define", "expansion-too-large"];
-    let unfilled = diagnostics.list.iter().filter(|diagnostic| UNFILLED.contains(&diagnostic.code));
-    let places: HashSet<_> = unfilled.map(|diagnostic| diagnostic.span).collect();
-    diagnostics.list.retain(|diagnostic| UNFILLED.contains(&diagnostic.code) || !places.contains(&diagnostic.span));
 }
 
 struct Loading<'a> {

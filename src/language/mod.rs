@@ -4,6 +4,7 @@ pub mod agents;
 mod arguments;
 pub mod builtin;
 pub mod codes;
+mod consequences;
 pub mod define;
 pub mod discover;
 pub mod docs;

@@ -5,6 +5,7 @@
 
 use super::Reader;
 use super::item_parts::Draft;
+use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Span};
 use crate::matching::words;
 use crate::model::pattern::{Form, Glob, Item, ListKind, Pattern, Times};
@@ -128,11 +129,24 @@ impl Reader<'_> {
             ListKind::Errors => &["source", "code", "message"],
             _ => return self.pattern(node),
         };
+        if self.misspelt_long_form(kind, node) {
+            return Reader::unreadable(node.span);
+        }
         let words = node.entries().iter().any(|entry| words::find(&entry.key).is_some());
         if !words && !self.known_keys(node, known) {
             return Reader::unreadable(node.span);
         }
         self.pattern(node)
+    }
+
+    /// `{reqest: …, index: 1}`: the key that makes it the long form is misspelt, and that is the one mistake.
+    fn misspelt_long_form(&mut self, kind: ListKind, node: &Arc<Node>) -> bool {
+        let long = node.entries().iter().any(|entry| LONG_KEYS.contains(&&*entry.key));
+        let near = node.entries().iter().find_map(|entry| Some((entry, did_you_mean(&entry.key, [kind.item_key()])?)));
+        let Some((entry, help)) = near.filter(|_| long) else { return false };
+        let message = format!("unknown key `{}`", entry.key);
+        self.diagnostics.push(Diagnostic::error("unknown-key", entry.key_span, message).label("not a known key here").help(help));
+        true
     }
 
     fn long(&mut self, draft: &mut Draft, node: &Arc<Node>, own: &Entry) {
