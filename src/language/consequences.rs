@@ -14,7 +14,7 @@ const MISSING: [&str; 4] = ["missing-key", "one-kind", "one-verb", "no-url"];
 const NAMELESS: [&str; 7] =
     ["unknown-name", "unknown-fake", "unknown-session", "unknown-label", "unknown-gate", "unknown-template", "never-names-nothing"];
 /// The keys under which names get their meaning.
-const DEFINING: [&str; 16] = [
+const DEFINING: [&str; 17] = [
     "agent",
     "agents",
     "as",
@@ -29,6 +29,7 @@ const DEFINING: [&str; 16] = [
     "save",
     "secrets",
     "session",
+    "user",
     "vars",
     "websocket",
 ];

@@ -113,9 +113,10 @@ fn an_agent_that_never_answers_fails_in_time_and_ends() {
 
 #[test]
 fn an_agent_that_closes_its_output_and_goes_on_is_ended() {
-    let project = each_turn("exec 1>&- 2>&-; (setsid sleep 300 &); sleep 300", "  stop: {signal: KILL}\n").file("x", "");
-    let said = project.run();
-    said.means(1, &["FAIL s::greets", "time limit of 5.00s ran out"]);
+    let suite = "suite: S\ntimeout: 500ms\nagent:\n  protocol: command-line\n  stop: {signal: KILL}\n  \
+                 command: [sh, -c, 'exec 1>&- 2>&-; (setsid sleep 300 &); sleep 300']\n\
+                 cases: [{name: greets, prompt: Hello, expect: {reply: Hi}}]\n";
+    Project::with(suite).run().means(1, &["FAIL s::greets", "time limit of 500ms ran out"]);
 }
 
 #[test]

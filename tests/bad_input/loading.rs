@@ -58,7 +58,7 @@ fn a_file_that_cannot_be_read_is_named() {
 #[test]
 fn a_folder_that_may_not_be_read_is_named() {
     let project = Project::new().file("suites/deep/s.yaml", "suite: S\n");
-    std::fs::set_permissions(project.path("suites/deep"), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(project.path("suites/deep"), std::fs::Permissions::from_mode(0o000)).unwrap();
     let said = project.say(&["check", "suites"]);
     std::fs::set_permissions(project.path("suites/deep"), std::fs::Permissions::from_mode(0o755)).unwrap();
     // Root reads it all the same.

@@ -83,9 +83,8 @@ fn narrowed(change: &Change) -> String {
 
 #[test]
 fn a_suite_broken_by_one_word_says_which() {
-    let began = std::time::Instant::now();
     let suite = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/suites/first/first.yaml")).expect("it is shipped");
-    let suite = suite.replacen("\nagent:", "\ntimeout: 3s\nagent:", 1);
+    let suite = suite.replacen("\nagent:", "\ntimeout: 3s\nagent:", 1).replacen(r#"\\S+)"}"#, r#"\\S+)", within: 2s}"#, 1);
     let changes = changes(&suite);
     assert!(changes.len() > 150, "{}", changes.len());
     let names: Vec<String> = (0..changes.len()).map(|number| format!("w{number:03}")).collect();
@@ -93,21 +92,21 @@ fn a_suite_broken_by_one_word_says_which() {
         .iter()
         .zip(&names)
         .fold(Project::new(), |project, (change, name)| project.file(&format!("suites/{name}.yaml"), narrowed(change)));
-    println!("written {:?}", began.elapsed());
     let checked = project.say(&["check", "suites"]).text;
     let mut said: BTreeMap<&str, String> = BTreeMap::new();
     for diagnostic in checked.split("\n\n").filter(|diagnostic| diagnostic.starts_with("error") || diagnostic.starts_with("warning")) {
         let Some(name) = names.iter().find(|name| diagnostic.contains(&format!("--> suites/{name}.yaml"))) else { continue };
         said.entry(name).or_default().push_str(diagnostic);
     }
-    println!("checked {:?}", began.elapsed());
     let refused: Vec<&str> = said.iter().filter(|(_, text)| text.contains("error[")).map(|(name, _)| *name).collect();
-    for name in &refused {
-        std::fs::remove_file(project.path(&format!("suites/{name}.yaml"))).expect("it is ours");
+    // What may stay green need not be run.
+    for (change, name) in changes.iter().zip(&names) {
+        if refused.contains(&name.as_str()) || change.free.is_some() {
+            std::fs::remove_file(project.path(&format!("suites/{name}.yaml"))).expect("it is ours");
+        }
     }
     project.say(&["run", "--suites", "suites", "--json", "report.json", "--quiet"]);
     project.nothing_left();
-    println!("run {:?}", began.elapsed());
     let report: Value = serde_json::from_slice(&std::fs::read(project.path("report.json")).expect("it is written")).expect("it is JSON");
     let mut green = Vec::new();
     for outcome in report["outcomes"].as_array().expect("a list") {
@@ -130,11 +129,13 @@ fn a_suite_broken_by_one_word_says_which() {
         let text = said.get(name.as_str()).map_or("", String::as_str);
         let green = green.contains(&name.as_str());
         let named = text.contains(&change.to) || text.contains(&change.from) || text.contains(&format!("yaml:{}:", change.line + 1));
-        match (green, change.free) {
-            (true, Some(_)) => {}
-            (true, None) => wrong.push(format!("stays green: {what}")),
-            (false, _) if !named => wrong.push(format!("not named: {what}\n{text}")),
-            (false, _) => {}
+        if change.free.is_some() && text.is_empty() {
+            continue;
+        }
+        match green {
+            true => wrong.push(format!("stays green: {what}")),
+            false if !named => wrong.push(format!("not named: {what}\n{text}")),
+            false => {}
         }
         // A name that is defined once and used twice is missed twice.
         let renamed = text.split("error[").skip(1).all(|error| error.contains(&format!("`{}`", change.to)) || error.contains("unknown-"));

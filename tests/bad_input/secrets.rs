@@ -33,10 +33,10 @@ events:
 
 /// Everything below a folder, as one text.
 fn all_of(folder: &std::path::Path, out: &mut String) {
-    for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+    for path in std::fs::read_dir(folder).expect("it can be read").map(|entry| entry.expect("it can be read").path()) {
         match path.is_dir() {
             true => all_of(&path, out),
-            false => out.push_str(&String::from_utf8_lossy(&std::fs::read(&path).unwrap())),
+            false => out.push_str(&String::from_utf8_lossy(&std::fs::read(&path).expect("it can be read"))),
         }
     }
 }
