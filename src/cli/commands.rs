@@ -6,6 +6,7 @@
 use super::arguments::{Command, CommandLine, RunArguments};
 use super::{check, exit, run, trace};
 use clap::Parser;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -30,7 +31,7 @@ pub fn main() -> ExitCode {
 }
 
 /// The `main` of a test target (`harness = false`): the options of `checkride run`. `checkride` is the program
-/// that `{{checkride}}` and mocked commands start: `env!("CARGO_BIN_EXE_checkride")`.
+/// that `{{checkride}}` and mocked commands start: a name on PATH, or a path.
 pub fn test_main(checkride: &str) -> ExitCode {
     #[derive(Parser)]
     #[command(name = "suites", about = "Runs the suites of the nearest checkride.yaml")]
@@ -41,8 +42,20 @@ pub fn test_main(checkride: &str) -> ExitCode {
     report_panics_kindly();
     start_log();
     let arguments = TestLine::parse().run;
-    let status = run::run(&arguments, &PathBuf::from(checkride));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let Some(program) = located(checkride, &path) else {
+        eprintln!("error: the program `{checkride}` was not found; `cargo install --path <checkride's folder>` puts it on the PATH");
+        return ExitCode::from(exit::WRONG_INPUT);
+    };
+    let status = run::run(&arguments, &program);
     ExitCode::from(exit::of_test_target(status, !arguments.filters.is_empty() || !arguments.skip.is_empty()))
+}
+
+/// The whole path, since agents and mocked commands run in folders of their own.
+fn located(program: &str, path: &OsStr) -> Option<PathBuf> {
+    let candidates: Vec<PathBuf> =
+        if program.contains('/') { vec![program.into()] } else { std::env::split_paths(path).map(|folder| folder.join(program)).collect() };
+    candidates.into_iter().find(|file| file.is_file()).and_then(|file| std::path::absolute(file).ok())
 }
 
 fn this_program() -> PathBuf {
@@ -75,4 +88,23 @@ fn report_panics_kindly() {
             std::process::exit(i32::from(exit::OUR_FAULT));
         }
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::located;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn a_program_is_a_name_on_the_path_or_a_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("prog");
+        std::fs::write(&file, "").unwrap();
+        let path = std::env::join_paths([OsStr::new("/no/such/folder"), folder.path().as_os_str()]).unwrap();
+        assert_eq!(located("prog", &path), Some(file.clone()));
+        assert_eq!(located(file.to_str().unwrap(), OsStr::new("")), Some(file));
+        assert_eq!(located("prag", &path), None);
+        assert_eq!(located("/no/such/prog", &path), None);
+        assert!(located("src/main.rs", OsStr::new("")).unwrap().is_absolute());
+    }
 }
