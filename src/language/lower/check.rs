@@ -3,7 +3,7 @@
 //! Owns: which key makes which check, and what may stand only in a step, in `reach` or in `never`.
 //! Must not know: how a check is evaluated; whether the protocol can show what it looks at.
 
-use super::Lowering;
+use super::{Lowering, measured};
 use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Span};
 use crate::language::shape::{Text, mistake};
@@ -67,8 +67,8 @@ fn kinds(entry: &Entry, mode: Mode, verb: Option<&str>, low: &mut Lowering<'_>) 
         "reply" => one(CheckKind::Reply(low.pattern(value))),
         "delivered" => one(CheckKind::Delivered(low.pattern(value))),
         "turn" => one(CheckKind::Turn(turn(value, low))),
-        "usage" => one(CheckKind::Usage(low.pattern(value))),
-        "timing" => one(CheckKind::Timing(low.pattern(value))),
+        "usage" => one(CheckKind::Usage(measured::usage(value, low))),
+        "timing" => one(CheckKind::Timing(measured::timing(value, low))),
         "exit" => one(CheckKind::Exit(low.pattern(value))),
         "at" => at(value, low),
         "files" => value.entries().iter().map(|entry| (entry.key_span, file(entry, low))).collect(),
@@ -134,7 +134,7 @@ fn egress(node: &Arc<Node>, mode: Mode, low: &mut Lowering<'_>) -> EgressCheck {
 
 /// A plain word is the turn's status.
 fn turn(node: &Arc<Node>, low: &mut Lowering<'_>) -> Pattern {
-    let Some(word) = node.text() else { return low.pattern(node) };
+    let Some(word) = node.text() else { return measured::turn(node, low) };
     if !STATUSES.contains(&word) {
         low.push(mistake::wrong_word(node, word, &STATUSES));
     }
