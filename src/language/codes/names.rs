@@ -85,7 +85,7 @@ pub const CODES: &[Code] = &[
     },
     Code {
         name: "unused-argument",
-        about: "The template that `use` names has no such `{{key}}`.",
+        about: "The template that `use` names has no such `{{key}}`; or the action of a step has none, so that what stands in `with` would never be sent.",
         example: "define: {a: \"{{text}}\"}\nx: {use: a, txt: Hi}",
     },
     Code {

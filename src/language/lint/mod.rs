@@ -4,6 +4,7 @@ pub mod actions;
 pub mod fakes;
 pub mod looks;
 pub mod never;
+pub mod parameters;
 pub mod positive;
 pub mod seen;
 pub mod sessions;
@@ -15,7 +16,7 @@ use crate::base::Diagnostics;
 type Rule = fn(&Draft, &mut Diagnostics);
 
 /// All rules, one line each.
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 14] = [
     positive::no_positive_check,
     fakes::unknown_fakes,
     fakes::unknown_gates,
@@ -27,6 +28,7 @@ const RULES: [Rule; 13] = [
     sessions::unknown_session,
     actions::unknown_actions,
     actions::unknown_events,
+    parameters::unused_parameters,
     actions::pauses,
     actions::version_unknown,
 ];
