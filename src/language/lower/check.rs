@@ -12,6 +12,7 @@ use crate::model::pattern::{Extra, Form, ListKind, ListPattern, Order, Pattern};
 use crate::model::protocol::Invariant;
 use crate::model::tree::{Entry, Node};
 use serde_json::Value;
+use std::path::{Component, Path};
 use std::sync::Arc;
 
 /// Which of the three kinds of expectation it is.
@@ -79,6 +80,7 @@ fn kinds(entry: &Entry, mode: Mode, verb: Option<&str>, low: &mut Lowering<'_>) 
 
 /// In `never` each item stands alone, so a list is all that can be written.
 fn list(node: &Arc<Node>, kind: ListKind, mode: Mode, low: &mut Lowering<'_>) -> ListPattern {
+    no_fakes(node, kind, low);
     if mode != Mode::Never {
         return low.list(node, kind);
     }
@@ -89,6 +91,20 @@ fn list(node: &Arc<Node>, kind: ListKind, mode: Mode, low: &mut Lowering<'_>) ->
         Vec::new()
     };
     ListPattern { span: node.span, kind, order: Order::AnyOrder, items, extra: Extra::Allow, count: None }
+}
+
+/// `fake` says in `await` whose history is meant; a list pattern is of one history, and would not look at it.
+fn no_fakes(node: &Node, kind: ListKind, low: &mut Lowering<'_>) {
+    let words = node
+        .entries()
+        .iter()
+        .flat_map(|entry| entry.value.items().iter().chain(entry.value.get("allow").into_iter().flat_map(|allow| allow.items())));
+    for item in node.items().iter().chain(words).filter(|item| item.get(kind.item_key()).is_some()) {
+        if let Some(fake) = item.entry("fake") {
+            let help = "it goes with `await` and `quiet`; here the fake is a key: `requests: {llm: […]}`, `frames: {sideband: […]}`";
+            low.push(wrong_place(fake.key_span, "fake", help));
+        }
+    }
 }
 
 /// True for `{<fake>: pattern}`: no key is a list word.
@@ -154,6 +170,7 @@ fn at(node: &Arc<Node>, low: &mut Lowering<'_>) -> Vec<(Span, CheckKind)> {
 }
 
 fn file(entry: &Entry, low: &mut Lowering<'_>) -> CheckKind {
+    workspace_path(&entry.key, entry.key_span, low);
     let only = |key: &str| {
         let entries = entry.value.entries();
         entries.len() == 1 && entry.value.get(key).is_some_and(|value| value.value == crate::model::tree::Content::Bool(true))
@@ -164,6 +181,15 @@ fn file(entry: &Entry, low: &mut Lowering<'_>) -> CheckKind {
         () => FileCheck::Content(low.pattern(&entry.value)),
     };
     CheckKind::File { path: entry.key.to_string(), check }
+}
+
+/// Only the agent's folder is looked at, so of any other file nothing would be known.
+pub fn workspace_path(path: &str, span: Span, low: &mut Lowering<'_>) {
+    let path = Path::new(path);
+    if path.is_absolute() || path.components().any(|part| part == Component::ParentDir) {
+        let message = format!("`{}` is outside of the agent's folder", path.display());
+        low.push(mistake::wrong_value(span, message, "a path below it").help("such as `notes.md`, below {{case.dir}}"));
+    }
 }
 
 fn invariants(entry: &Entry, mode: Mode, low: &mut Lowering<'_>) -> Option<CheckKind> {
