@@ -142,6 +142,12 @@ fn egress(node: &Arc<Node>, mode: Mode, low: &mut Lowering<'_>) -> EgressCheck {
     if mode != Mode::Never && node.text() == Some("none") {
         return EgressCheck::None;
     }
+    let texts: Vec<_> = node.items().iter().filter(|item| item.text().is_some()).collect();
+    if !texts.is_empty() {
+        let help = "write what is known of the connection, such as `{host: api.example.com}`; any: `{port: {present: true}}`";
+        texts.into_iter().for_each(|item| low.push(mistake::wrong_type(item, "a mapping").help(help)));
+        return EgressCheck::None;
+    }
     for item in node.items().iter().filter(|item| item.get("frame").is_none()) {
         super::fake::fields(item, &EGRESS, "an attempt to reach a host", low);
     }
