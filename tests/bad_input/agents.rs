@@ -141,3 +141,13 @@ fn an_agent_that_speaks_binary_is_shown_without_harm() {
     let noise = each_turn("head -c 100000 /dev/urandom", "").run();
     assert!(noise.means(1, &["FAIL s::greets"]).text.lines().all(|line| line.chars().count() < 1000), "{}", noise.text);
 }
+
+#[test]
+fn an_agent_that_takes_no_connection_is_told_as_the_end_of_the_first_step() {
+    let protocol = "protocol: one\ntransport: websocket\nopen: {per: agent}\nactions: {user: [{send: {text: '{{text}}'}}]}\n\
+                    events: [{when: {type: done}, text: $.text, turn.finished: completed}]\n";
+    let suite = "suite: S\nagent: {protocol: one.yaml, url: 'ws://127.0.0.1:1'}\n\
+                 cases: [{name: greets, prompt: Hello, expect: {reply: Hi}}]\n";
+    let said = Project::with(suite).file("one.yaml", protocol).run();
+    did_not_start(&said, &["step 1 (`user`): the connection to the agent was refused", "failed to connect to 127.0.0.1:1"]);
+}
