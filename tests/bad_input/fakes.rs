@@ -37,6 +37,19 @@ fn a_command_with_a_path_for_its_name_is_refused_at_its_place() {
 }
 
 #[test]
+fn a_model_rule_asks_for_a_tool_by_its_name_and_for_a_request_by_its_number() {
+    let rules = |tool: &str| {
+        format!(
+            "  llm:\n    model: openai\n    rules:\n    - {{when: {{tool_offered: {tool}, nth: 1}}, reply: Hi}}\n    \
+             - {{reply: there is no such tool}}\n"
+        )
+    };
+    case(&rules("exec"), GREETS).run().means(0, &["1 passed"]);
+    case(&rules("{contains: exec}"), GREETS).run().means(0, &["1 passed"]);
+    case(&rules("shell"), GREETS).run().means(1, &["there is no such tool"]);
+}
+
+#[test]
 fn a_hundred_mocked_calls_at_once_are_all_recorded() {
     let suite = "suite: S\ntimeout: 30s\nagent:\n  protocol: command-line\n  command: [sh, -c, 'i=0; while [ $i -lt 100 ]; do gog get $i & \
                  i=$((i+1)); done; wait; echo Hi']\nfakes: {gog: {command: [{when: get *, stdout: \"\"}]}}\ncases:\n  \
