@@ -200,7 +200,7 @@ async fn a_profile_that_hides_the_mock_is_found_out() {
     let home = world.home(&hiding, &[]);
     assert!(home.own_profiles);
     let problem = Canary::default().prove(&home, bin, &["gog".to_owned()]).await.unwrap_err();
-    assert_eq!((problem.blame, problem.code.as_str()), (Some(Blame::Harness), "mock-not-first"));
+    assert_eq!((problem.blame, problem.code.as_str()), (Some(Blame::Suite), "mock-not-first"));
     assert!(problem.message.contains("bash -lc"), "{}", problem.message);
 }
 
@@ -209,6 +209,7 @@ async fn a_shell_builtin_cannot_be_mocked_and_the_canary_says_so() {
     let world = World::mocking(&["echo"]);
     let problem =
         Canary::default().prove(&world.home(&[], &[]), world.mocks.as_ref().unwrap().bin(), &["echo".to_owned()]).await.unwrap_err();
+    assert_eq!(problem.blame, Some(Blame::Suite));
     assert!(problem.message.contains("part of the shell"), "{}", problem.message);
 }
 

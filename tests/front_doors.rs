@@ -226,6 +226,21 @@ fn a_wrong_command_line_or_suite_runs_nothing() {
     }
 }
 
+#[test]
+fn a_folder_without_suites_is_the_wrong_one_and_says_so() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let says = |ran: Ran| assert!(ran.status == 2 && ran.stderr.contains("there are no suites here: no `checkride.yaml`"), "{ran:?}");
+    for door in DOORS {
+        says(door.run(folder.path(), &[]));
+        says(door.run(folder.path(), &["--list"]));
+    }
+    says(checkride(folder.path(), &["check"]));
+    // A project may have none yet.
+    fs::write(folder.path().join("checkride.yaml"), "suites: []\n").expect("writable");
+    assert_eq!(checkride(folder.path(), &["check"]).status, 0);
+    assert_eq!(Door::Program.run(folder.path(), &[]).status, 4);
+}
+
 /// The whole zoo run once at each door, with all its reports.
 fn whole(door: Door) -> (tempfile::TempDir, Ran) {
     let folder = zoo();

@@ -65,10 +65,14 @@ async fn ask(home: &Home, bin: &Path, names: &[String], shell: &[&str]) -> Resul
 }
 
 fn explain(name: &str, got: &str, expected: &Path, shell: &str, stderr: &str) -> Problem {
+    if got == name {
+        // Nobody can mock it by PATH: that is not checkride's fault, nor the agent's.
+        let message =
+            format!("for `{shell}` the mocked command `{name}` is part of the shell, or a function of a profile; no file on PATH is asked");
+        return problem(Blame::Suite, "mock-not-first", message, vec!["mock a program that is a file of its own".to_owned()]);
+    }
     let message = if got.is_empty() {
         format!("for `{shell}` the mocked command `{name}` is not there")
-    } else if got == name {
-        format!("for `{shell}` the mocked command `{name}` is part of the shell, and no file on PATH is ever asked; mock another command")
     } else {
         format!("for `{shell}` the mocked command `{name}` is not its mock, but {got}")
     };

@@ -93,16 +93,31 @@ fn client() -> &'static reqwest::Client {
 }
 
 async fn takes_connections(url: &str) -> Result<(), String> {
+    let (host, port) = place(url)?;
+    let mut pause = PAUSES[0];
+    while !connects(&host, port).await {
+        rest(&mut pause).await;
+    }
+    Ok(())
+}
+
+/// Whether an agent at this URL takes a connection now. A URL that is none says nothing against it.
+pub async fn takes_a_connection(url: &str) -> bool {
+    match place(url) {
+        Ok((host, port)) => connects(&host, port).await,
+        Err(_) => true,
+    }
+}
+
+async fn connects(host: &str, port: u16) -> bool {
+    matches!(tokio::time::timeout(TRY, TcpStream::connect((host, port))).await, Ok(Ok(_)))
+}
+
+fn place(url: &str) -> Result<(String, u16), String> {
     let parsed = reqwest::Url::parse(url).map_err(|error| format!("the agent's url `{url}` is none: {error}"))?;
     let host = parsed.host_str().unwrap_or("127.0.0.1").trim_matches(['[', ']']).to_owned();
     let port = parsed.port_or_known_default().ok_or_else(|| format!("the agent's url `{url}` has no port"))?;
-    let mut pause = PAUSES[0];
-    loop {
-        if matches!(tokio::time::timeout(TRY, TcpStream::connect((host.as_str(), port))).await, Ok(Ok(_))) {
-            return Ok(());
-        }
-        rest(&mut pause).await;
-    }
+    Ok((host, port))
 }
 
 async fn rest(pause: &mut Duration) {

@@ -18,6 +18,10 @@ pub struct Wanted<'a> {
     pub only: Option<&'a str>,
 }
 
+/// An empty run in the wrong folder would look like one that has nothing against the agent.
+const NOWHERE: &str = "there are no suites here: no `checkride.yaml` in this folder or one above, and no folder `suites`; \
+                       write `suites: [suites]` into `checkride.yaml`, or name files or folders on the command line";
+
 /// Loads; the error is a mistake of the command line. Mistakes of files are diagnostics.
 pub fn load(wanted: &Wanted<'_>) -> Result<Loaded, String> {
     let mut vars = IndexMap::with_capacity(wanted.vars.len());
@@ -34,7 +38,9 @@ pub fn load(wanted: &Wanted<'_>) -> Result<Loaded, String> {
         env: std::env::vars().collect(),
         only: wanted.only.map(str::to_owned),
     };
-    Ok(language::load(&options))
+    let loaded = language::load(&options);
+    let nowhere = wanted.paths.is_empty() && loaded.project.file.is_none() && loaded.project.suites.is_empty();
+    if nowhere { Err(NOWHERE.to_owned()) } else { Ok(loaded) }
 }
 
 /// Prints all mistakes; true if there was any, warnings included.

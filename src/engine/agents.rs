@@ -12,9 +12,13 @@ use crate::model::protocol::Transport;
 use crate::model::trace::{Blame, Problem};
 use crate::recorder::Recorder;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
-use tokio::sync::OwnedMutexGuard;
+use std::time::Duration;
+use tokio::sync::{OwnedMutexGuard, watch};
+
+/// How long an agent that takes no connections may take to end.
+const LAST_BREATH: Duration = Duration::from_secs(1);
 
 /// Everything that an agent lives in, from its launch to its end.
 pub struct Lodging {
@@ -65,9 +69,16 @@ impl Lodging {
         }
     }
 
-    /// A shared agent that has ended is of no use to the next case.
-    pub fn is_dead(&self) -> bool {
-        self.running.as_ref().is_none_or(|running| running.has_exited().is_some())
+    /// A shared agent that has ended is of no use to the next case. One that ends just now takes no connections any more before its
+    /// end is known; it is waited for, so that its end is told in the case that saw it.
+    pub async fn is_dead(&self) -> bool {
+        let Some(running) = &self.running else { return true };
+        if let (None, Some(url)) = (running.has_exited(), &self.url)
+            && !agent::takes_a_connection(url).await
+        {
+            let _ = tokio::time::timeout(LAST_BREATH, running.exited()).await;
+        }
+        running.has_exited().is_some()
     }
 }
 
@@ -86,13 +97,49 @@ type Tenant = Option<(Lodging, Arc<Agent>)>;
 /// The place of a suite's shared agent. Who holds the guard has it alone: cases of such a suite run one after another.
 pub type Slot = OwnedMutexGuard<Tenant>;
 
+/// A case's place in the queue for its suite's shared agent; who drops it leaves the queue.
+pub struct Turn {
+    place: usize,
+    queue: Queue,
+}
+
+/// The places that have not had their turn.
+type Queue = Arc<watch::Sender<BTreeSet<usize>>>;
+
+impl Turn {
+    /// Returns when all before have left the queue.
+    pub async fn comes(&self) {
+        // The sender lives as long as this.
+        let _ = self.queue.subscribe().wait_for(|waiting| waiting.first().is_none_or(|first| *first >= self.place)).await;
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.queue.send_modify(|waiting| {
+            waiting.remove(&self.place);
+        });
+    }
+}
+
 /// The shared agents of a run, by suite.
 #[derive(Default)]
 pub struct SharedAgents {
     slots: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Tenant>>>>,
+    queues: Mutex<HashMap<String, Queue>>,
 }
 
 impl SharedAgents {
+    /// What one case leaves behind the next one finds, so they have the agent in the order of the plan. Every case of the run queues
+    /// before the first one begins.
+    pub fn queue(&self, suite: &str, place: usize) -> Turn {
+        let queue = self.queues.lock().expect("no panic happens under this lock").entry(suite.to_owned()).or_default().clone();
+        queue.send_modify(|waiting| {
+            waiting.insert(place);
+        });
+        Turn { place, queue }
+    }
+
     /// Waits for the suite's turn.
     pub async fn slot(&self, suite: &str) -> Slot {
         let slot = self.slots.lock().expect("no panic happens under this lock").entry(suite.to_owned()).or_default().clone();

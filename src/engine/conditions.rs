@@ -6,6 +6,7 @@
 use super::world::World;
 use crate::agent;
 use crate::model::suite::{Case, Condition};
+use crate::model::trace::Problem;
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -86,7 +87,8 @@ impl<'a> Conditions<'a> {
         if let Some(known) = self.versions.lock().expect("no panic happens under this lock").get(&launch.argv) {
             return known.clone();
         }
-        let found = agent::read_version(probe, &launch, VERSION_LIMIT).await.map_err(|problem| problem.message);
+        let unreadable = |problem: Problem| format!("the agent's version cannot be read: {}", problem.message);
+        let found = agent::read_version(probe, &launch, VERSION_LIMIT).await.map_err(unreadable);
         self.versions.lock().expect("no panic happens under this lock").insert(launch.argv, found.clone());
         found
     }

@@ -13,6 +13,7 @@ use super::unused::RuleUse;
 use super::world::World;
 use crate::base::{Diagnostic, Sources};
 use crate::checks;
+use crate::model::agent::AgentScope;
 use crate::model::outcome::{Outcome, Verdict};
 use crate::model::suite::Suite;
 use crate::model::trace::{Blame, Problem, Trace};
@@ -126,7 +127,14 @@ struct Stage {
 
 fn trial(stage: &Arc<Stage>, runtime: &tokio::runtime::Runtime, at: usize, planned: &Planned) -> Trial {
     let (stage, runtime, planned) = (stage.clone(), runtime.handle().clone(), planned.clone());
+    let shares = planned.decision == Decision::Run && planned.case.agent.scope == AgentScope::Suite;
+    let turn = shares.then(|| stage.world.shared.queue(&planned.case.suite_path, at));
     Trial::ignorable_test(planned.case.id.clone(), move || {
+        // It ends with this case, whatever happens.
+        let turn = turn;
+        if let Some(turn) = &turn {
+            runtime.block_on(turn.comes());
+        }
         stage.watcher.case_begins(&planned.case.id);
         let caught = catch_unwind(AssertUnwindSafe(|| attempt(&stage, &runtime, &planned)));
         let outcome = caught.unwrap_or_else(|panic| {

@@ -77,6 +77,7 @@ async fn act(world: &World, case: &Case, stage: &mut Stage) -> bool {
         }
         Err(()) => StepError { cause: Cause::Broken(Blame::Harness), message: "interrupted".to_owned(), details: vec![] },
     };
+    steps::begin(case, step, &recorder);
     recorder.push(What::StepEnd { step, value: Value::Null, error: Some(error) });
     false
 }

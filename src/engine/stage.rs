@@ -64,7 +64,10 @@ impl Stage {
             AgentScope::Case => None,
             AgentScope::Suite => Some(world.shared.slot(&case.suite_path).await),
         };
-        let kept = slot.as_mut().and_then(|slot| slot.take()).map(|(lodging, _)| lodging).filter(|lodging| !lodging.is_dead());
+        let kept = match slot.as_mut().and_then(|slot| slot.take()) {
+            Some((lodging, _)) if !lodging.is_dead().await => Some(lodging),
+            _ => None,
+        };
         let (key, dir) = match &kept {
             Some(lodging) => (lodging.key.clone(), lodging.dir.clone()),
             None => place(world, case)?,
@@ -101,7 +104,8 @@ impl Stage {
     /// Takes everything down, and records what only the end shows. `complete`: the steps came to an end of their own.
     pub async fn strike(mut self, complete: bool) {
         self.conversation.close().await;
-        if self.slot.is_none() {
+        let stays = self.slot.is_some() && !self.lodging.is_dead().await;
+        if !stays {
             self.lodging.stop(&self.case.agent).await;
         }
         // A sequence that was not used up says nothing where the case ended early.

@@ -14,6 +14,7 @@ use crate::model::template::Scope;
 use crate::model::trace::{Blame, Cause, StepError, What};
 use crate::model::tree::Node;
 use crate::protocol::{ConnectOptions, TurnRequest};
+use crate::recorder::Recorder;
 use crate::transports::Outgoing;
 use base64::Engine as _;
 use indexmap::IndexMap;
@@ -26,17 +27,13 @@ pub async fn run(case: &Case, stage: &mut Stage) {
     if needs_implicit_connect(case)
         && let Err(error) = implicit_connect(stage).await
     {
+        begin(case, 0, &stage.recorder);
         stage.recorder.push(What::StepEnd { step: 0, value: Value::Null, error: Some(error) });
         return;
     }
     for (index, step) in case.steps.iter().enumerate() {
         stage.current.store(index, Ordering::Relaxed);
-        stage.recorder.push(What::StepBegin {
-            step: index,
-            verb: step.verb.name().to_owned(),
-            session: step.session.clone(),
-            label: step.label.clone(),
-        });
+        begin(case, index, &stage.recorder);
         let result = carry_out(stage, index, step).await;
         stage.collect_commands();
         let result = match result {
@@ -58,6 +55,16 @@ pub async fn run(case: &Case, stage: &mut Stage) {
     }
     // A turn that nobody waited for still belongs to the case.
     stage.end_of_turns().await;
+}
+
+/// Records that a step begins, unless the trace has it already: what went wrong before the first step is told as its end, and an
+/// end without a beginning would belong to no step.
+pub fn begin(case: &Case, index: usize, recorder: &Recorder) {
+    let begun = |what: &What| matches!(what, What::StepBegin { step, .. } if *step == index);
+    if let (Some(step), false) = (case.steps.get(index), recorder.read(0, |records| records.iter().any(|record| begun(&record.what)))) {
+        let (verb, session, label) = (step.verb.name().to_owned(), step.session.clone(), step.label.clone());
+        recorder.push(What::StepBegin { step: index, verb, session, label });
+    }
 }
 
 /// A case begins with an implicit `connect`, unless one is written first or each session has its own connection.

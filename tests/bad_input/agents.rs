@@ -141,3 +141,39 @@ fn an_agent_that_speaks_binary_is_shown_without_harm() {
     let noise = each_turn("head -c 100000 /dev/urandom", "").run();
     assert!(noise.means(1, &["FAIL s::greets"]).text.lines().all(|line| line.chars().count() < 1000), "{}", noise.text);
 }
+
+#[test]
+fn an_agent_that_takes_no_connection_is_told_as_the_end_of_the_first_step() {
+    let protocol = "protocol: one\ntransport: websocket\nopen: {per: agent}\nactions: {user: [{send: {text: '{{text}}'}}]}\n\
+                    events: [{when: {type: done}, text: $.text, turn.finished: completed}]\n";
+    let suite = "suite: S\nagent: {protocol: one.yaml, url: 'ws://127.0.0.1:1'}\n\
+                 cases: [{name: greets, prompt: Hello, expect: {reply: Hi}}]\n";
+    let said = Project::with(suite).file("one.yaml", protocol).run();
+    did_not_start(&said, &["step 1 (`user`): the connection to the agent was refused", "failed to connect to 127.0.0.1:1"]);
+}
+
+#[test]
+fn a_shared_agent_that_died_is_followed_by_a_new_one_and_cases_have_it_in_the_order_of_the_file() {
+    // Each case sees its agent die; a stale one would be asked nothing.
+    let case =
+        |n: usize| format!("  - {{name: dies {n}, prompt: x, expect: {{turn: failed, errors: ['*'], requests: {{llm: {{count: 1}}}}}}}}\n");
+    let dying = format!(
+        "suite: S\nagent: {{base: reference, scope: suite, command: ['{{{{checkride}}}}', reference-agent, --fault, die-mid-turn]}}\n\
+         fakes: {{llm: {{model: openai, script: [hi]}}}}\ncases:\n{}",
+        (0..6).map(case).collect::<String>()
+    );
+    Project::with(&dying).run().means(0, &["6 passed"]);
+    // What one case leaves behind the next one finds: the first writes, the others count.
+    let count = |n: usize| {
+        format!(
+            "  - {{name: line {n}, prompt: x, expect: {{reply: ok, requests: {{llm: [{{body: {{contains: 'after {n} lines'}}}}]}}}}}}\n"
+        )
+    };
+    let counting = format!(
+        "suite: S\nagent: {{base: reference, scope: suite}}\n\
+         fakes: {{llm: {{model: openai, script: [{{tool_call: {{name: exec, args: {{command: 'echo x >> all; echo after $(wc -l < all) lines'}}}}}}, ok]}}}}\n\
+         cases:\n{}",
+        (1..=8).map(count).collect::<String>()
+    );
+    Project::with(&counting).run().means(0, &["8 passed"]);
+}

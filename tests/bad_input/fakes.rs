@@ -22,6 +22,34 @@ fn a_mocked_command_called_by_an_unmatched_argv_names_the_nearest_rule() {
 }
 
 #[test]
+fn a_rule_that_spells_out_the_argv_can_be_the_nearest_one() {
+    let fakes = "  llm: {model: openai, script: [{tool_call: {name: exec, args: {command: gog mail send 1}}}, Hi]}\n  \
+                 gog: {command: [{when: mail list *, stdout: x}, {when: {argv: [mail, send, \"2\"]}, stdout: y}]}\n";
+    case(fakes, GREETS).run().means(1, &["no rule of the mocked command `gog` matches `mail send 1`", "nearest is rule 2", "argv[2]"]);
+}
+
+#[test]
+fn a_command_with_a_path_for_its_name_is_refused_at_its_place() {
+    let fakes = "  llm: {model: openai, script: [Hi]}\n  bin/gog: {command: [{stdout: x}]}\n";
+    case(fakes, GREETS)
+        .check()
+        .means(2, &["error[wrong-value]: `bin/gog` cannot be the name of a mocked command", "s.yaml:6:3", "by PATH"]);
+}
+
+#[test]
+fn a_model_rule_asks_for_a_tool_by_its_name_and_for_a_request_by_its_number() {
+    let rules = |tool: &str| {
+        format!(
+            "  llm:\n    model: openai\n    rules:\n    - {{when: {{tool_offered: {tool}, nth: 1}}, reply: Hi}}\n    \
+             - {{reply: there is no such tool}}\n"
+        )
+    };
+    case(&rules("exec"), GREETS).run().means(0, &["1 passed"]);
+    case(&rules("{contains: exec}"), GREETS).run().means(0, &["1 passed"]);
+    case(&rules("shell"), GREETS).run().means(1, &["there is no such tool"]);
+}
+
+#[test]
 fn a_hundred_mocked_calls_at_once_are_all_recorded() {
     let suite = "suite: S\ntimeout: 30s\nagent:\n  protocol: command-line\n  command: [sh, -c, 'i=0; while [ $i -lt 100 ]; do gog get $i & \
                  i=$((i+1)); done; wait; echo Hi']\nfakes: {gog: {command: [{when: get *, stdout: \"\"}]}}\ncases:\n  \

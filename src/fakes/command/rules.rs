@@ -91,16 +91,24 @@ fn matches(when: &When, joined: &str, seen: &Value) -> Result<(), String> {
 
 /// The rule whose text is most like what was asked, with what differs.
 fn nearest(missed: &[(&Rule, String)], joined: &str) -> Option<String> {
+    let like = |text: &str| {
+        let words = text.split(' ').zip(joined.split(' ')).take_while(|(a, b)| a == b || *a == "*").count();
+        words as f64 + strsim::jaro_winkler(text, &cut(joined))
+    };
     let likeness = |rule: &Rule| match &rule.when {
-        When::Glob(glob) => {
-            let words = glob.split(' ').zip(joined.split(' ')).take_while(|(a, b)| a == b || *a == "*").count();
-            words as f64 + strsim::jaro_winkler(glob, &cut(joined))
-        }
-        When::Pattern(_) | When::Always => 0.5,
+        When::Glob(glob) => like(glob),
+        When::Pattern(written) => written_argv(written).map_or(0.5, |argv| like(&argv)),
+        When::Always => 0.5,
     };
     let (rule, reason) = missed.iter().max_by(|(a, _), (b, _)| likeness(a).total_cmp(&likeness(b)))?;
     let colon = if reason.is_empty() { "" } else { ": " };
     Some(format!("nearest is {}{colon}{reason}", rule.label))
+}
+
+/// The argv that a pattern spells out, as far as it is texts.
+fn written_argv(pattern: &Value) -> Option<String> {
+    let words = pattern.get("argv")?.as_array()?;
+    Some(words.iter().map(|word| word.as_str().unwrap_or("*")).collect::<Vec<_>>().join(" "))
 }
 
 fn cut(text: &str) -> String {

@@ -21,7 +21,7 @@ enum Said {
 
 /// The facts of a request. `body` is among them and can be taken out again with [`take_body`].
 ///
-/// `nth` counts the requests from 0; `turn` is how many messages the user has said. `has_tool_result` and
+/// `nth` is 1 for the first request, as for mocked commands (the argument counts from 0); `turn` is how many messages the user has said. `has_tool_result` and
 /// `tool_result` speak of what came after the last user message; `tool_result` is the text of the results that
 /// came last, or their list if there are several. What a request has not is missing.
 pub fn facts(wire: Wire, body: Value, nth: usize) -> Value {
@@ -49,7 +49,7 @@ pub fn facts(wire: Wire, body: Value, nth: usize) -> Value {
             texts => Some(texts.iter().map(|text| Value::from(*text)).collect()),
         },
     );
-    put("nth", Some(nth.into()));
+    put("nth", Some((nth + 1).into()));
     put("turn", Some(history.iter().filter(|said| matches!(said, Said::User(_))).count().into()));
     put("body", Some(body));
     Value::Object(facts)
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_plain_input_is_what_the_user_said() {
-        let expected = json!({"last_user": "hi", "system": "be kind", "turn": 1, "nth": 3, "model": "m", "tool_offered": [],
+        let expected = json!({"last_user": "hi", "system": "be kind", "turn": 1, "nth": 4, "model": "m", "tool_offered": [],
             "has_tool_result": false, "tool_result": "missing"});
         check(Wire::Responses, json!({"model": "m", "instructions": "be kind", "input": "hi"}), expected);
     }

@@ -184,7 +184,7 @@ impl RunningModel {
 /// Says which request it was: its place, what the user said last, which results it carries.
 fn with_request(mut no_reply: NoReply, wire: Wire, request: &mut Request, nth: usize) -> NoReply {
     let mut facts = facts(wire, std::mem::take(&mut request.body), nth);
-    let mut said = format!("the request: {} {}, nth: {nth}", request.method, request.path);
+    let mut said = format!("the request: {} {}, nth: {}", request.method, request.path, nth + 1);
     for name in ["last_user", "tool_result"] {
         match &facts[name] {
             Value::Null => {}

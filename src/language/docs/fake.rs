@@ -66,7 +66,7 @@ document! {
     /// One rule of a mocked command: which calls, and what they get.
     #[example("{when: gmail get *, stdout: {json: {id: m1}}}")]
     pub struct CommandRuleDoc as "command_rule" {
-        /// A glob over the argv, or a pattern over `{argv, stdin, cwd, nth}`; every call if not given.
+        /// A glob over the argv, or a pattern over `{argv, stdin, cwd, nth}` (`argv` is a list, `nth` is 1 for the first call); every call if not given.
         #[example("gmail get *")]
         when: Option<Any>,
         /// What is printed: a text, `{json: …}` or `{bytes: base64}`.

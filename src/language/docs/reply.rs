@@ -176,7 +176,7 @@ document! {
     /// A reply chosen by what is asked; the first rule that matches answers.
     #[example("{when: {last_user: {contains: Ana}}, reply: Hello Ana}")]
     pub struct RuleDoc as "model_rule" {
-        /// A pattern over `{last_user, system, model, tool_offered, has_tool_result, tool_result, nth, body, turn}`; every request if not given.
+        /// A pattern over `{last_user, system, model, tool_offered, has_tool_result, tool_result, nth, body, turn}`; every request if not given. `tool_offered` is a tool's name, or a pattern over the list of names; `has_tool_result` and `tool_result` speak of what came after the last user message; `nth` is 1 for the fake's first request; `turn` is how many messages the user has said.
         #[example("{last_user: {contains: Ana}}")]
         when: Option<Any>,
         /// The reply: a text, a part, or a list of parts.

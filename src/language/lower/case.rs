@@ -6,7 +6,7 @@
 use super::check::{self, Mode};
 use super::lowering::key_span;
 use super::step::{StepDraft, prompt, step};
-use super::{Lowering, agent, fake, session};
+use super::{Lowering, agent, command, fake, session};
 use crate::base::{Diagnostic, Span};
 use crate::language::builtin::Protocols;
 use crate::language::docs::agent::AgentDoc;
@@ -165,6 +165,9 @@ fn fakes(doc: &CaseDoc, low: &mut Lowering<'_>) -> Vec<FakeDraft> {
     for (name, doc) in doc.fakes.as_ref().map(|fakes| fakes.entries.as_slice()).unwrap_or_default() {
         let Some(doc) = not_null(doc) else { continue };
         let kind = fake::kind(doc, low);
+        if kind == Some("command") {
+            command::name(name, low);
+        }
         let fake = kind.and_then(|kind| fake::fake(doc, kind, low)).map(Arc::new);
         drafts.push(FakeDraft { name: name.clone(), doc: doc.clone(), kind, fake });
     }

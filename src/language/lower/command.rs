@@ -9,9 +9,19 @@ use super::fake::{CALL, fields};
 use super::lowering::key_span;
 use crate::base::Diagnostic;
 use crate::language::docs::fake::{CommandAnswerDoc, CommandRuleDoc, FakeDoc, OtherwiseWord, OutputDoc};
-use crate::language::shape::{Any, Or, Templated, Whole, mistake};
+use crate::language::shape::{Any, Or, Templated, Text, Whole, mistake};
 use crate::model::fake::{CommandAnswer, CommandFake, CommandRule, CommandWhen, Otherwise, Output};
 use std::time::Duration;
+
+/// What is mocked is found on PATH, by a name that is no path.
+pub fn name(name: &Text, low: &mut Lowering<'_>) {
+    if name.text.is_empty() || name.text.contains(['/', '\0']) || matches!(&*name.text, "." | "..") {
+        low.push(
+            mistake::wrong_value(name.span, format!("`{}` cannot be the name of a mocked command", name.text), "the name of a program")
+                .help("a command is mocked by PATH; a program that is called by its path cannot be mocked"),
+        );
+    }
+}
 
 pub fn command(doc: &FakeDoc, low: &mut Lowering<'_>) -> CommandFake {
     let rules = doc.command.as_deref().unwrap_or_default();

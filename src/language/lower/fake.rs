@@ -12,7 +12,9 @@ use crate::language::docs::fake::{FakeDoc, VendorWord};
 use crate::language::docs::reply::{DeltaWord, RuleDoc, WireDoc};
 use crate::language::shape::{Or, mistake};
 use crate::model::fake::{Delta, Fake, FakeKind, ModelFake, ModelReplies, ModelRule, Vendor, Wire, Write};
+use crate::model::pattern::{Form, Pattern, Test, Word};
 use crate::model::tree::Node;
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -100,7 +102,7 @@ fn model(doc: &FakeDoc, low: &mut Lowering<'_>) -> Option<ModelFake> {
 fn rule(doc: &RuleDoc, low: &mut Lowering<'_>) -> ModelRule {
     let when = doc.when.as_ref().map(|when| {
         fields(&when.0, &REQUEST, "a model's rule", low);
-        low.pattern(&when.0)
+        some_tool(low.pattern(&when.0))
     });
     let replies = match (&doc.reply, &doc.replies) {
         (Some(one), None) => vec![one],
@@ -117,6 +119,18 @@ fn rule(doc: &RuleDoc, low: &mut Lowering<'_>) -> ModelRule {
     };
     let replies = replies.into_iter().filter_map(|doc| reply::reply(doc, low)).collect();
     ModelRule { span: doc.node.span, when, replies }
+}
+
+/// `tool_offered` is a list of names; one name as it is asks for that tool among them.
+fn some_tool(mut when: Pattern) -> Pattern {
+    if let Form::Subset(fields) = &mut when.form
+        && let Some((_, offered)) = fields.iter_mut().find(|(name, _)| &**name == "tool_offered")
+        && matches!(offered.form, Form::Plain(Value::String(_)) | Form::Hole(_))
+    {
+        let test = Test::Has(Box::new(offered.clone()));
+        offered.form = Form::Words(vec![Word { span: offered.span, test }]);
+    }
+    when
 }
 
 /// A plain mapping in `when` names fields of the request; a field that does not exist would never match.

@@ -60,11 +60,11 @@ async fn rules_see_both_wires_and_the_count() {
     let conditions = [
         ("model", json!("m")),
         ("system", json!("be kind")),
-        ("nth", json!(1)),
+        ("nth", json!(2)),
         ("has_tool_result", json!(true)),
         ("tool_result", json!("7")),
     ];
-    let world = rules([rule(&conditions, &["seen"]), rule(&[("nth", json!(0))], &["first"])]).await;
+    let world = rules([rule(&conditions, &["seen"]), rule(&[("nth", json!(1))], &["first"])]).await;
     ask(&world, "x").await.unwrap();
     let input = json!([{"role": "user", "content": "x"}, {"type": "function_call_output", "call_id": "c", "output": "7"}]);
     let (_, document) = world.post("/v1/responses", json!({"model": "m", "instructions": "be kind", "input": input})).await;
