@@ -46,33 +46,51 @@ pub struct Loaded {
 /// Loads all suites. Mistakes are collected, never stopped at, and sorted by place.
 pub fn load(options: &Options) -> Loaded {
     let (mut diagnostics, sources) = (Diagnostics::default(), Sources::default());
-    // A path elsewhere belongs to the project it lies in, not to the one that the user stands in.
-    let from = options.paths.first().map_or(Path::new(""), PathBuf::as_path);
-    let project = Project::nearest(&options.start, from, &sources, &mut diagnostics);
-    if let Some(tree) = &project.tree {
-        schema::validate(schema::Kind::Project, tree, &mut diagnostics);
+    let mut protocols = Protocols::new();
+    let (mut suites, mut trees, mut count) = (Vec::new(), Vec::new(), 0);
+    let mut projects = Vec::new();
+    for (from, paths) in by_project(options) {
+        let project = Project::nearest(&options.start, &from, &sources, &mut diagnostics);
+        if let Some(tree) = &project.tree {
+            schema::validate(schema::Kind::Project, tree, &mut diagnostics);
+        }
+        let mut files = discover(&paths, &project, &sources, &mut diagnostics);
+        files.retain(|file| options.only.as_ref().is_none_or(|only| file.id == *only));
+        let mut loading =
+            Loading { options, project: &project, sources: &sources, protocols: &mut protocols, diagnostics: &mut diagnostics };
+        suites.extend(files.iter().filter_map(|file| loading.file(file)));
+        count += files.len();
+        trees.extend(files.into_iter().map(|file| file.tree).chain(project.tree.clone()));
+        projects.push(project);
     }
-    let mut files = discover(&options.paths, &project, &sources, &mut diagnostics);
-    if let Some(only) = &options.only {
-        files.retain(|file| file.id == *only);
-    }
-    let mut loading = Loading { options, project: &project, sources: &sources, protocols: Protocols::new(), diagnostics: &mut diagnostics };
-    let suites = files.iter().filter_map(|file| loading.file(file)).collect();
     // One suite alone need not have every variable that a run of all was given.
     if options.only.is_none() {
-        let trees: Vec<_> = files.iter().map(|file| &*file.tree).chain(project.tree.as_deref()).collect();
+        let trees: Vec<_> = trees.iter().map(|tree| &**tree).collect();
         overrides::check(options.vars.keys(), &trees, &mut diagnostics);
     }
     consequences::drop_consequences(&mut diagnostics);
     diagnostics.sort();
-    Loaded { suites, diagnostics, sources, project, files: files.len() }
+    Loaded { suites, diagnostics, sources, project: projects.swap_remove(0), files: count }
+}
+
+/// A path elsewhere belongs to the project it lies in, not to the one that the user stands in: where to look for each project,
+/// and its paths. Without paths, the project that the user stands in.
+fn by_project(options: &Options) -> Vec<(PathBuf, Vec<PathBuf>)> {
+    if options.paths.is_empty() {
+        return vec![(PathBuf::new(), vec![])];
+    }
+    let mut groups: IndexMap<Option<PathBuf>, Vec<PathBuf>> = IndexMap::new();
+    for path in &options.paths {
+        groups.entry(Project::file_of(&options.start, path)).or_default().push(path.clone());
+    }
+    groups.into_values().map(|paths| (paths[0].clone(), paths)).collect()
 }
 
 struct Loading<'a> {
     options: &'a Options,
     project: &'a Project,
     sources: &'a Sources,
-    protocols: Protocols,
+    protocols: &'a mut Protocols,
     diagnostics: &'a mut Diagnostics,
 }
 
@@ -112,7 +130,7 @@ impl Loading<'_> {
         let mut cases = Vec::new();
         for instance in instances(&file.tree, &context, self.diagnostics) {
             let mut low = Lowering { diagnostics: self.diagnostics, folder, start: &self.project.start, sources: self.sources };
-            let Some(draft) = lower::case::draft(&instance, &mut self.protocols, &mut low) else { continue };
+            let Some(draft) = lower::case::draft(&instance, self.protocols, &mut low) else { continue };
             lint::case(&draft, self.diagnostics);
             cases.extend(draft.case(&instance).map(Arc::new));
         }

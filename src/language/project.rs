@@ -37,10 +37,7 @@ impl Project {
     /// The project that `from` (a file or folder, relative to `start`) belongs to; paths are shown as seen from `start`.
     pub fn nearest(start: &Path, from: &Path, sources: &Sources, diagnostics: &mut Diagnostics) -> Project {
         let start = start.canonicalize().unwrap_or_else(|_| start.to_owned());
-        let from = start.join(from);
-        let from = from.canonicalize().unwrap_or(from);
-        let found = from.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file());
-        let Some(path) = found else {
+        let Some(path) = Project::file_of(&start, from) else {
             return Project::without_file(&start, sources);
         };
         let tree = open::open(&path, &open::shown(&path, &start), sources, diagnostics);
@@ -60,6 +57,13 @@ impl Project {
             project.tree = Some(tree);
         }
         project
+    }
+
+    /// The project file that `from` (relative to `start`) belongs to.
+    pub fn file_of(start: &Path, from: &Path) -> Option<PathBuf> {
+        let from = start.join(from);
+        let from = from.canonicalize().unwrap_or(from);
+        from.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file())
     }
 
     /// A project of which nothing is known but where one stands.

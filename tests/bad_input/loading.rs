@@ -123,3 +123,14 @@ fn a_variable_on_the_command_line_needs_a_name_and_a_value() {
     project.say(&["run", "--suites", "s.yaml", "--var", "x"]).means(2, &["--var x", "name=value"]);
     project.say(&["run", "--suites", "s.yaml", "--var", "session=x"]).means(2, &["error[reserved-name]", "session"]);
 }
+
+#[test]
+fn each_path_belongs_to_the_project_it_lies_in() {
+    let suite = "suite: S\nagent: mine\ncases: [{name: n, prompt: Hi, expect: {reply: Hi}}]\n";
+    let agents = "suites: [.]\nagents: {mine: {base: reference}}\n";
+    let project = Project::new().file("a/checkride.yaml", agents).file("a/s.yaml", suite).file("b/s2.yaml", suite);
+    project.say(&["check", "a"]).means(0, &["no mistakes in 1 file"]);
+    let said = project.say(&["check", "b", "a"]);
+    said.means(2, &["there is no agent `mine`", "b/s2.yaml:2:8"]);
+    assert_eq!(said.diagnostics(), 1, "{}", said.text);
+}
