@@ -17,7 +17,7 @@ use crate::base::Diagnostics;
 type Rule = fn(&Draft, &mut Diagnostics);
 
 /// All rules, one line each.
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 17] = [
     positive::no_positive_check,
     fakes::unknown_fakes,
     fakes::unknown_gates,
@@ -27,6 +27,7 @@ const RULES: [Rule; 16] = [
     sessions::ambiguous_session,
     sessions::one_session_only,
     sessions::unknown_session,
+    sessions::unknown_session_of_item,
     actions::unknown_actions,
     actions::unknown_events,
     keys::templates_in_keys,

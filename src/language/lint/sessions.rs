@@ -3,6 +3,7 @@
 //! Owns: what is ambiguous with several sessions.
 //! Must not know: how a session is opened.
 
+use super::looks;
 use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::language::lower::{Draft, session};
@@ -81,6 +82,22 @@ pub fn unknown_session(draft: &Draft, diagnostics: &mut Diagnostics) {
             )
             .label("never opened")
             .help(did_you_mean(&step.session, known.iter().copied()).unwrap_or_else(|| format!("there are: {}", known.join(", ")))),
+        );
+    }
+}
+
+/// `session` in an item is a label that some step opens; of any other there are no entries.
+pub fn unknown_session_of_item(draft: &Draft, diagnostics: &mut Diagnostics) {
+    let checks = looks::expected(draft).chain(looks::refused(draft));
+    for node in checks.filter_map(|check| looks::list(&check.kind)).flat_map(looks::items).filter_map(|item| item.session.as_ref()) {
+        let Some(label) = node.text().filter(|label| *label != MAIN && !draft.sessions.iter().any(|known| known == label)) else {
+            continue;
+        };
+        let known: Vec<_> = draft.sessions.iter().map(String::as_str).collect();
+        diagnostics.push(
+            Diagnostic::error("unknown-session", node.span, format!("no step opens the session `{label}`"))
+                .label("has no entries")
+                .help(did_you_mean(label, known.iter().copied()).unwrap_or_else(|| format!("there are: {}", known.join(", ")))),
         );
     }
 }
