@@ -76,21 +76,23 @@ def load(options):
 
 
 def websocket(options):
-    """1,000 Realtime-like turns, each a case of its own, every frame checked."""
+    """1,000 Realtime-like turns, each on a connection of its own, every frame checked."""
     n = 1000
-    suite = work.realtime(os.path.join(options.work, "turns"), n, WS_PORT)
+    suites = {by: work.realtime(os.path.join(options.work, f"turns-by-{by}"), n, WS_PORT, by) for by in (1, 10)}
     fake = [limit(options, "fakeprov"), "--port", str(PORT), "--ws-port", str(WS_PORT)]
     traces = os.path.join(options.work, "traces")
     os.makedirs(traces, exist_ok=True)
     ws_library = os.path.join(options.peers, "peers/ws/node_modules/ws/wrapper.mjs")
-    print(f"## websocket: {n} turns, 12 frames each\n")
+    print(f"## websocket: {n} turns, each on its own connection, 12 frames in, every frame checked\n")
     print("| c | client | wall s | CPU s | peak MiB | wall x limit | CPU x limit |\n|---|---|---|---|---|---|---|")
     with measure.Server(fake, PORT):
         for c in (4, 32, 128):
+            run = [options.checkride, "run", "--test-threads", str(c), "--quiet", "--traces", traces, "--suites"]
             programs = {
                 "limit (tokio-tungstenite)": [limit(options, "wslimit"), "--ws-port", str(WS_PORT), "--n", str(n), "--c", str(c)],
-                "checkride run": [options.checkride, "run", "--suites", suite, "--test-threads", str(c), "--quiet",
-                                  "--traces", traces],
+                "checkride run, 1,000 cases of one turn": [*run, suites[1]],
+                "checkride run, 100 cases of ten turns": [*run, suites[10]],
+                "checkride check, the same 1,000 cases": [options.checkride, "check", suites[1]],
                 "node ws": ["node", os.path.join(options.anchors, "ws_client.mjs"), str(WS_PORT), str(n), str(c), ws_library],
                 "python websockets": [os.path.join(options.peers, "venv-pytest/bin/python"),
                                       os.path.join(options.anchors, "ws_client.py"), str(WS_PORT), str(n), str(c)],

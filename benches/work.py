@@ -18,7 +18,7 @@ FRAMES = [
 REALTIME = """\
 protocol: realtime-like
 transport: websocket
-open: {path: /v1/realtime, query: {model: gpt-realtime}}
+open: {path: /v1/realtime, query: {model: gpt-realtime}, per: session}
 actions:
   user:
     - send: {type: session.update, session: {type: realtime, output_modalities: [text]}}
@@ -48,16 +48,20 @@ def load(folder, n):
     return write(os.path.join(folder, f"load-{n}.yaml"), "\n".join(lines) + "\n")
 
 
-def realtime(folder, n, port):
-    """N cases of one Realtime-like turn, every frame checked, and their protocol."""
+def realtime(folder, n, port, turns_a_case=1):
+    """N Realtime-like turns, each on a connection of its own with every frame checked, and their protocol."""
     write(os.path.join(folder, "realtime-like.yaml"), REALTIME)
     frames = "\n".join(f"      - {json.dumps(frame)}" for frame in FRAMES)
     lines = [
-        "suite: turns", f"agent: {{protocol: realtime-like.yaml, url: 'ws://127.0.0.1:{port}'}}",
+        f"suite: turns by {turns_a_case}", f"agent: {{protocol: realtime-like.yaml, url: 'ws://127.0.0.1:{port}'}}",
         "define:", "  whole_turn:", "    exactly:", frames, "cases:"]
-    for i in range(n):
-        lines += [f"  - {{name: turn {i:05d}, prompt: conformance {i}, expect: {{frames: {{use: whole_turn}}}}}}"]
-    return write(os.path.join(folder, f"turns-{n}.yaml"), "\n".join(lines) + "\n")
+    for i in range(n // turns_a_case):
+        if turns_a_case == 1:
+            lines += [f"  - {{name: turn {i:05d}, prompt: conformance {i}, expect: {{frames: {{use: whole_turn}}}}}}"]
+            continue
+        lines += [f"  - name: turns {i:05d}", "    steps:"]
+        lines += [f"      - {{user: conformance {i}, session: s{j}, expect: {{frames: {{use: whole_turn}}}}}}" for j in range(turns_a_case)]
+    return write(os.path.join(folder, f"turns-{n}-by-{turns_a_case}.yaml"), "\n".join(lines) + "\n")
 
 
 def mock(folder, checkride):

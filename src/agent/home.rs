@@ -58,6 +58,11 @@ pub struct Home {
 }
 
 impl Home {
+    /// Of a case that launches nothing and puts nothing there.
+    pub fn unused(case: &CaseDir) -> Home {
+        Home { env: vec![], dir: case.home.clone(), before: Snapshot::empty(&case.home), own_profiles: false }
+    }
+
     pub fn launch(&self, argv: Vec<String>) -> Launch {
         Launch { argv, env: self.env.clone(), home: self.dir.clone() }
     }

@@ -26,9 +26,14 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Of a folder in which nothing is yet.
+    pub fn empty(root: &Path) -> Snapshot {
+        Snapshot { root: root.to_path_buf(), files: BTreeMap::new(), complete: true }
+    }
+
     /// Files that cannot be read are taken as empty. Links are not followed.
     pub fn take(root: &Path) -> Snapshot {
-        let mut snapshot = Snapshot { root: root.to_path_buf(), files: BTreeMap::new(), complete: true };
+        let mut snapshot = Snapshot::empty(root);
         let mut folders = vec![root.to_path_buf()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {

@@ -43,6 +43,8 @@ fn times(item: &Item) -> String {
 pub(crate) fn reason(pattern: &ListPattern, verdict: &ListVerdict, entries: &[Entry<'_>], scope: &dyn Scope) -> String {
     let found = |at: usize| verdict.matched.iter().filter(|item| **item == Some(at)).count();
     let unmet = pattern.items.iter().enumerate().find(|(at, item)| found(*at) < item.times.min as usize);
+    // What an item saves is known only while matching; without it the differences would be those of a pattern with holes.
+    let unmet = unmet.filter(|_| pattern.items.iter().all(|item| item.save.is_empty()));
     let closest = unmet.and_then(|(_, item)| list::nearest(item, entries, scope, 1).into_iter().next()).map(|closest| smoothed(&closest));
     match (unmet, closest) {
         (Some((_, item)), Some(closest)) if pattern.items.len() > 1 => format!("closest to {}: {closest}", describe::item(item)),

@@ -148,7 +148,7 @@ Examples:
   checkride check                      everything below the nearest checkride.yaml
   checkride check suites/mail.yaml     one file
 
-Exit status: 0 no mistake (warnings do not count), 2 mistakes.")]
+Exit status: 0 no mistake (warnings do not count), 2 mistakes, 4 nothing to check.")]
 pub struct CheckArguments {
     /// Files or folders [default: the suites of the nearest checkride.yaml]
     #[arg(value_name = "PATH")]

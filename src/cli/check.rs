@@ -24,6 +24,10 @@ pub fn check(arguments: &CheckArguments) -> u8 {
     if loaded.diagnostics.has_errors() || (arguments.strict && warned) {
         return exit::WRONG_INPUT;
     }
+    if loaded.files == 0 {
+        eprintln!("error: there was nothing to check: no suite, protocol or script was found (*.yaml, *.yml)");
+        return exit::NOTHING_RAN;
+    }
     let cases: usize = loaded.suites.iter().map(|suite| suite.cases.len()).sum();
     let many = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let (files, suites) = (many(loaded.files, "file"), many(loaded.suites.len(), "suite"));

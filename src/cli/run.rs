@@ -144,7 +144,7 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
         duration_ms: began.elapsed().as_secs_f64() * 1e3,
         filtered_out: result.filtered_out,
         interrupted: result.interrupted,
-        command_line: std::env::args().collect(),
+        command_line: without_values(std::env::args()),
         hostname: std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned()),
         warnings: result.warnings.iter().map(|warning| in_one_line(warning, &sources)).collect(),
         ..RunReport::default()
@@ -159,6 +159,21 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
     // A warning of the suite is a mistake in it where strictness was asked for.
     let of_cases = if arguments.strict && of_cases == exit::GREEN && !result.warnings.is_empty() { exit::WRONG_INPUT } else { of_cases };
     status(&result, written, of_cases)
+}
+
+/// The command line for the report: what a variable was set to may be a secret.
+fn without_values(arguments: impl Iterator<Item = String>) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for argument in arguments {
+        let of_var = out.last().is_some_and(|last| last == "--var") || argument.starts_with("--var=");
+        let name = argument.strip_prefix("--var=").unwrap_or(&argument).split('=').next().unwrap_or_default().to_owned();
+        out.push(match (of_var, argument.starts_with("--var=")) {
+            (true, true) => format!("--var={name}=…"),
+            (true, false) => format!("{name}=…"),
+            (false, _) => argument,
+        });
+    }
+    out
 }
 
 fn in_one_line(warning: &Diagnostic, sources: &Sources) -> String {
@@ -231,5 +246,17 @@ impl Watcher for Screen {
 
     fn failure(&self, outcome: &Outcome) -> String {
         report::text::case_failure(outcome, self.color)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_values;
+
+    #[test]
+    fn values_of_variables_stay_out_of_the_report() {
+        let line = ["checkride", "run", "--var", "key=s3cret", "--var=token=s3cret", "mail", "--junit=a.xml"].map(str::to_owned);
+        let shown = without_values(line.into_iter());
+        assert_eq!(shown, ["checkride", "run", "--var", "key=…", "--var=token=…", "mail", "--junit=a.xml"]);
     }
 }

@@ -9,7 +9,7 @@ use super::steps::suite_fault;
 use super::values::{Values, case_slug, fingerprint};
 use super::waiting::Histories;
 use super::world::World;
-use crate::agent::{self, CaseDir, HomeSetup, Snapshot};
+use crate::agent::{self, CaseDir, Home, HomeSetup, Snapshot};
 use crate::fakes::command::{self, Mocks};
 use crate::fakes::egress::Trap;
 use crate::fakes::server::{CaseFakes, CaseHandle};
@@ -275,17 +275,10 @@ async fn move_in(
         AgentScope::Suite => Recorder::relay(recorder.clone()),
     };
     let trap = start_trap(case, &recorder).await?;
-    let model_url = only_model(case).map(|name| world.fakes.url(&key, name));
-    let home = agent::prepare_home(&HomeSetup {
-        case: &dir,
-        files: &case.agent.files,
-        env: &case.agent.env,
-        secrets: &case.secrets,
-        bin: mocks.map(Mocks::bin),
-        model_url: model_url.as_deref(),
-        proxy_url: trap.as_ref().map(Trap::url).as_deref(),
-        scope: values,
-    })?;
+    let home = match uses_folder(case) || !case.agent.env.is_empty() {
+        true => home(world, case, &key, &dir, mocks, trap.as_ref(), values)?,
+        false => Home::unused(&dir),
+    };
     if let (Some(mocks), Some(_)) = (mocks, &case.agent.command) {
         let names: Vec<String> = mocks.names().map(str::to_owned).collect();
         world.canary.prove(&home, mocks.bin(), &names).await?;
@@ -300,6 +293,28 @@ async fn move_in(
     let mut lodging = Lodging { key, dir, home, launch, running: None, url: None, recorder, trap, tree };
     lodging.start(&case.agent, values).await?;
     Ok(lodging)
+}
+
+fn home(
+    world: &World,
+    case: &Case,
+    key: &str,
+    dir: &CaseDir,
+    mocks: Option<&Mocks>,
+    trap: Option<&Trap>,
+    scope: &dyn Scope,
+) -> Result<Home, Problem> {
+    let model_url = only_model(case).map(|name| world.fakes.url(key, name));
+    agent::prepare_home(&HomeSetup {
+        case: dir,
+        files: &case.agent.files,
+        env: &case.agent.env,
+        secrets: &case.secrets,
+        bin: mocks.map(Mocks::bin),
+        model_url: model_url.as_deref(),
+        proxy_url: trap.map(Trap::url).as_deref(),
+        scope,
+    })
 }
 
 async fn start_trap(case: &Case, recorder: &Recorder) -> Result<Option<Trap>, Problem> {

@@ -4,7 +4,8 @@
 //! Must not know: what a trace holds.
 
 use crate::model::trace::Trace;
-use std::io::ErrorKind;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The longest file name that every file system takes, with room for the ending.
@@ -37,20 +38,37 @@ fn fnv(text: &str) -> u64 {
 pub fn store(folder: &Path, case_id: &str, trace: &Trace) -> Result<PathBuf, String> {
     let path = folder.join(file_name(case_id));
     let text = trace.to_jsonl();
-    // A file that is cut and written again is put on the disk at once; a new one when there is time.
-    let _ = std::fs::remove_file(&path);
-    let written = match std::fs::write(&path, &text) {
+    let written = match write(&path, &text) {
         // Only the first trace of a run finds no folder.
-        Err(error) if error.kind() == ErrorKind::NotFound => std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, &text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => std::fs::create_dir_all(folder).and_then(|()| write(&path, &text)),
         written => written,
     };
     written.map_err(|e| format!("failed to write the trace {}: {e}", path.display()))?;
     Ok(path)
 }
 
+/// Over what an earlier run left, and cut to length afterwards: a file that is emptied first is put on the disk at once, which
+/// takes longer than most cases.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+    file.write_all(text.as_bytes())?;
+    if file.metadata()?.len() > text.len() as u64 { file.set_len(text.len() as u64) } else { Ok(()) }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::file_name;
+    use super::{file_name, write};
+
+    #[test]
+    fn nothing_of_an_earlier_trace_stays() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let path = folder.path().join("a.jsonl");
+        let stored = |text: &str| {
+            write(&path, text).expect("it can be written");
+            std::fs::read_to_string(&path).expect("it was written")
+        };
+        assert_eq!((stored("long"), stored("s"), stored("longer")), ("long".to_owned(), "s".to_owned(), "longer".to_owned()));
+    }
 
     #[test]
     fn ids_become_flat_names() {

@@ -168,6 +168,10 @@ impl Watch<'_> {
         let entries = self.entries(records, 0);
         let views: Vec<_> = entries.iter().map(HistoryEntry::entry).collect();
         let mut details = list::nearest(&self.wanted.item, &views, self.scope, NEAREST);
+        // Had it still been free, this step would have taken it.
+        for line in details.iter_mut().filter(|line| line.ends_with("it matches")) {
+            line.push_str(", but an earlier step took it");
+        }
         if details.is_empty() {
             details.push(format!("no {} arrived at all", self.wanted.kind.item_key()));
         }

@@ -27,6 +27,11 @@ pub const CODES: &[Code] = &[
         example: "never: {commands: {crul: [\"*\"]}}",
     },
     Code {
+        name: "no-connection",
+        about: "With the transport `exec` each turn is a process of its own: there is no connection to send over, to cut, or to open in another way.",
+        example: "- send: {type: ping}      # with codex-exec",
+    },
+    Code {
         name: "no-positive-check",
         about: "An agent that does nothing would pass. A case needs one check that needs the agent to act.",
         example: "expect: {turn: completed}                     # wrong\nexpect: {reply: {contains: 10 EUR}}           # right",

@@ -59,6 +59,11 @@ pub const CODES: &[Code] = &[
         example: "- {call: a, save: {id: $.id}}\n- {call: b, save: {id: $.id}}",
     },
     Code {
+        name: "template-in-key",
+        about: "Keys are not templates (a warning): what stands in braces there is part of the key, and nothing is inserted.",
+        example: "at: {\"$.turns[?@.session == '{{who}}'].reply\": [Hi]}",
+    },
+    Code {
         name: "unknown-agent",
         about: "No agent of `checkride.yaml` has this name; `reference` is built in.",
         example: "agent: referense",
@@ -85,7 +90,7 @@ pub const CODES: &[Code] = &[
     },
     Code {
         name: "unused-argument",
-        about: "The template that `use` names has no such `{{key}}`.",
+        about: "The template that `use` names has no such `{{key}}`; or the action of a step has none, so that what stands in `with` would never be sent.",
         example: "define: {a: \"{{text}}\"}\nx: {use: a, txt: Hi}",
     },
     Code {

@@ -8,7 +8,7 @@ use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::language::lower::{self, Draft};
 use crate::model::pattern::{Item, ListKind};
-use crate::model::protocol::EventKind;
+use crate::model::protocol::{EventKind, Transport};
 use crate::model::step::Verb;
 use crate::model::suite::Condition;
 
@@ -29,6 +29,19 @@ pub fn unknown_actions(draft: &Draft, diagnostics: &mut Diagnostics) {
                     .label("cannot be sent")
                     .help("send a frame with `send` and wait for its answer with `await`, or give the protocol `rpc:`"),
             ),
+            Some(verb) if protocol.transport == Transport::Exec && needs_connection(verb) => {
+                let message = format!("`{}` needs a connection, and the transport `exec` has none", verb.name());
+                diagnostics.push(
+                    Diagnostic::error("no-connection", step.span, message)
+                        .label("each turn is a process of its own")
+                        .help("leave it out; what a process is given stands in the protocol's `run`"),
+                );
+            }
+            Some(Verb::Restart) if protocol.transport == Transport::Exec => diagnostics.push(
+                Diagnostic::error("cannot-restart", step.span, "each turn starts the agent anew, so there is nothing to restart")
+                    .label("no process between the turns")
+                    .help("leave the step out; the next `user` is a new process with the same home"),
+            ),
             Some(Verb::Restart) if draft.agent.as_ref().is_some_and(|agent| agent.command.is_none()) => diagnostics.push(
                 Diagnostic::error("cannot-restart", step.span, "the agent was not launched, so it cannot be started again")
                     .label("no process of ours")
@@ -41,6 +54,15 @@ pub fn unknown_actions(draft: &Draft, diagnostics: &mut Diagnostics) {
             }
             _ => {}
         }
+    }
+}
+
+/// True for what goes over a connection, or changes how it is opened.
+fn needs_connection(verb: &Verb) -> bool {
+    match verb {
+        Verb::Send { .. } | Verb::Disconnect => true,
+        Verb::Connect { headers, handshake, .. } => !headers.is_empty() || !handshake,
+        _ => false,
     }
 }
 

@@ -2,8 +2,10 @@
 
 pub mod actions;
 pub mod fakes;
+pub mod keys;
 pub mod looks;
 pub mod never;
+pub mod parameters;
 pub mod positive;
 pub mod seen;
 pub mod sessions;
@@ -15,7 +17,7 @@ use crate::base::Diagnostics;
 type Rule = fn(&Draft, &mut Diagnostics);
 
 /// All rules, one line each.
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 16] = [
     positive::no_positive_check,
     fakes::unknown_fakes,
     fakes::unknown_gates,
@@ -27,6 +29,9 @@ const RULES: [Rule; 13] = [
     sessions::unknown_session,
     actions::unknown_actions,
     actions::unknown_events,
+    keys::templates_in_keys,
+    parameters::unused_parameters,
+    parameters::missing_parameters,
     actions::pauses,
     actions::version_unknown,
 ];

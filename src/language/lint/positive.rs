@@ -7,7 +7,7 @@ use crate::base::{Diagnostic, Diagnostics};
 use crate::language::docs::suite::CaseDoc;
 use crate::language::lower::Draft;
 use crate::matching::value;
-use crate::model::expect::{CheckKind, Expect, FileCheck};
+use crate::model::expect::{CheckKind, EgressCheck, ErrorsCheck, Expect, FileCheck};
 use crate::model::pattern::{ListPattern, Pattern};
 use crate::model::template::Nothing;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ pub fn no_positive_check(draft: &Draft, diagnostics: &mut Diagnostics) {
     let awaits = draft.step_docs.iter().any(|step| step.node.get("await").is_some());
     let in_steps = draft.steps.iter().any(|step| expects(&step.expect));
     let judged = must(&draft.doc) || draft.step_docs.iter().any(|step| step.node.get("judge").is_some());
-    let reached = draft.doc.reach.as_ref().is_some_and(|reach| !reach.node.entries().is_empty());
+    let reached = draft.reach.checks.iter().any(|check| reaches(&check.kind));
     if awaits || in_steps || judged || reached || expects(&draft.expect) || unread(draft, diagnostics) {
         return;
     }
@@ -59,6 +59,15 @@ fn positive(kind: &CheckKind) -> bool {
         CheckKind::File { check: FileCheck::Content(pattern), .. } => refuses(pattern, None),
         CheckKind::Returned { .. } => true,
         _ => false,
+    }
+}
+
+/// True if an agent that does nothing does not reach it.
+fn reaches(kind: &CheckKind) -> bool {
+    match kind {
+        CheckKind::Delivered(_) | CheckKind::Usage(_) => true,
+        CheckKind::Errors(ErrorsCheck::Pattern(list)) | CheckKind::Egress(EgressCheck::Pattern(list)) => happens(list),
+        other => positive(other),
     }
 }
 

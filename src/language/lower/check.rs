@@ -3,7 +3,7 @@
 //! Owns: which key makes which check, and what may stand only in a step, in `reach` or in `never`.
 //! Must not know: how a check is evaluated; whether the protocol can show what it looks at.
 
-use super::Lowering;
+use super::{Lowering, measured};
 use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Span};
 use crate::language::shape::{Text, mistake};
@@ -12,6 +12,7 @@ use crate::model::pattern::{Extra, Form, ListKind, ListPattern, Order, Pattern};
 use crate::model::protocol::Invariant;
 use crate::model::tree::{Entry, Node};
 use serde_json::Value;
+use std::path::{Component, Path};
 use std::sync::Arc;
 
 /// Which of the three kinds of expectation it is.
@@ -67,8 +68,8 @@ fn kinds(entry: &Entry, mode: Mode, verb: Option<&str>, low: &mut Lowering<'_>) 
         "reply" => one(CheckKind::Reply(low.pattern(value))),
         "delivered" => one(CheckKind::Delivered(low.pattern(value))),
         "turn" => one(CheckKind::Turn(turn(value, low))),
-        "usage" => one(CheckKind::Usage(low.pattern(value))),
-        "timing" => one(CheckKind::Timing(low.pattern(value))),
+        "usage" => one(CheckKind::Usage(measured::usage(value, low))),
+        "timing" => one(CheckKind::Timing(measured::timing(value, low))),
         "exit" => one(CheckKind::Exit(low.pattern(value))),
         "at" => at(value, low),
         "files" => value.entries().iter().map(|entry| (entry.key_span, file(entry, low))).collect(),
@@ -79,6 +80,7 @@ fn kinds(entry: &Entry, mode: Mode, verb: Option<&str>, low: &mut Lowering<'_>) 
 
 /// In `never` each item stands alone, so a list is all that can be written.
 fn list(node: &Arc<Node>, kind: ListKind, mode: Mode, low: &mut Lowering<'_>) -> ListPattern {
+    no_fakes(node, kind, low);
     if mode != Mode::Never {
         return low.list(node, kind);
     }
@@ -89,6 +91,20 @@ fn list(node: &Arc<Node>, kind: ListKind, mode: Mode, low: &mut Lowering<'_>) ->
         Vec::new()
     };
     ListPattern { span: node.span, kind, order: Order::AnyOrder, items, extra: Extra::Allow, count: None }
+}
+
+/// `fake` says in `await` whose history is meant; a list pattern is of one history, and would not look at it.
+fn no_fakes(node: &Node, kind: ListKind, low: &mut Lowering<'_>) {
+    let words = node
+        .entries()
+        .iter()
+        .flat_map(|entry| entry.value.items().iter().chain(entry.value.get("allow").into_iter().flat_map(|allow| allow.items())));
+    for item in node.items().iter().chain(words).filter(|item| item.get(kind.item_key()).is_some()) {
+        if let Some(fake) = item.entry("fake") {
+            let help = "it goes with `await` and `quiet`; here the fake is a key: `requests: {llm: […]}`, `frames: {sideband: […]}`";
+            low.push(wrong_place(fake.key_span, "fake", help));
+        }
+    }
 }
 
 /// True for `{<fake>: pattern}`: no key is a list word.
@@ -126,6 +142,12 @@ fn egress(node: &Arc<Node>, mode: Mode, low: &mut Lowering<'_>) -> EgressCheck {
     if mode != Mode::Never && node.text() == Some("none") {
         return EgressCheck::None;
     }
+    let texts: Vec<_> = node.items().iter().filter(|item| item.text().is_some()).collect();
+    if !texts.is_empty() {
+        let help = "write what is known of the connection, such as `{host: api.example.com}`; any: `{port: {present: true}}`";
+        texts.into_iter().for_each(|item| low.push(mistake::wrong_type(item, "a mapping").help(help)));
+        return EgressCheck::None;
+    }
     for item in node.items().iter().filter(|item| item.get("frame").is_none()) {
         super::fake::fields(item, &EGRESS, "an attempt to reach a host", low);
     }
@@ -134,7 +156,7 @@ fn egress(node: &Arc<Node>, mode: Mode, low: &mut Lowering<'_>) -> EgressCheck {
 
 /// A plain word is the turn's status.
 fn turn(node: &Arc<Node>, low: &mut Lowering<'_>) -> Pattern {
-    let Some(word) = node.text() else { return low.pattern(node) };
+    let Some(word) = node.text() else { return measured::turn(node, low) };
     if !STATUSES.contains(&word) {
         low.push(mistake::wrong_word(node, word, &STATUSES));
     }
@@ -154,6 +176,7 @@ fn at(node: &Arc<Node>, low: &mut Lowering<'_>) -> Vec<(Span, CheckKind)> {
 }
 
 fn file(entry: &Entry, low: &mut Lowering<'_>) -> CheckKind {
+    workspace_path(&entry.key, entry.key_span, low);
     let only = |key: &str| {
         let entries = entry.value.entries();
         entries.len() == 1 && entry.value.get(key).is_some_and(|value| value.value == crate::model::tree::Content::Bool(true))
@@ -164,6 +187,15 @@ fn file(entry: &Entry, low: &mut Lowering<'_>) -> CheckKind {
         () => FileCheck::Content(low.pattern(&entry.value)),
     };
     CheckKind::File { path: entry.key.to_string(), check }
+}
+
+/// Only the agent's folder is looked at, so of any other file nothing would be known.
+pub fn workspace_path(path: &str, span: Span, low: &mut Lowering<'_>) {
+    let path = Path::new(path);
+    if path.is_absolute() || path.components().any(|part| part == Component::ParentDir) {
+        let message = format!("`{}` is outside of the agent's folder", path.display());
+        low.push(mistake::wrong_value(span, message, "a path below it").help("such as `notes.md`, below {{case.dir}}"));
+    }
 }
 
 fn invariants(entry: &Entry, mode: Mode, low: &mut Lowering<'_>) -> Option<CheckKind> {

@@ -4,6 +4,7 @@
 //! Must not know: what is lowered.
 
 use crate::base::{Diagnostic, Diagnostics, Sources, Span};
+use crate::language::names;
 use crate::language::shape::{Named, Nullable, Or, Scalar, Text, mistake};
 use crate::matching::read::Reader;
 use crate::model::pattern::{Glob, Item, JsonPath, ListKind, ListPattern, Pattern, TextRegex};
@@ -67,6 +68,9 @@ impl Lowering<'_> {
     /// `save: {name: $.path}`.
     pub fn saves(&mut self, save: Option<&Named<Text>>) -> Vec<(Arc<str>, JsonPath)> {
         let entries = save.map(|save| save.entries.as_slice()).unwrap_or_default();
+        for (name, _) in entries {
+            names::refuse_reserved(name, name.span).into_iter().for_each(|diagnostic| self.push(diagnostic));
+        }
         entries.iter().filter_map(|(name, path)| Some((name.text.clone(), self.path(path)?))).collect()
     }
 

@@ -6,6 +6,7 @@ pub mod check;
 pub mod command;
 pub mod fake;
 pub mod lowering;
+pub mod measured;
 pub mod protocol;
 pub mod protocol_step;
 pub mod reply;

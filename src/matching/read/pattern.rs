@@ -132,11 +132,16 @@ const OTHER_NAMES: [(&str, &str); 14] = [
 /// Short words are one slip away from ordinary keys (`is` from `id`), so only long ones count as typos.
 fn near_word(key: &str) -> Option<&'static str> {
     let folded: String = key.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect();
+    let length = folded.chars().count();
     let other = OTHER_NAMES.iter().find(|(other, _)| *other == folded).map(|(_, word)| *word);
     other.or_else(|| {
         names().find(|word| {
-            let word = word.replace('_', "");
-            folded == word || (folded.len() >= 6 && strsim::damerau_levenshtein(&folded, &word) == 1)
+            // One slip changes the length by one at most; most keys of most suites need no closer look.
+            let letters = word.bytes().filter(|byte| *byte != b'_').count();
+            letters.abs_diff(length) <= 1 && {
+                let word = word.replace('_', "");
+                folded == word || (folded.len() >= 6 && strsim::damerau_levenshtein(&folded, &word) == 1)
+            }
         })
     })
 }

@@ -125,8 +125,11 @@ fn read_matches(reader: &mut Reader<'_>, argument: &Argument<'_>) -> Option<Test
 fn read_contains(reader: &mut Reader<'_>, argument: &Argument<'_>) -> Option<Test> {
     const EXPECTED: &str = "a text, or a list of texts";
     const HELP: &str = "`contains` looks for texts; for an element of a list write `has`, for a number put it in quotes";
+    const EMPTY: &str = "an empty text is at every place, and an empty list asks for nothing, so it would check nothing";
     match &argument.node.value {
-        Content::List(items) if !items.is_empty() => {
+        Content::Text(text) if text.is_empty() => reader.wrong_argument(argument, EXPECTED, EMPTY),
+        Content::List(items) if items.is_empty() => reader.wrong_argument(argument, EXPECTED, EMPTY),
+        Content::List(items) => {
             let needles: Option<Vec<_>> = items.iter().map(|item| text_argument(item, argument.fold)).collect();
             match needles {
                 Some(needles) => Some(Test::Contains(needles)),

@@ -57,7 +57,9 @@ fn place(outcome: &Outcome) -> String {
 fn explained(problem: &Reported, outcome: &Outcome, style: Style) -> Vec<String> {
     let failure = &problem.failure;
     let at = if problem.place.is_empty() { place(outcome) } else { clean::line(&problem.place) };
-    let mut lines = vec![format!("  {} {at}", style.faint("-->")), labelled(&problem.check, &failure.message)];
+    // Elsewhere the message stands alone, and names its check itself.
+    let message = failure.message.strip_prefix(&format!("{}: ", problem.check)).unwrap_or(&failure.message);
+    let mut lines = vec![format!("  {} {at}", style.faint("-->")), labelled(&problem.check, message)];
     // The message is complete in itself; what it says already is not said again.
     for (label, text) in [("expected", &failure.expected), ("got", &failure.actual)] {
         if !text.is_empty() && !failure.message.contains(text.as_str()) {
@@ -118,6 +120,14 @@ mod tests {
              \x20 trace:    target/checkride/dexter.wallets.lists_managed_wallets.jsonl\n\
              \x20 next:     checkride show target/checkride/dexter.wallets.lists_managed_wallets.jsonl"
         );
+    }
+
+    #[test]
+    fn a_message_that_begins_with_its_check_does_not_say_it_twice() {
+        let mut outcome = samples::failed("a::b");
+        outcome.problems[0].failure.message = "calls: expected a".into();
+        let text = case_failure(&outcome, false);
+        assert!(text.contains("  calls:    expected a\n") && !text.contains("calls: expected a"), "{text}");
     }
 
     #[test]
