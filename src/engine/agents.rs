@@ -17,8 +17,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{OwnedMutexGuard, watch};
 
-/// How long an agent that takes no connections may take to end.
-const LAST_BREATH: Duration = Duration::from_secs(1);
+/// How long an agent that seems to end may take to do so.
+const LAST_BREATH: Duration = Duration::from_millis(500);
 
 /// Everything that an agent lives in, from its launch to its end.
 pub struct Lodging {
@@ -69,16 +69,21 @@ impl Lodging {
         }
     }
 
-    /// A shared agent that has ended is of no use to the next case. One that ends just now takes no connections any more before its
-    /// end is known; it is waited for, so that its end is told in the case that saw it.
-    pub async fn is_dead(&self) -> bool {
+    /// A shared agent that has ended is of no use to the next case. One that ends just now broke its connection, or takes none any
+    /// more, before its end is known; it is waited for, so that its end is told in the case that saw it.
+    pub async fn is_dead(&self, connection_broke: bool) -> bool {
         let Some(running) = &self.running else { return true };
-        if let (None, Some(url)) = (running.has_exited(), &self.url)
-            && !agent::takes_a_connection(url).await
-        {
+        if running.has_exited().is_none() && (connection_broke || !self.takes_a_connection().await) {
             let _ = tokio::time::timeout(LAST_BREATH, running.exited()).await;
         }
         running.has_exited().is_some()
+    }
+
+    async fn takes_a_connection(&self) -> bool {
+        match &self.url {
+            Some(url) => agent::takes_a_connection(url).await,
+            None => true,
+        }
     }
 }
 

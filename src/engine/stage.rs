@@ -65,7 +65,7 @@ impl Stage {
             AgentScope::Suite => Some(world.shared.slot(&case.suite_path).await),
         };
         let kept = match slot.as_mut().and_then(|slot| slot.take()) {
-            Some((lodging, _)) if !lodging.is_dead().await => Some(lodging),
+            Some((lodging, _)) if !lodging.is_dead(false).await => Some(lodging),
             _ => None,
         };
         let (key, dir) = match &kept {
@@ -104,7 +104,7 @@ impl Stage {
     /// Takes everything down, and records what only the end shows. `complete`: the steps came to an end of their own.
     pub async fn strike(mut self, complete: bool) {
         self.conversation.close().await;
-        let stays = self.slot.is_some() && !self.lodging.is_dead().await;
+        let stays = self.slot.is_some() && !self.lodging.is_dead(self.connection_broke()).await;
         if !stays {
             self.lodging.stop(&self.case.agent).await;
         }
@@ -132,6 +132,14 @@ impl Stage {
     fn step_failed(&self) -> bool {
         let failed = |what: &What| matches!(what, What::StepEnd { error: Some(_), .. });
         self.recorder.read(0, |records| records.iter().any(|record| failed(&record.what)))
+    }
+
+    fn connection_broke(&self) -> bool {
+        let of_transport = |what: &What| match what {
+            What::Event { event, .. } => event.kind == "error" && event.fields.get("source").is_some_and(|source| source == "transport"),
+            _ => false,
+        };
+        self.recorder.read(0, |records| records.iter().any(|record| of_transport(&record.what)))
     }
 
     fn record_files(&self) {
