@@ -10,28 +10,15 @@ use std::collections::HashSet;
 const UNFILLED: [&str; 3] = ["unknown-template", "recursive-define", "expansion-too-large"];
 /// Something is missing. It may stand there under a misspelt key, which the message names.
 const MISSING: [&str; 6] = ["missing-key", "one-kind", "one-verb", "no-url", "cannot-be-seen", "cannot-restart"];
-/// A name means nothing. What it means may stand under a misspelt key.
-const NAMELESS: [&str; 7] =
-    ["unknown-name", "unknown-fake", "unknown-session", "unknown-label", "unknown-gate", "unknown-template", "never-names-nothing"];
-/// The keys under which names get their meaning.
-const DEFINING: [&str; 17] = [
-    "agent",
-    "agents",
-    "as",
-    "command",
-    "define",
-    "each",
-    "fakes",
-    "gate",
-    "http",
-    "matrix",
-    "model",
-    "save",
-    "secrets",
-    "session",
-    "user",
-    "vars",
-    "websocket",
+/// A name means nothing. What it means may stand under a misspelt key: one of these.
+const NAMELESS: [(&str, &[&str]); 7] = [
+    ("unknown-name", &["agent", "agents", "define", "each", "fakes", "matrix", "save", "secrets", "vars"]),
+    ("unknown-fake", &["command", "fakes", "http", "model", "websocket"]),
+    ("unknown-session", &["session", "user"]),
+    ("unknown-label", &["as"]),
+    ("unknown-gate", &["gate"]),
+    ("unknown-template", &["define"]),
+    ("never-names-nothing", &["command", "fakes", "http", "model", "websocket"]),
 ];
 
 /// Leaves out what follows from another mistake of the same file.
@@ -65,8 +52,8 @@ impl Causes {
             return true;
         }
         let mut keys = self.keys.iter().filter(|(of, _)| *of == file).map(|(_, key)| key);
-        if NAMELESS.contains(&code) {
-            return keys.any(|key| suggest::nearest(key, DEFINING).is_some());
+        if let Some((_, defining)) = NAMELESS.iter().find(|(nameless, _)| *nameless == code) {
+            return keys.any(|key| suggest::nearest(key, defining.iter().copied()).is_some());
         }
         MISSING.contains(&code) && keys.any(|key| suggest::nearest(key, named(diagnostic)).is_some())
     }
