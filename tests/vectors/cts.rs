@@ -11,9 +11,10 @@ const REFUSED_AT_MOST: usize = 12;
 #[test]
 fn every_case_gives_the_right_result_or_is_refused() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors/jsonpath-cts.json");
-    let path = if path.exists() { path } else { Path::new("/work/shared/vectors/jsonpath-cts.json").to_owned() };
     let Ok(text) = std::fs::read_to_string(&path) else {
-        println!("skipped: {} is not there; the JSONPath compliance suite is kept beside this repository", path.display());
+        // Not by `println!`, which the test harness keeps to itself.
+        let why = format!("skipped: {} is not there; the JSONPath compliance suite is kept beside this repository\n", path.display());
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), why.as_bytes());
         return;
     };
     let suite: Value = serde_json::from_str(&text).expect("JSON");
