@@ -205,7 +205,7 @@ async fn a_profile_that_hides_the_mock_is_found_out() {
 }
 
 #[tokio::test]
-async fn a_shell_builtin_cannot_be_mocked_and_the_canary_says_so() {
+async fn a_shell_builtin_cannot_be_mocked_and_the_canary_tells() {
     let world = World::mocking(&["echo"]);
     let problem =
         Canary::default().prove(&world.home(&[], &[]), world.mocks.as_ref().unwrap().bin(), &["echo".to_owned()]).await.unwrap_err();

@@ -187,7 +187,7 @@ fn the_status_tells_what_became_of_the_run() {
 
 /// Cargo gives one filter to all targets, and nextest runs each case by its id: there an empty choice is no mistake.
 #[test]
-fn nothing_to_run_is_red_unless_a_filter_of_cargo_says_so() {
+fn nothing_to_run_is_red_unless_cargo_gave_a_filter() {
     let folder = zoo();
     let check = |door: Door, arguments: &[&str], status: i32, said: &str| {
         let ran = door.run(folder.path(), arguments);
@@ -227,7 +227,7 @@ fn a_wrong_command_line_or_suite_runs_nothing() {
 }
 
 #[test]
-fn a_folder_without_suites_is_the_wrong_one_and_says_so() {
+fn a_folder_without_suites_is_the_wrong_one_and_is_told() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let says = |ran: Ran| assert!(ran.status == 2 && ran.stderr.contains("there are no suites here: no `checkride.yaml`"), "{ran:?}");
     for door in DOORS {

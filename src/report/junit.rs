@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn a_megabyte_is_cut_and_says_so() {
+    fn a_megabyte_is_cut_visibly() {
         let mut outcome = failed("a::b");
         outcome.problems[0].failure.message = "ü".repeat(1 << 20);
         outcome.problems[0].failure.details = vec!["x".repeat(1 << 20)];

@@ -42,7 +42,7 @@ fn codes_are_kebab_case_and_have_one_page_each() {
 }
 
 #[test]
-fn every_page_says_something_and_has_an_example() {
+fn every_page_has_a_text_and_an_example() {
     for code in all() {
         assert!(code.about.ends_with('.') && code.about.len() > 20 && !code.example.is_empty(), "{}", code.name);
     }

@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_says_so() {
+    fn an_empty_list_is_told() {
         assert_eq!(list(&[]), "no cases");
     }
 }

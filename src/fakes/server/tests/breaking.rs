@@ -95,7 +95,7 @@ async fn the_next_request_may_come_while_a_reply_waits() {
 }
 
 #[tokio::test]
-async fn the_end_of_a_case_lets_go_and_says_so() {
+async fn the_end_of_a_case_lets_go_and_tells() {
     let world = World::script([reply([text("a"), gate("late")])]).await;
     let mut stream = world.connect().await;
     stream.write_all(&post(CHAT, STREAM)).await.unwrap();
