@@ -352,19 +352,6 @@ fn calls_are_collected_as_they_end() {
     }
 }
 
-#[tokio::test]
-async fn a_watcher_sees_a_call_without_being_told() {
-    let fake = fake(vec![rule(json!("*"), "")]);
-    let world = world(&fake);
-    world.sh("gog x");
-    let seen = world.recorder.wait(|records| records.iter().any(|record| matches!(record.what, What::Command(_))).then_some(()));
-    tokio::select! {
-        () = seen => {}
-        never = world.mocks.watch(&world.recorder) => match never {},
-        () = tokio::time::sleep(Duration::from_secs(20)) => panic!("nothing was seen"),
-    }
-}
-
 #[test]
 fn two_commands_do_not_mix() {
     let (gog, curl) = (fake(vec![on(json!("*"), vec![says("g1"), says("g2")], true)]), fake(vec![on(json!("*"), vec![says("c1")], true)]));

@@ -8,7 +8,7 @@ use super::check::print;
 use super::exit;
 use super::load::{self, Wanted};
 use super::output;
-use crate::base::{Sources, Span};
+use crate::base::Span;
 use crate::checks;
 use crate::engine::outcome::Strictness;
 use crate::engine::recheck;
@@ -64,13 +64,13 @@ pub fn recheck(arguments: &RecheckArguments) -> u8 {
         Ok(outcomes) => outcomes,
         Err(message) => return refuse(&message),
     };
-    print_outcomes(&outcomes, &loaded.sources);
+    print_outcomes(&outcomes);
     let report = RunReport { outcomes, duration_ms: began.elapsed().as_secs_f64() * 1e3, ..RunReport::default() };
     output::text(&report::text::summary(&report, false));
     exit::of_run(&report.outcomes, |_| false)
 }
 
-fn print_outcomes(outcomes: &[Outcome], _sources: &Sources) {
+fn print_outcomes(outcomes: &[Outcome]) {
     for outcome in outcomes {
         output::line(format!("{} ... {}", outcome.case.id, outcome.verdict.word()));
         if outcome.verdict.is_red() {

@@ -71,11 +71,6 @@ impl Values {
             self.set(&format!("secrets.{}", secret.name), value);
         }
     }
-
-    pub fn text(&self, name: &str) -> Option<String> {
-        let table = self.table.lock().expect("no panic happens under this lock");
-        table.get(name).and_then(Value::as_str).map(str::to_owned)
-    }
 }
 
 impl Scope for Values {

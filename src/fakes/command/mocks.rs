@@ -93,16 +93,6 @@ impl Mocks {
         }
     }
 
-    /// Collects for as long as it is polled; for `select!` beside something that waits for a call.
-    pub async fn watch(&self, recorder: &Recorder) -> std::convert::Infallible {
-        let mut tick = tokio::time::interval(std::time::Duration::from_millis(15));
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tick.tick().await;
-            self.collect(recorder);
-        }
-    }
-
     /// To be called when the agent has ended: records calls that never ended, and judges the sequences if they are to be judged.
     pub fn finish(&self, recorder: &Recorder, judge_sequences: bool) {
         self.collect(recorder);

@@ -98,11 +98,6 @@ impl Connection {
             self.out.extend_from_slice(b"0\r\n\r\n");
         }
     }
-
-    /// Whether something waits to be written.
-    pub fn has_unwritten(&self) -> bool {
-        !self.out.is_empty()
-    }
 }
 
 fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {

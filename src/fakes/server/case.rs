@@ -97,11 +97,6 @@ impl CaseHandle {
         self.case.gates.release(gate)
     }
 
-    /// How many replies wait at gates now.
-    pub fn held(&self) -> usize {
-        self.case.gates.held().map(|(_, waiting)| waiting).sum()
-    }
-
     /// The gates at which a reply waits now.
     pub fn held_gates(&self) -> Vec<String> {
         self.case.gates.held().map(|(gate, _)| gate.to_owned()).collect()

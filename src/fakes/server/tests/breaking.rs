@@ -70,11 +70,11 @@ async fn a_client_that_vanishes_ends_its_reply() {
     let mut stream = world.connect().await;
     stream.write_all(&post(CHAT, STREAM)).await.unwrap();
     read_to(&mut stream, r#""content":"a""#).await;
-    while world.case.held() == 0 {
+    while world.case.held_gates().is_empty() {
         tokio::task::yield_now().await;
     }
     drop(stream);
-    while world.case.held() > 0 {
+    while !world.case.held_gates().is_empty() {
         tokio::task::yield_now().await;
     }
     world.case.finish(true);
@@ -99,7 +99,7 @@ async fn the_end_of_a_case_lets_go_and_tells() {
     let world = World::script([reply([text("a"), gate("late")])]).await;
     let mut stream = world.connect().await;
     stream.write_all(&post(CHAT, STREAM)).await.unwrap();
-    while world.case.held() == 0 {
+    while world.case.held_gates().is_empty() {
         tokio::task::yield_now().await;
     }
     world.case.finish(true);
