@@ -225,6 +225,11 @@ impl Connection {
         let _ = tokio::time::timeout(DRAIN_TIME, drain).await;
     }
 
+    /// The socket itself, and what was read from it and not used, for whoever speaks another protocol from here on.
+    pub fn into_parts(self) -> (TcpStream, Vec<u8>) {
+        (self.stream, self.unused)
+    }
+
     /// Ends the connection with a reset.
     pub fn reset(self) {
         // If the socket is closed already, the client has had its end.

@@ -7,16 +7,13 @@
 //! | [`choice`] | which reply a request gets |
 //! | [`facts`] | what rules can see of a request |
 //! | [`fill`] | a reply with its templates filled |
-//! | [`received`] | a request as it reaches a fake |
 //! | [`shown`] | replies and requests as messages name them |
 
 pub mod choice;
 pub mod facts;
 pub mod fill;
-pub mod received;
 pub mod route;
 pub mod running;
 pub mod shown;
 
-pub use received::Received;
-pub use running::{RunningModel, gates};
+pub use running::RunningModel;

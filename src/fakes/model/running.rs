@@ -6,10 +6,11 @@
 use super::choice::{self, Given, NoReply};
 use super::facts::{facts, take_body};
 use super::fill::{Filled, HttpReply, fill};
-use super::received::Received;
 use super::route::{Asked, Route, SERVED, Wire};
 use super::shown;
-use crate::fakes::http::Answer;
+use crate::fakes::http::{Answer, Received};
+use crate::fakes::server::case::Case;
+use crate::fakes::server::{Response, Served};
 use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, PartKind, Reply};
 use crate::model::template::Scope;
 use crate::model::trace::{Problem, Request, What};
@@ -41,23 +42,9 @@ struct Decision<'a> {
     chosen: Result<choice::Chosen<'a>, NoReply>,
 }
 
-/// The names of all gates in a fake's replies.
-pub fn gates(model: &ModelFake) -> impl Iterator<Item = String> {
-    let replies: Vec<&Reply> = match &model.replies {
-        ModelReplies::Script(replies) => replies.iter().collect(),
-        ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
-    };
-    let parts = replies.into_iter().flat_map(|reply| &reply.parts);
-    parts.filter_map(|part| if let PartKind::Gate(gate) = &part.kind { Some(gate.clone()) } else { None })
-}
-
 impl RunningModel {
     pub fn new(name: String, fake: Arc<Fake>) -> RunningModel {
         RunningModel { name, fake, counts: Mutex::default() }
-    }
-
-    pub fn name(&self) -> &str {
-        &self.name
     }
 
     fn model(&self) -> &ModelFake {
@@ -67,8 +54,7 @@ impl RunningModel {
         model
     }
 
-    /// Records a request and gives its answer.
-    pub fn answer(&self, received: Received, scope: &dyn Scope, recorder: &Recorder) -> Answer {
+    fn answered(&self, received: Received, scope: &dyn Scope, recorder: &Recorder) -> Answer {
         let route = Route::of(&received.method, &received.path);
         let (request, json) = received.into_request(&self.name);
         match (route, json) {
@@ -86,16 +72,6 @@ impl RunningModel {
                 self.refuse(request, 404, "unmatched-request", &format!("nothing is served there, only {SERVED}"), recorder)
             }
         }
-    }
-
-    /// Every sequence that was not used up, unless that is allowed.
-    pub fn unused(&self) -> Vec<Problem> {
-        if self.fake.unused_allowed {
-            return Vec::new();
-        }
-        let counts = self.counts.lock().expect("no panic happens under this lock");
-        let left = choice::left_over(&self.model().replies, &counts.given);
-        left.iter().map(|left| left.problem(&self.name)).collect()
     }
 
     fn reply(&self, wire: Wire, request: Request, scope: &dyn Scope, recorder: &Recorder) -> Answer {
@@ -178,6 +154,34 @@ impl RunningModel {
         }
         self.record_reply(at, status, "unmatched".to_owned(), recorder);
         refusal(status, &code.replace('-', "_"), &message)
+    }
+}
+
+impl Served for RunningModel {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn gates(&self) -> Vec<String> {
+        let replies: Vec<&Reply> = match &self.model().replies {
+            ModelReplies::Script(replies) => replies.iter().collect(),
+            ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
+        };
+        let parts = replies.into_iter().flat_map(|reply| &reply.parts);
+        parts.filter_map(|part| if let PartKind::Gate(gate) = &part.kind { Some(gate.clone()) } else { None }).collect()
+    }
+
+    fn answer(&self, received: Received, case: &Case) -> Response {
+        self.answered(received, &*case.scope, &case.recorder).into()
+    }
+
+    fn unused(&self) -> Vec<Problem> {
+        if self.fake.unused_allowed {
+            return Vec::new();
+        }
+        let counts = self.counts.lock().expect("no panic happens under this lock");
+        let left = choice::left_over(&self.model().replies, &counts.given);
+        left.iter().map(|left| left.problem(&self.name)).collect()
     }
 }
 

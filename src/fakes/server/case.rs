@@ -5,6 +5,7 @@
 
 use super::gates::Gates;
 use super::listener::Cases;
+use super::served::Served;
 use crate::fakes::model::RunningModel;
 use crate::model::fake::{Fake, FakeKind};
 use crate::model::template::Scope;
@@ -29,7 +30,7 @@ pub struct Case {
     pub key: String,
     pub recorder: Recorder,
     pub scope: Arc<dyn Scope + Send + Sync>,
-    pub models: Vec<RunningModel>,
+    pub fakes: Vec<Box<dyn Served>>,
     pub gates: Gates,
     pub ending: Ending,
 }
@@ -37,19 +38,21 @@ pub struct Case {
 impl Case {
     pub fn new(setup: CaseFakes) -> Case {
         let CaseFakes { key, recorder, fakes, scope } = setup;
-        let mut models = Vec::with_capacity(fakes.len());
-        let mut gates = Vec::new();
-        for (name, fake) in fakes {
-            if let FakeKind::Model(model) = &fake.kind {
-                gates.extend(crate::fakes::model::gates(model));
-                models.push(RunningModel::new(name, fake));
-            }
-        }
-        Case { key, recorder, scope, models, gates: Gates::new(gates), ending: Ending::default() }
+        let fakes: Vec<_> = fakes.into_iter().filter_map(|(name, fake)| served(name, fake)).collect();
+        let gates = Gates::new(fakes.iter().flat_map(|fake| fake.gates()));
+        Case { key, recorder, scope, fakes, gates, ending: Ending::default() }
     }
 
-    pub fn model(&self, name: &str) -> Option<&RunningModel> {
-        self.models.iter().find(|model| model.name() == name)
+    pub fn fake(&self, name: &str) -> Option<&dyn Served> {
+        self.fakes.iter().map(|fake| &**fake).find(|fake| fake.name() == name)
+    }
+}
+
+/// `None` for a fake that is no server (a command).
+fn served(name: String, fake: Arc<Fake>) -> Option<Box<dyn Served>> {
+    match &fake.kind {
+        FakeKind::Model(_) => Some(Box::new(RunningModel::new(name, fake))),
+        FakeKind::Command(_) => None,
     }
 }
 
@@ -115,7 +118,7 @@ impl CaseHandle {
             recorder.note(format!("{replies} still held at the gate `{gate}` when the case ended, and let go"));
         }
         self.case.ending.end();
-        for problem in self.case.models.iter().filter(|_| judge_sequences).flat_map(RunningModel::unused) {
+        for problem in self.case.fakes.iter().filter(|_| judge_sequences).flat_map(|fake| fake.unused()) {
             recorder.problem(problem);
         }
     }

@@ -4,6 +4,7 @@
 //! Must not know: what a fake answers.
 
 use super::case::{Case, CaseFakes, CaseHandle};
+use super::served::Response;
 use super::{play, route};
 use crate::fakes::http::connection::NoRequest;
 use crate::fakes::http::{Connection, Limits};
@@ -118,10 +119,20 @@ async fn serve(stream: TcpStream, cases: Arc<Cases>, limits: Limits) {
             }
         };
         let manner = play::Manner::of(&request.head);
-        let (answer, case) = route::answer(&cases, request);
-        match play::play(connection, answer, manner, case.as_deref()).await {
-            Some(open) => connection = open,
-            None => return,
+        match route::answer(&cases, request) {
+            (Response::Answer(answer), case) => match play::play(connection, answer, manner, case.as_deref()).await {
+                Some(open) => connection = open,
+                None => return,
+            },
+            (Response::Takeover(go_on), Some(case)) => {
+                tokio::select! {
+                    biased;
+                    () = go_on(connection, case.clone()) => {}
+                    () = case.ending.wait() => {}
+                }
+                return;
+            }
+            (Response::Takeover(_), None) => unreachable!("only a fake of a case takes a connection over"),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! | [`case`] | one open case: its fakes, its gates, its end |
 //! | [`gates`] | where replies wait until a step releases them |
 //! | [`route`] | from a path to a case and a fake, and what is said if there is none |
+//! | [`served`] | what every kind of fake behind the server can do |
 //! | [`play`] | writing an answer step by step |
 
 pub mod case;
@@ -13,9 +14,11 @@ pub mod gates;
 pub mod listener;
 pub mod play;
 pub mod route;
+pub mod served;
 
 pub use case::{CaseFakes, CaseHandle};
 pub use listener::FakeServer;
+pub use served::{Response, Served};
 
 #[cfg(test)]
 mod tests;

@@ -5,8 +5,9 @@
 
 use super::case::Case;
 use super::listener::Cases;
+use super::served::Response;
 use crate::base::suggest::did_you_mean;
-use crate::fakes::http::{Answer, HttpRequest, Refusal};
+use crate::fakes::http::{Answer, HttpRequest, Received, Refusal};
 use crate::model::trace::Problem;
 use crate::wire::provider_error::ErrorBody;
 use percent_encoding::percent_decode_str;
@@ -38,26 +39,20 @@ impl<'a> Target<'a> {
     }
 }
 
-/// The answer to a request, and the case it belongs to.
-pub fn answer(cases: &Cases, request: HttpRequest) -> (Answer, Option<Arc<Case>>) {
+/// What follows a request, and the case it belongs to.
+pub fn answer(cases: &Cases, request: HttpRequest) -> (Response, Option<Arc<Case>>) {
     let HttpRequest { mut head, body } = request;
     let text = std::mem::take(&mut head.target);
     let target = Target::parse(&text);
     let Some(case) = cases.get(&target.case) else {
-        return (unknown_case(&target.case), None);
+        return (unknown_case(&target.case).into(), None);
     };
-    let Some(model) = case.model(&target.fake) else {
-        return (unknown_fake(&case, &target, &head.method), Some(case));
+    let Some(fake) = case.fake(&target.fake) else {
+        return (unknown_fake(&case, &target, &head.method).into(), Some(case));
     };
-    let request = crate::fakes::model::Received {
-        method: head.method,
-        path: target.path.to_owned(),
-        query: query(target.query),
-        headers: head.headers,
-        body,
-    };
-    let answer = model.answer(request, &*case.scope, &case.recorder);
-    (answer, Some(case))
+    let request = Received { method: head.method, path: target.path.to_owned(), query: query(target.query), headers: head.headers, body };
+    let response = fake.answer(request, &case);
+    (response, Some(case))
 }
 
 /// The answer to a request that could not be read. If its head could, the case it belongs to is told.
@@ -89,9 +84,9 @@ fn unknown_case(case: &str) -> Answer {
 }
 
 fn unknown_fake(case: &Case, target: &Target<'_>, method: &str) -> Answer {
-    let names: Vec<_> = case.models.iter().map(|model| format!("`{}`", model.name())).collect();
+    let names: Vec<_> = case.fakes.iter().map(|fake| format!("`{}`", fake.name())).collect();
     let known = if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
-    let hint = did_you_mean(&target.fake, case.models.iter().map(|model| model.name()));
+    let hint = did_you_mean(&target.fake, case.fakes.iter().map(|fake| fake.name()));
     let message = format!("this case has no fake `{}` that is a server; {known}", target.fake);
     let mut details = vec![format!("asked for: {method} /{}{}", target.fake, target.path)];
     details.extend(hint);
