@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`sse`] | one server-sent event as bytes |
+//! | [`sse`], [`sse_read`] | server-sent events: one as bytes, and read from bytes |
 //! | [`script`] | the parts of a reply, filled to plain values |
 //! | [`stream`] | a reply as bytes and the steps in which they go out |
 //! | [`cut`] | how a text becomes deltas |
@@ -16,4 +16,5 @@ pub mod provider_error;
 pub mod responses;
 pub mod script;
 pub mod sse;
+pub mod sse_read;
 pub mod stream;
