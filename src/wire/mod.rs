@@ -9,10 +9,12 @@
 //! | [`provider_error`] | the error body of the OpenAI wires |
 //! | [`responses`] | the OpenAI Responses wire |
 //! | [`chat`] | the chat completions wire |
+//! | [`reading`] | answers of all wires, as their clients read them |
 
 pub mod chat;
 pub mod cut;
 pub mod provider_error;
+pub mod reading;
 pub mod responses;
 pub mod script;
 pub mod sse;
