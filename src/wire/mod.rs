@@ -10,9 +10,12 @@
 //! | [`responses`] | the OpenAI Responses wire |
 //! | [`chat`] | the chat completions wire |
 //! | [`reading`] | answers of all wires, as their clients read them |
+//! | [`chat`] | the chat completions wire, OpenAI's and OpenRouter's |
+//! | [`messages`] | the Anthropic Messages wire |
 
 pub mod chat;
 pub mod cut;
+pub mod messages;
 pub mod provider_error;
 pub mod reading;
 pub mod responses;
