@@ -8,10 +8,9 @@
 //! | [`cut`] | how a text becomes deltas |
 //! | [`provider_error`] | the error body of the OpenAI wires |
 //! | [`responses`] | the OpenAI Responses wire |
-//! | [`chat`] | the chat completions wire |
-//! | [`reading`] | answers of all wires, as their clients read them |
 //! | [`chat`] | the chat completions wire, OpenAI's and OpenRouter's |
 //! | [`messages`] | the Anthropic Messages wire |
+//! | [`reading`] | answers of all wires, as their clients read them |
 
 pub mod chat;
 pub mod cut;
