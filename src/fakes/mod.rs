@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`server`] | one HTTP server for the fakes of all cases |
 //! | [`model`] | the scripted LLM provider |
+//! | [`routes`] | the HTTP server, and routes beside a model |
+//! | [`rules`] | the first rule that matches, or nearly does |
 //! | [`command`] | command-line tools mocked by PATH |
 //! | [`egress`] | a proxy that records and refuses what goes elsewhere |
 //! | [`http`] | HTTP/1.1 over one connection, down to breaking it on purpose |
@@ -12,4 +14,6 @@ pub mod command;
 pub mod egress;
 pub mod http;
 pub mod model;
+pub mod routes;
+pub mod rules;
 pub mod server;

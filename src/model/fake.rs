@@ -3,6 +3,7 @@
 //! Owns: scripts, rules and answers, as read.
 //! Must not know: wire formats, sockets, how a rule is matched.
 
+use super::http::HttpRoute;
 use super::pattern::{Glob, Pattern};
 use super::tree::Node;
 use crate::base::Span;
@@ -21,6 +22,29 @@ pub struct Fake {
 pub enum FakeKind {
     Model(ModelFake),
     Command(CommandFake),
+    Http(HttpFake),
+}
+
+impl FakeKind {
+    /// The gates at which its replies may wait.
+    pub fn gates(&self) -> Vec<&str> {
+        match self {
+            FakeKind::Model(model) => model.gates().collect(),
+            FakeKind::Command(_) => vec![],
+            FakeKind::Http(http) => http.routes.iter().flat_map(HttpRoute::gates).collect(),
+        }
+    }
+
+    /// True if it is reached over the network, and so has an address.
+    pub fn is_server(&self) -> bool {
+        matches!(self, FakeKind::Model(_) | FakeKind::Http(_))
+    }
+}
+
+/// An HTTP server.
+#[derive(Clone, Debug)]
+pub struct HttpFake {
+    pub routes: Vec<HttpRoute>,
 }
 
 /// A scripted LLM provider.
@@ -30,6 +54,20 @@ pub struct ModelFake {
     pub vendor: Vendor,
     pub replies: ModelReplies,
     pub wire: Wire,
+    /// Taken before the model's own paths.
+    pub routes: Vec<HttpRoute>,
+}
+
+impl ModelFake {
+    fn gates(&self) -> impl Iterator<Item = &str> {
+        let replies: Vec<&Reply> = match &self.replies {
+            ModelReplies::Script(replies) => replies.iter().collect(),
+            ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
+        };
+        let parts = replies.into_iter().flat_map(|reply| &reply.parts);
+        let own = parts.filter_map(|part| if let PartKind::Gate(gate) = &part.kind { Some(gate.as_str()) } else { None });
+        own.chain(self.routes.iter().flat_map(HttpRoute::gates))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

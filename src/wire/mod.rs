@@ -9,9 +9,11 @@
 //! | [`provider_error`] | the error body of the OpenAI wires |
 //! | [`responses`] | the OpenAI Responses wire |
 //! | [`chat`] | the chat completions wire |
+//! | [`multipart`] | the parts of a form, by name |
 
 pub mod chat;
 pub mod cut;
+pub mod multipart;
 pub mod provider_error;
 pub mod responses;
 pub mod script;

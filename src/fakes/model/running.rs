@@ -9,9 +9,11 @@ use super::fill::{Filled, HttpReply, fill};
 use super::route::{Asked, Route, SERVED, Wire};
 use super::shown;
 use crate::fakes::http::{Answer, Received};
+use crate::fakes::routes;
+use crate::fakes::rules::NoRule;
 use crate::fakes::server::case::Case;
 use crate::fakes::server::{Response, Served};
-use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, PartKind, Reply};
+use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies};
 use crate::model::template::Scope;
 use crate::model::trace::{Problem, Request, What};
 use crate::recorder::Recorder;
@@ -33,6 +35,7 @@ struct Counts {
     /// What scripts and rules count.
     asked: usize,
     given: Given,
+    routes: routes::Given,
 }
 
 /// The reply that was chosen, and for which request.
@@ -57,6 +60,10 @@ impl RunningModel {
     fn answered(&self, received: Received, scope: &dyn Scope, recorder: &Recorder) -> Answer {
         let route = Route::of(&received.method, &received.path);
         let (request, json) = received.into_request(&self.name);
+        let request = match self.by_route(request, scope, recorder) {
+            Ok(answer) => return answer,
+            Err(request) => request,
+        };
         match (route, json) {
             (Route::Model(wire), Ok(())) if request.body.is_object() => self.reply(wire, request, scope, recorder),
             (Route::Model(_), json) => {
@@ -72,6 +79,30 @@ impl RunningModel {
                 self.refuse(request, 404, "unmatched-request", &format!("nothing is served there, only {SERVED}"), recorder)
             }
         }
+    }
+
+    /// The answer of the first `http` route of this fake that matches; the request again if none does.
+    fn by_route(&self, request: Request, scope: &dyn Scope, recorder: &Recorder) -> Result<Answer, Request> {
+        let routes = self.model().routes.as_slice();
+        if routes.is_empty() {
+            return Err(request);
+        }
+        let (facts, at, decision) = {
+            let mut counts = self.counts.lock().expect("no panic happens under this lock");
+            let at = counts.requests;
+            let facts = routes::facts(&request, at);
+            let decision = match routes::decide(routes, &mut counts.routes, &self.name, &facts, scope) {
+                Ok(decision) => decision,
+                Err(NoRule::NoneMatches { .. }) => return Err(request),
+                Err(no) => routes::not_testable(no, routes, &self.name, &request),
+            };
+            counts.requests += 1;
+            recorder.push(What::Request(request));
+            (facts, at, decision)
+        };
+        let (answer, rule) = routes::answer(decision, &self.name, facts, scope, recorder);
+        self.record_reply(at, answer.status, rule, recorder);
+        Ok(answer)
     }
 
     fn reply(&self, wire: Wire, request: Request, scope: &dyn Scope, recorder: &Recorder) -> Answer {
@@ -163,12 +194,7 @@ impl Served for RunningModel {
     }
 
     fn gates(&self) -> Vec<String> {
-        let replies: Vec<&Reply> = match &self.model().replies {
-            ModelReplies::Script(replies) => replies.iter().collect(),
-            ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
-        };
-        let parts = replies.into_iter().flat_map(|reply| &reply.parts);
-        parts.filter_map(|part| if let PartKind::Gate(gate) = &part.kind { Some(gate.clone()) } else { None }).collect()
+        self.fake.kind.gates().into_iter().map(str::to_owned).collect()
     }
 
     fn answer(&self, received: Received, case: &Case) -> Response {
@@ -181,7 +207,8 @@ impl Served for RunningModel {
         }
         let counts = self.counts.lock().expect("no panic happens under this lock");
         let left = choice::left_over(&self.model().replies, &counts.given);
-        left.iter().map(|left| left.problem(&self.name)).collect()
+        let of_routes = routes::left_over(&self.model().routes, &counts.routes, &self.name);
+        left.iter().map(|left| left.problem(&self.name)).chain(of_routes).collect()
     }
 }
 

@@ -8,7 +8,6 @@ use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::language::lower::Draft;
 use crate::model::expect::CheckKind;
-use crate::model::fake::{FakeKind, ModelReplies, PartKind, Reply};
 use crate::model::pattern::ListKind;
 use crate::model::step::Verb;
 
@@ -81,7 +80,7 @@ pub fn unknown_gates(draft: &Draft, diagnostics: &mut Diagnostics) {
     if draft.fakes.iter().any(|fake| fake.fake.is_none()) {
         return;
     }
-    let gates: Vec<_> = draft.fakes.iter().filter_map(|fake| fake.fake.as_ref()).flat_map(|fake| gates(&fake.kind)).collect();
+    let gates: Vec<_> = draft.fakes.iter().filter_map(|fake| fake.fake.as_ref()).flat_map(|fake| fake.kind.gates()).collect();
     for step in &draft.steps {
         let Some(Verb::Release { gate }) = step.step.as_ref().map(|step| &step.verb) else { continue };
         if gates.contains(&gate.as_str()) {
@@ -97,14 +96,4 @@ pub fn unknown_gates(draft: &Draft, diagnostics: &mut Diagnostics) {
                 .help(did_you_mean(gate, gates.iter().copied()).map_or(all.clone(), |near| format!("{near} {all}"))),
         );
     }
-}
-
-fn gates(kind: &FakeKind) -> Vec<&str> {
-    let FakeKind::Model(model) = kind else { return Vec::new() };
-    let replies: Vec<&Reply> = match &model.replies {
-        ModelReplies::Script(replies) => replies.iter().collect(),
-        ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
-    };
-    let parts = replies.into_iter().flat_map(|reply| &reply.parts);
-    parts.filter_map(|part| if let PartKind::Gate(name) = &part.kind { Some(name.as_str()) } else { None }).collect()
 }

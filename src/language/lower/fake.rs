@@ -5,13 +5,14 @@
 
 use super::check::wrong_place;
 use super::lowering::key_span;
-use super::{Lowering, command, reply, script};
+use super::{Lowering, command, http, reply, script};
 use crate::base::Diagnostic;
 use crate::base::suggest::did_you_mean;
 use crate::language::docs::fake::{FakeDoc, VendorWord};
 use crate::language::docs::reply::{DeltaWord, RuleDoc, WireDoc};
+use crate::language::names;
 use crate::language::shape::{Or, mistake};
-use crate::model::fake::{Delta, Fake, FakeKind, ModelFake, ModelReplies, ModelRule, Vendor, Wire, Write};
+use crate::model::fake::{Delta, Fake, FakeKind, HttpFake, ModelFake, ModelReplies, ModelRule, Vendor, Wire, Write};
 use crate::model::pattern::{Form, Pattern, Test, Word};
 use crate::model::tree::Node;
 use serde_json::Value;
@@ -32,13 +33,33 @@ pub const CALL: [&str; 4] = ["argv", "stdin", "cwd", "nth"];
 
 /// Lowers a fake of this kind. `None` for a kind that this version does not carry out, and after a mistake.
 pub fn fake(doc: &FakeDoc, kind: &str, low: &mut Lowering<'_>) -> Option<Fake> {
+    of_requests(doc, low);
     let kind = match kind {
         "model" => FakeKind::Model(model(doc, low)?),
         "command" => FakeKind::Command(command::command(doc, low)),
+        "http" => FakeKind::Http(HttpFake { routes: http::routes(doc.http.as_deref()?, low) }),
         // Reported when the document was read.
         _ => return None,
     };
     Some(Fake { span: doc.node.span, unused_allowed: doc.unused.is_some(), kind })
+}
+
+/// Values of a request are known where a request is answered, and nowhere else.
+fn of_requests(doc: &FakeDoc, low: &mut Lowering<'_>) {
+    let mut places: Vec<&Node> = doc.node.entries().iter().filter(|entry| &*entry.key != "http").map(|entry| &*entry.value).collect();
+    let routes = doc.http.iter().flatten();
+    places.extend(routes.filter_map(|route| http::condition_of(&route.0)));
+    for place in places {
+        place.templates(&mut |node, template| {
+            if let Some(name) = template.holes().filter_map(|hole| hole.name()).find(|name| names::is_of_request(name)) {
+                low.push(
+                    Diagnostic::error("unknown-name", node.span, format!("`{name}` is not a name that is known here"))
+                        .label("no request is being answered here")
+                        .help("values of a request stand in the answers of an `http` fake's routes"),
+                );
+            }
+        });
+    }
 }
 
 /// The one kind of a fake; routes beside a model are the model's.
@@ -96,7 +117,12 @@ fn model(doc: &FakeDoc, low: &mut Lowering<'_>) -> Option<ModelFake> {
             return None;
         }
     };
-    Some(ModelFake { vendor, replies, wire: doc.wire.as_ref().map(|doc| wire(doc, low)).unwrap_or_default() })
+    Some(ModelFake {
+        vendor,
+        replies,
+        wire: doc.wire.as_ref().map(|doc| wire(doc, low)).unwrap_or_default(),
+        routes: doc.http.as_deref().map(|docs| http::routes(docs, low)).unwrap_or_default(),
+    })
 }
 
 fn rule(doc: &RuleDoc, low: &mut Lowering<'_>) -> ModelRule {

@@ -5,6 +5,8 @@ pub mod case;
 pub mod check;
 pub mod command;
 pub mod fake;
+pub mod http;
+pub mod http_answer;
 pub mod lowering;
 pub mod measured;
 pub mod protocol;
