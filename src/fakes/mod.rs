@@ -6,6 +6,7 @@
 //! | [`model`] | the scripted LLM provider |
 //! | [`routes`] | the HTTP server, and routes beside a model |
 //! | [`rules`] | the first rule that matches, or nearly does |
+//! | [`tools`] | the rows of tools, as `mcp` and `functions` fakes share them |
 //! | [`command`] | command-line tools mocked by PATH |
 //! | [`egress`] | a proxy that records and refuses what goes elsewhere |
 //! | [`http`] | HTTP/1.1 over one connection, down to breaking it on purpose |
@@ -17,3 +18,4 @@ pub mod model;
 pub mod routes;
 pub mod rules;
 pub mod server;
+pub mod tools;

@@ -16,6 +16,7 @@ pub mod rule;
 pub mod script;
 pub mod session;
 pub mod step;
+pub mod tool;
 pub mod verb;
 
 pub use case::Draft;
