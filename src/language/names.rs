@@ -37,12 +37,22 @@ pub const VARIABLE: Place = Place { stage: Stage::Plan, what: "a variable or row
 pub const RESERVED: [&str; 13] =
     ["env", "case", "agent", "session", "turn", "secrets", "random", "checkride", "call", "approval", "egress", "request", "recalled"];
 
-/// Values of the request that a fake is answering, and what it had put aside; known in its answers alone.
-const OF_REQUEST: [&str; 2] = ["request", "recalled"];
+/// What a fake is answering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfCall {
+    /// `request.…`, and `recalled`: what the fake had put aside.
+    Request,
+    /// `call.…`.
+    Call,
+}
 
-/// True for `request.…` and `recalled.…`.
-pub fn is_of_request(name: &str) -> bool {
-    OF_REQUEST.contains(&name.split('.').next().unwrap_or(name))
+/// Names that are known in the answers of a fake alone.
+pub fn answering(name: &str) -> Option<OfCall> {
+    match name.split('.').next().unwrap_or(name) {
+        "request" | "recalled" => Some(OfCall::Request),
+        "call" => Some(OfCall::Call),
+        _ => None,
+    }
 }
 
 /// What fakes say about themselves.

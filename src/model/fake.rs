@@ -23,6 +23,7 @@ pub enum FakeKind {
     Model(ModelFake),
     Command(CommandFake),
     Http(HttpFake),
+    Functions(FunctionsFake),
 }
 
 impl FakeKind {
@@ -32,6 +33,7 @@ impl FakeKind {
             FakeKind::Model(model) => model.gates().collect(),
             FakeKind::Command(_) => vec![],
             FakeKind::Http(http) => http.routes.iter().flat_map(HttpRoute::gates).collect(),
+            FakeKind::Functions(functions) => functions.rows.iter().flat_map(ToolRow::gates).collect(),
         }
     }
 
@@ -39,6 +41,12 @@ impl FakeKind {
     pub fn is_server(&self) -> bool {
         matches!(self, FakeKind::Model(_) | FakeKind::Http(_))
     }
+}
+
+/// Tools that the client runs.
+#[derive(Clone, Debug)]
+pub struct FunctionsFake {
+    pub rows: Vec<ToolRow>,
 }
 
 /// An HTTP server.
@@ -267,6 +275,13 @@ pub struct ToolRow {
     pub sequence: bool,
     /// The tool is offered once this gate is released. Only one row of a name has it.
     pub appears: Option<String>,
+}
+
+impl ToolRow {
+    /// The gates at which its answers wait.
+    pub fn gates(&self) -> impl Iterator<Item = &str> {
+        self.answers.iter().filter_map(|answer| answer.gate.as_deref())
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -78,7 +78,7 @@ impl Shared {
     }
 
     /// A closed connection is told by its turns; everything else is a problem of its own.
-    fn report(&self, what: &str, result: Result<(), Stop>) {
+    pub(super) fn report(&self, what: &str, result: Result<(), Stop>) {
         match result {
             Ok(()) | Err(Stop::Dead(_)) => {}
             Err(Stop::Fault(error)) => {
@@ -92,7 +92,7 @@ impl Shared {
         }
     }
 
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = self.tasks.lock().expect("no panic happens under this lock");
         while tasks.try_join_next().is_some() {}
         tasks.spawn(task);

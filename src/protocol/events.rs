@@ -101,6 +101,12 @@ impl Decoder {
         decoded
     }
 
+    /// The end of a call that the client ran.
+    pub(super) fn finish_call(&mut self, fields: &mut Map<String, Value>, turn: Option<usize>) {
+        self.calls.begin_element();
+        self.calls.finish(fields, turn);
+    }
+
     fn apply(&mut self, rule: &Rule, frame: &Value, moment: &Moment<'_>, decoded: &mut Decoded) {
         let of_turn = rule.makes.iter().any(|make| make.kind == EventKind::TurnStarted);
         let mut one = |decoder: &mut Decoder, document: &Value| {

@@ -6,7 +6,7 @@
 //! | `links`, `endings` | connections: opened, read, ended |
 //! | `steps`, `requests`, `sending` | the steps of protocol files |
 //! | `receive`, `belongs`, `events`, `calls`, `source` | what a frame means, and to whom it belongs |
-//! | `approvals` | what the engine answers by itself |
+//! | `approvals`, `functions` | what the engine answers by itself |
 //! | `state`, `shared`, `names`, `settings`, `setup`, `stop` | what is known, and under which names |
 
 mod approvals;
@@ -15,6 +15,7 @@ mod calls;
 mod conversation;
 mod endings;
 mod events;
+mod functions;
 mod links;
 mod names;
 mod receive;
@@ -32,5 +33,6 @@ mod tests;
 mod turns;
 
 pub use conversation::{Conversation, check_settings};
+pub use functions::{FunctionCall, FunctionResult, Functions, offered};
 pub use names::Names;
 pub use setup::{ConnectOptions, RpcReply, Setup, TurnRequest};

@@ -11,6 +11,7 @@ use crate::transports::Ending;
 use crate::transports::connection::FrameSink;
 use indexmap::IndexMap;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
@@ -47,6 +48,10 @@ pub(super) struct Session {
     /// Its `session` steps were carried out.
     pub(super) opened: bool,
     pub(super) decoder: Decoder,
+    /// Calls that the client runs or has run, by turn and id.
+    pub(super) ran: HashSet<(Option<usize>, String)>,
+    /// Held while the calls of one message are answered, where their answers are collected in lists.
+    pub(super) answering: Arc<tokio::sync::Mutex<()>>,
 }
 
 pub(super) struct Turn {

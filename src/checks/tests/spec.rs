@@ -222,6 +222,7 @@ fn protocol(invariants: Vec<Invariant>) -> Protocol {
         invariants,
         final_object: None,
         decode: None,
+        tools: Default::default(),
         unsupported: vec![],
     }
 }

@@ -135,7 +135,9 @@ impl Filler<'_> {
     /// `None` for an optional value that is missing.
     fn optional_text(&self, node: &Node) -> Result<Option<String>, Problem> {
         let value = node.fill(self.scope).map_err(|unfilled| self.unfilled(&unfilled.reason))?;
-        let text = |value: Value| printed(&value, "this text").map_err(|_| self.unfilled(&format!("{} is {value}, and a text is needed", node.to_value())));
+        let text = |value: Value| {
+            printed(&value, "this text").map_err(|_| self.unfilled(&format!("{} is {value}, and a text is needed", node.to_value())))
+        };
         value.map(text).transpose()
     }
 

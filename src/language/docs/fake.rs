@@ -32,9 +32,8 @@ document! {
         #[example("[{name: wallets.list, result: {wallets: []}}]")]
         #[later("the fake `mcp`")]
         mcp: Option<Vec<ToolDoc>>,
-        /// Kind: tools that the client runs.
+        /// Kind: tools that the client runs. Each call is answered through the action `answer` of the protocol.
         #[example("[{name: weather, result: sunny}]")]
-        #[later("the fake `functions`")]
         functions: Option<Vec<ToolDoc>>,
         /// Kind: a real server, started for the case.
         #[example("redis")]

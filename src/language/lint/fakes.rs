@@ -34,6 +34,19 @@ pub fn unknown_fakes(draft: &Draft, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// Calls of `functions` are answered through an action of the protocol; without it nobody would ever call them.
+pub fn unanswerable_functions(draft: &Draft, diagnostics: &mut Diagnostics) {
+    let Some(protocol) = draft.protocol.as_deref().filter(|protocol| protocol.action("answer").is_none()) else { return };
+    for fake in draft.fakes.iter().filter(|fake| fake.kind == Some("functions")) {
+        let message = format!("the protocol `{}` has no action `answer`, so no call of `{}` could be answered", protocol.name, &*fake.name);
+        diagnostics.push(
+            Diagnostic::error("unknown-action", fake.name.span, message)
+                .label("tools that nobody can call")
+                .help("`functions` are tools that the client runs; for tools that the agent runs, mock a command or an `mcp` server"),
+        );
+    }
+}
+
 /// The place of the name itself, if the item came from a mapping.
 fn place(draft: &Draft, fake: &str, item: Span) -> Span {
     let docs = draft.step_docs.iter().flat_map(|doc| [doc.node.get("await"), doc.node.get("quiet")]).flatten();

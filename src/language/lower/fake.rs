@@ -5,14 +5,14 @@
 
 use super::check::wrong_place;
 use super::lowering::key_span;
-use super::{Lowering, command, http, reply, script};
+use super::{Lowering, command, http, reply, script, tool};
 use crate::base::Diagnostic;
 use crate::base::suggest::did_you_mean;
 use crate::language::docs::fake::{FakeDoc, VendorWord};
 use crate::language::docs::reply::{DeltaWord, RuleDoc, WireDoc};
-use crate::language::names;
+use crate::language::names::{self, OfCall};
 use crate::language::shape::{Or, mistake};
-use crate::model::fake::{Delta, Fake, FakeKind, HttpFake, ModelFake, ModelReplies, ModelRule, Vendor, Wire, Write};
+use crate::model::fake::{Delta, Fake, FakeKind, FunctionsFake, HttpFake, ModelFake, ModelReplies, ModelRule, Vendor, Wire, Write};
 use crate::model::pattern::{Form, Pattern, Test, Word};
 use crate::model::tree::Node;
 use serde_json::Value;
@@ -38,24 +38,37 @@ pub fn fake(doc: &FakeDoc, kind: &str, low: &mut Lowering<'_>) -> Option<Fake> {
         "model" => FakeKind::Model(model(doc, low)?),
         "command" => FakeKind::Command(command::command(doc, low)),
         "http" => FakeKind::Http(HttpFake { routes: http::routes(doc.http.as_deref()?, low) }),
+        "functions" => {
+            let rows = tool::rows(doc.functions.as_deref()?, tool::ToolsOf::Functions, low);
+            FakeKind::Functions(FunctionsFake { rows })
+        }
         // Reported when the document was read.
         _ => return None,
     };
     Some(Fake { span: doc.node.span, unused_allowed: doc.unused.is_some(), kind })
 }
 
-/// Values of a request are known where a request is answered, and nowhere else.
+/// Values of a request are known where a request is answered, and those of a call where a call is.
 fn of_requests(doc: &FakeDoc, low: &mut Lowering<'_>) {
-    let mut places: Vec<&Node> = doc.node.entries().iter().filter(|entry| &*entry.key != "http").map(|entry| &*entry.value).collect();
-    let routes = doc.http.iter().flatten();
-    places.extend(routes.filter_map(|route| http::condition_of(&route.0)));
-    for place in places {
+    let answers = |kind: &str| if kind == "functions" { OfCall::Call } else { OfCall::Request };
+    let mut places: Vec<(&Node, Option<OfCall>)> = Vec::new();
+    for entry in doc.node.entries() {
+        match &*entry.key {
+            kind @ ("http" | "functions") => places.push((&entry.value, Some(answers(kind)))),
+            _ => places.push((&entry.value, None)),
+        }
+    }
+    places.extend(doc.http.iter().flatten().filter_map(|route| http::condition_of(&route.0)).map(|when| (when, None)));
+    let conditions = doc.functions.iter().flatten().flat_map(|row| [row.node.get("when"), row.node.get("schema")]);
+    places.extend(conditions.flatten().map(|when| (&**when, None)));
+    for (place, known) in places {
         place.templates(&mut |node, template| {
-            if let Some(name) = template.holes().filter_map(|hole| hole.name()).find(|name| names::is_of_request(name)) {
+            let unknown = |name: &&str| names::answering(name).is_some_and(|of| Some(of) != known);
+            if let Some(name) = template.holes().filter_map(|hole| hole.name()).find(unknown) {
                 low.push(
                     Diagnostic::error("unknown-name", node.span, format!("`{name}` is not a name that is known here"))
-                        .label("no request is being answered here")
-                        .help("values of a request stand in the answers of an `http` fake's routes"),
+                        .label("not known in this place")
+                        .help("`request` stands in the answers of `http` routes, `call` in the results of `functions`"),
                 );
             }
         });

@@ -167,6 +167,7 @@ pub(super) fn protocol(value: Value) -> Protocol {
         invariants: vec![],
         final_object: value.get("final").map(|at| FinalObject::Path(path(at))),
         decode: None,
+        tools: Default::default(),
         unsupported: vec![],
     }
 }
@@ -199,6 +200,7 @@ pub(super) fn setup(protocol: Protocol) -> Setup {
         recorder: Recorder::new(),
         scope: Arc::new(Nothing),
         tools: None,
+        functions: None,
         seed: 1,
         default_session: "main".to_owned(),
     }

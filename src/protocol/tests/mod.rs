@@ -3,6 +3,7 @@
 mod build;
 mod events;
 mod exec;
+mod functions;
 mod lifecycle;
 mod peer;
 mod rpc;
