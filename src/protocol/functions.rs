@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Each answer may take so long to send.
 const WITHIN: Duration = Duration::from_secs(30);
@@ -84,7 +85,8 @@ impl Shared {
             let is_ours = match fields.get("by").and_then(Value::as_str) {
                 Some("client") => true,
                 Some("agent") => false,
-                _ => functions.has(name),
+                // What a decoded wire asks for is the client's, whether it has it or not.
+                _ => self.protocol.decode.is_some() || functions.has(name),
             };
             let ran = &mut state.session(&place.session, || self.key(&place.session)).ran;
             if is_ours && !ended.contains(&id) && ran.insert((place.turn, source::text(id))) {
@@ -94,25 +96,30 @@ impl Shared {
         calls
     }
 
-    /// Answers the calls of one message while the conversation goes on.
-    pub(super) fn answer_calls(self: &Arc<Shared>, link: Option<LinkId>, place: &Place, calls: Vec<FunctionCall>) {
+    /// Answers the calls of one message while the conversation goes on. Where a message is the answer to a request, they wait
+    /// until all of it was read.
+    pub(super) fn answer_calls(self: &Arc<Shared>, state: &mut State, link: Option<LinkId>, place: &Place, calls: Vec<FunctionCall>) {
+        if self.asks() {
+            let session = state.session(&place.session, || self.key(&place.session));
+            return session.due.extend(calls.into_iter().map(|call| (place.turn, call)));
+        }
         let (shared, place) = (self.clone(), place.clone());
         self.spawn(async move {
             let outcome = shared.run_calls(link, &place, calls, WITHIN).await;
-            shared.report("answer", outcome);
+            shared.report("answer", outcome.map(|_| ()));
         });
     }
 
     /// Runs the calls of one message, all at once, and answers each as soon as it has returned; calls that return at once
-    /// are answered in their order.
+    /// are answered in their order. Returns what the agent answered last, in words.
     pub(super) async fn run_calls(
         self: &Arc<Shared>,
         link: Option<LinkId>,
         place: &Place,
         calls: Vec<FunctionCall>,
         within: Duration,
-    ) -> Result<(), Stop> {
-        let Some(functions) = &self.setup.functions else { return Ok(()) };
+    ) -> Result<Option<String>, Stop> {
+        let Some(functions) = &self.setup.functions else { return Ok(None) };
         let lists = self.lists_of_answers();
         let answering = self.state().session(&place.session, || self.key(&place.session)).answering.clone();
         let _one_message = if lists.is_empty() { None } else { Some(answering.lock_owned().await) };
@@ -121,19 +128,29 @@ impl Shared {
         while let Some((call, result)) = running.next().await {
             self.finish_call(place, &call, &result);
             let call = json!({"id": call.id, "name": call.name, "args": call.args, "result": result.value, "failed": result.failed});
-            let run = Run::new(self, place.clone(), link, Keep::Turn, [("call".to_owned(), call)].into(), within);
+            let mut run = Run::new(self, place.clone(), link, Keep::Turn, [("call".to_owned(), call)].into(), within);
             run.action("answer").await?;
         }
+        let mut heard = None;
         if self.protocol.action("answered").is_some() {
-            let run = Run::new(self, place.clone(), link, Keep::Turn, IndexMap::new(), within);
+            let mut run = Run::new(self, place.clone(), link, Keep::Turn, IndexMap::new(), within);
             run.action("answered").await?;
+            heard = run.heard;
         }
         let mut state = self.state();
         let session = state.session(&place.session, || self.key(&place.session));
         for name in lists {
             put(&mut session.lists, &name, json!([]));
         }
-        Ok(())
+        Ok(heard)
+    }
+
+    /// The calls of a turn that wait to be run.
+    fn due(&self, place: &Place) -> Vec<FunctionCall> {
+        let mut state = self.state();
+        let due = &mut state.session(&place.session, || self.key(&place.session)).due;
+        let mine = due.extract_if(.., |(turn, _)| *turn == place.turn);
+        mine.map(|(_, call)| call).collect()
     }
 
     /// The event that the call has its end; recorded before its answer leaves, as nothing that follows from it can come before.
@@ -166,6 +183,21 @@ impl Shared {
             }
         }
         lists
+    }
+}
+
+impl Run<'_> {
+    /// The action `user`, and then the calls that its answers ask for, as long as they do.
+    pub(super) async fn user(&mut self) -> Result<(), Stop> {
+        self.action("user").await?;
+        loop {
+            let calls = self.shared.due(&self.place);
+            if calls.is_empty() {
+                return Ok(());
+            }
+            let within = self.deadline.saturating_duration_since(Instant::now());
+            self.heard = self.shared.run_calls(self.link, &self.place, calls, within).await?.or(self.heard.take());
+        }
     }
 }
 

@@ -4,11 +4,14 @@
 //! Must not know: sockets, how anything of it is carried out.
 
 use super::events::Decoder;
+use super::functions::FunctionCall;
 use super::names::Values;
 use super::setup::RpcReply;
+use super::streams::OpenAnswer;
 use crate::model::pattern::JsonPath;
 use crate::transports::Ending;
 use crate::transports::connection::FrameSink;
+use crate::transports::websocket::WebSocketOpen;
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -32,6 +35,8 @@ pub(super) struct State {
     pub(super) frames: u64,
     /// Faults of the protocol file that were told.
     pub(super) told: Vec<String>,
+    /// Answers that are being waited for or read.
+    pub(super) answers: Vec<OpenAnswer>,
 }
 
 #[derive(Default)]
@@ -50,8 +55,12 @@ pub(super) struct Session {
     pub(super) decoder: Decoder,
     /// Calls that the client runs or has run, by turn and id.
     pub(super) ran: HashSet<(Option<usize>, String)>,
+    /// Calls of the answer that is being read, with their turn; they are run when it was read.
+    pub(super) due: Vec<(Option<usize>, FunctionCall)>,
     /// Held while the calls of one message are answered, where their answers are collected in lists.
     pub(super) answering: Arc<tokio::sync::Mutex<()>>,
+    /// The message decoded last asks for calls that its client has to run.
+    pub(super) asked: bool,
 }
 
 pub(super) struct Turn {
@@ -86,6 +95,8 @@ pub(super) struct Link {
     pub(super) pending: Vec<Pending>,
     pub(super) taps: Vec<Tap>,
     next_tap: u64,
+    /// Where requests go to and with what, for transports without a connection that lasts.
+    pub(super) base: Option<WebSocketOpen>,
 }
 
 /// A request whose reply is awaited.
@@ -171,7 +182,7 @@ impl State {
 impl Link {
     pub(super) fn new(sink: FrameSink, session: Option<String>, turn: Option<usize>) -> Link {
         let sink = Some(Arc::new(tokio::sync::Mutex::new(sink)));
-        Link { sink, reader: None, session, turn, ending: None, requests: 0, pending: vec![], taps: vec![], next_tap: 0 }
+        Link { sink, reader: None, session, turn, ending: None, requests: 0, pending: vec![], taps: vec![], next_tap: 0, base: None }
     }
 
     pub(super) fn tap(&mut self) -> u64 {
