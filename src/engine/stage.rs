@@ -163,7 +163,7 @@ impl Stage {
 
     /// What may be why nothing goes on: replies that wait to be let go.
     pub fn held_gate_hints(&self) -> Vec<String> {
-        let held = self.fakes.held_gates();
+        let held = self.fakes.stuck_gates();
         held.iter().map(|gate| format!("the gate `{gate}` is still held; a step `release: {gate}` lets it go")).collect()
     }
 

@@ -196,7 +196,8 @@ impl Run<'_> {
                 return Ok(());
             }
             let within = self.deadline.saturating_duration_since(Instant::now());
-            self.heard = self.shared.run_calls(self.link, &self.place, calls, within).await?.or(self.heard.take());
+            let ran = tokio::time::timeout_at(self.deadline, self.shared.run_calls(self.link, &self.place, calls, within)).await;
+            self.heard = ran.map_err(|_| self.late("the calls that the client runs were not all answered", within))??.or(self.heard.take());
         }
     }
 }

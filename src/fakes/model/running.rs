@@ -60,10 +60,9 @@ impl RunningModel {
     fn answered(&self, received: Received, scope: &dyn Scope, recorder: &Recorder) -> Answer {
         let route = Route::of(&received.method, &received.path);
         let (request, json) = received.into_request(&self.name);
-        let request = match self.by_route(request, scope, recorder) {
-            Ok(answer) => return answer,
-            Err(request) => request,
-        };
+        if let Some(answer) = self.by_route(&request, scope, recorder) {
+            return answer;
+        }
         match (route, json) {
             (Route::Model(wire), Ok(())) if request.body.is_object() => self.reply(wire, request, scope, recorder),
             (Route::Model(_), json) => {
@@ -81,28 +80,28 @@ impl RunningModel {
         }
     }
 
-    /// The answer of the first `http` route of this fake that matches; the request again if none does.
-    fn by_route(&self, request: Request, scope: &dyn Scope, recorder: &Recorder) -> Result<Answer, Request> {
+    /// The answer of the first `http` route of this fake that matches; such a request is recorded here.
+    fn by_route(&self, request: &Request, scope: &dyn Scope, recorder: &Recorder) -> Option<Answer> {
         let routes = self.model().routes.as_slice();
         if routes.is_empty() {
-            return Err(request);
+            return None;
         }
         let (facts, at, decision) = {
             let mut counts = self.counts.lock().expect("no panic happens under this lock");
             let at = counts.requests;
-            let facts = routes::facts(&request, at);
+            let facts = routes::facts(request, at);
             let decision = match routes::decide(routes, &mut counts.routes, &self.name, &facts, scope) {
                 Ok(decision) => decision,
-                Err(NoRule::NoneMatches { .. }) => return Err(request),
-                Err(no) => routes::not_testable(no, routes, &self.name, &request),
+                Err(NoRule::NoneMatches { .. }) => return None,
+                Err(no) => routes::not_testable(no, routes, &self.name, request),
             };
             counts.requests += 1;
-            recorder.push(What::Request(request));
+            recorder.push(What::Request(request.clone()));
             (facts, at, decision)
         };
         let (answer, rule) = routes::answer(decision, &self.name, facts, scope, recorder);
         self.record_reply(at, answer.status, rule, recorder);
-        Ok(answer)
+        Some(answer)
     }
 
     fn reply(&self, wire: Wire, request: Request, scope: &dyn Scope, recorder: &Recorder) -> Answer {

@@ -117,6 +117,11 @@ impl CaseHandle {
         self.case.gates.held().map(|(gate, _)| gate.to_owned()).collect()
     }
 
+    /// The gates at which a reply waits, or waited until somebody lost patience.
+    pub fn stuck_gates(&self) -> Vec<String> {
+        self.case.gates.stuck().map(str::to_owned).collect()
+    }
+
     /// Ends the case: notes held gates, reports sequences that were not used up if they are to be judged, breaks off
     /// what is still being sent, and forgets the case. A second call does nothing.
     pub fn finish(&self, judge_sequences: bool) {

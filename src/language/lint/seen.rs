@@ -63,7 +63,8 @@ fn call(item: &Item, protocol: &Protocol, answered: bool, diagnostics: &mut Diag
     }
     let Some(status) = looks::field(item, "status") else { return };
     let Some(word) = looks::plain(status).filter(|word| *word != "pending") else { return };
-    if !ends_with(protocol, word) && !(answered && matches!(word, "ok" | "error")) {
+    let by_engine = answered && matches!(word, "ok" | "error");
+    if !by_engine && !ends_with(protocol, word) {
         diagnostics.push(unseen(status.span, &format!("`status: {word}`"), protocol, EventKind::CallFinished));
     }
 }
@@ -97,7 +98,8 @@ fn event(item: &Item, protocol: &Protocol, answered: bool, diagnostics: &mut Dia
     ];
     let Some((name, node)) = looks::name(item) else { return };
     let Some(kind) = EventKind::by_name(name).filter(|kind| FROM_RULES.contains(kind)) else { return };
-    if !makes(protocol, kind) && !(answered && kind == EventKind::CallFinished) {
+    let by_engine = answered && kind == EventKind::CallFinished;
+    if !by_engine && !makes(protocol, kind) {
         diagnostics.push(unseen(node.span, &format!("the event `{name}`"), protocol, kind));
     }
 }

@@ -4,6 +4,7 @@ mod breaking;
 mod judging;
 mod replying;
 mod requests;
+mod routes;
 
 use super::{CaseFakes, CaseHandle, FakeServer};
 use crate::base::Span;
