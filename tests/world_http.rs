@@ -143,6 +143,13 @@ fn what_was_read_again_can_stand_in_an_envelope() {
 }
 
 #[test]
+fn what_was_never_stored_may_have_a_default() {
+    let routes = "[{GET /k: {recall: {key: $.query.id, default: null}, json: {value: \"{{recalled}}\"}}}, {GET /l: {recall: {key: $.query.id, default: []}}}]";
+    let Some(said) = expecting(routes, "curl -sS {{shop.url}}/k?id=a {{shop.url}}/l", "{reply: '{\"value\":null}[]'}") else { return };
+    said.means(0, &["1 passed"]);
+}
+
+#[test]
 fn connections_break_off_where_they_are_told_to() {
     for (routes, code, body) in [
         ("[{GET /x: {body: whole, abort: reset}}]", "56", "exit"),
@@ -236,7 +243,7 @@ fn ill_formed_routes_are_told_at_their_place() {
         ("[{GET /x: {sse: [{delay: 5ms, data: x}]}}]", "`delay` and `data` are two parts of a stream"),
         ("[{GET /x: {sse: [{}]}}]", "an empty part"),
         ("[{GET /x: {json: \"{{request.body.id}} {{reqest.path}}\"}}]", "`reqest.path` is not a name that is known here"),
-        ("[{when: {body: \"{{request.path}}\"}, status: 200}]", "no request is being answered here"),
+        ("[{when: {body: \"{{request.path}}\"}, status: 200}]", "not known in this place"),
         ("[{GET /x: 5}]", "a mapping, a list of answers in turn, or a text for the body"),
         ("[5]", "expected a mapping, found a number"),
     ] {

@@ -46,8 +46,7 @@ pub struct HttpAnswer {
     pub gate: Option<String>,
     pub abort: Option<Abort>,
     pub store: Option<Store>,
-    /// The key of what is read, as a path into the request.
-    pub recall: Option<JsonPath>,
+    pub recall: Option<Recall>,
 }
 
 /// Puts a value aside for the fake's `recall`. Paths are into the request.
@@ -56,6 +55,15 @@ pub struct Store {
     pub key: JsonPath,
     /// The body if not given.
     pub value: Option<JsonPath>,
+}
+
+/// Reads what was put aside.
+#[derive(Clone, Debug)]
+pub struct Recall {
+    /// A path into the request.
+    pub key: JsonPath,
+    /// What stands for a value that was never stored; without it the answer is 404.
+    pub default: Option<Arc<Node>>,
 }
 
 #[derive(Clone, Debug)]

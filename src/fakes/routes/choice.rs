@@ -102,7 +102,7 @@ pub fn decide<'a>(
         let message = format!("{} of `{fake}` cannot store the request: {reason}", label(route, at));
         return Ok(Decision { rule, what: What::Nothing(unmatched(message)) });
     }
-    let recalled = answer.recall.as_ref().map_or(Recalled::NotAsked, |path| given.recall(path, facts));
+    let recalled = answer.recall.as_ref().map_or(Recalled::NotAsked, |recall| given.recall(&recall.key, facts));
     Ok(Decision { rule, what: What::Answer(answer, recalled) })
 }
 

@@ -20,8 +20,12 @@ use std::time::Duration;
 
 /// Fills an answer to the request with these facts; `name` says which one, for messages.
 pub fn fill(answer: &HttpAnswer, name: &str, facts: Value, recalled: Recalled, scope: &dyn Scope) -> Result<Answer, Problem> {
+    let default = answer.recall.as_ref().and_then(|recall| recall.default.as_ref());
     let recalled = match recalled {
-        Recalled::Missing(key) => return Ok(nothing_stored(answer, key)),
+        Recalled::Missing(key) => match default {
+            Some(node) => Some(Filler { name, scope }.value(node)?),
+            None => return Ok(nothing_stored(answer, key)),
+        },
         Recalled::Found(value) => Some(value),
         Recalled::NotAsked => None,
     };

@@ -134,6 +134,10 @@ impl CaseHandle {
             let replies = if waiting == 1 { "a reply was".to_owned() } else { format!("{waiting} replies were") };
             recorder.note(format!("{replies} still held at the gate `{gate}` when the case ended, and let go"));
         }
+        for (gate, times) in self.case.gates.in_vain() {
+            let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+            recorder.note(format!("the gate `{gate}` was released {times} more than something came to it"));
+        }
         self.case.ending.end();
         if judge_sequences {
             let unused = self.case.fakes.iter().flat_map(|fake| fake.unused()).chain(self.case.functions.unused());

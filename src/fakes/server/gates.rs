@@ -67,6 +67,12 @@ impl Gates {
         self.gates.iter().filter(stuck).map(|gate| gate.name.as_str())
     }
 
+    /// The gates that were released more often than something came, and how much more.
+    pub fn in_vain(&self) -> impl Iterator<Item = (&str, usize)> {
+        let left = |gate: &Gate| gate.released.available_permits();
+        self.gates.iter().filter(move |gate| left(gate) > 0).map(move |gate| (gate.name.as_str(), left(gate)))
+    }
+
     /// The gates at which something waits now, and how much.
     pub fn held(&self) -> impl Iterator<Item = (&str, usize)> {
         let waiting = |gate: &Gate| gate.waiting.load(Ordering::Relaxed);
@@ -147,6 +153,7 @@ mod tests {
         gates.release("other").unwrap();
         gates.release("other").unwrap();
         assert_eq!(gates.stuck().count(), 0);
+        assert_eq!(gates.in_vain().collect::<Vec<_>>(), [("other", 2)]);
     }
 
     #[test]

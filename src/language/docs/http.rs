@@ -34,7 +34,7 @@ impl Shape for RouteNode {
 
 document! {
     /// A route of an HTTP fake: which requests, and what they get. The first route that matches takes a request; one that none matches
-    /// gets 404, and the case fails. In short the only key is method and path (`*` in it is any run of characters), with the answer,
+    /// gets 404, and the case fails (HEAD and OPTIONS only ask whether somebody is there: they are noted, and fail nothing). In short the only key is method and path (`*` in it is any run of characters), with the answer,
     /// the answers in turn, or a text for the body: `POST /v1/calls: {status: 201}`. Long it has `when`.
     #[example("{POST /v1/calls: {headers: {location: /v1/calls/c1}, body: \"v=answer\\r\\n\"}}")]
     #[example("{GET /jobs/*: [{json: {state: running}}, {json: {state: done}}]}")]
@@ -61,7 +61,7 @@ document! {
         #[example("\"v=answer\\r\\n\"")]
         #[example("{from: answers/offer.sdp}")]
         body: Option<Or<Templated, RouteBodyDoc>>,
-        /// The body as JSON. Values of the request stand in `{{request.body.id}}`, what `recall` read in `{{recalled}}`.
+        /// The body as JSON. Values of the request stand in `{{request.body.id}}` (null if it has no such value; `{{request.body.id?}}` leaves the key out), what `recall` read in `{{recalled}}`.
         #[example("{id: \"{{request.body.id}}\", ok: true}")]
         json: Option<Any>,
         /// The body as a stream of server-sent events, in chunks.
@@ -79,7 +79,7 @@ document! {
         /// Puts a value aside for the `recall`s of this fake.
         #[example("{key: $.body.id, value: $.body}")]
         store: Option<StoreDoc>,
-        /// Answers with what was stored under this key, as JSON; 404 if there is nothing.
+        /// Answers with what was stored under this key, as JSON; 404 if there is nothing and no `default`.
         #[example("{key: $.query.id}")]
         recall: Option<RecallDoc>,
     }
@@ -158,6 +158,9 @@ document! {
         /// Under which key: a path into the request.
         #[example("$.query.id")]
         key: Text,
+        /// What stands for a value that was never stored; without it the answer is 404.
+        #[example("null")]
+        default: Option<Any>,
     }
 
     /// One piece of an event stream: an event (`data`, and `event`, `id`, `retry` with it), or one of `comment`, `delay`, `gate`.

@@ -11,7 +11,7 @@ use crate::language::docs::http::{RouteAnswerDoc, RouteBodyDoc, StreamPartDoc};
 use crate::language::docs::reply::AbortWord;
 use crate::language::shape::{Named, Or, Scalar, Templated, Text, Whole, mistake};
 use crate::model::fake::Abort;
-use crate::model::http::{HttpAnswer, HttpContent, Store, StreamPart};
+use crate::model::http::{HttpAnswer, HttpContent, Recall, Store, StreamPart};
 use crate::model::tree::Node;
 use base64::Engine as _;
 use std::sync::Arc;
@@ -51,7 +51,10 @@ pub fn answer(doc: &RouteAnswerDoc, low: &mut Lowering<'_>) -> Option<HttpAnswer
             }
             None => None,
         },
-        recall: doc.recall.as_ref().and_then(|recall| low.path(&recall.key)),
+        recall: match &doc.recall {
+            Some(recall) => Some(Recall { key: low.path(&recall.key)?, default: recall.default.as_ref().map(|value| value.0.clone()) }),
+            None => None,
+        },
     })
 }
 

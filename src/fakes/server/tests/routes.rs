@@ -4,7 +4,7 @@ use super::{read_to, text};
 use crate::base::Span;
 use crate::fakes::server::{CaseFakes, CaseHandle, FakeServer};
 use crate::model::fake::{Fake, FakeKind, HttpFake, ModelFake, ModelReplies, Vendor, Wire};
-use crate::model::http::{HttpAnswer, HttpContent, HttpRoute, Store, StreamPart};
+use crate::model::http::{HttpAnswer, HttpContent, HttpRoute, Recall, Store, StreamPart};
 use crate::model::pattern::{Form, JsonPath, Pattern};
 use crate::model::trace::{Problem, What};
 use crate::model::tree::Node;
@@ -115,7 +115,11 @@ async fn requests_at_once_get_each_answer_once() {
 async fn two_cases_with_one_name_for_their_fakes_share_nothing() {
     let routes = || {
         let store = HttpAnswer { store: Some(Store { key: json_path("$.body.id"), value: None }), ..answer(HttpContent::Empty) };
-        let recall = HttpAnswer { recall: Some(json_path("$.query.id")), gate: Some("g".to_owned()), ..answer(HttpContent::Empty) };
+        let recall = HttpAnswer {
+            recall: Some(Recall { key: json_path("$.query.id"), default: None }),
+            gate: Some("g".to_owned()),
+            ..answer(HttpContent::Empty)
+        };
         http(vec![route("PUT", "/k", vec![store]), route("GET", "/k", vec![recall])])
     };
     let server = FakeServer::start().await.unwrap();
