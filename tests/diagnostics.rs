@@ -38,6 +38,7 @@ const ELSEWHERE: [(&[&str], &str); 4] = [
             "secret-missing",
             "unanswered-approval",
             "unfilled-reply",
+            "unmatched-call",
             "version-unreadable",
         ],
         "unit tests of their modules: they come from a run that is hard to bring about by files alone",

@@ -44,6 +44,7 @@ fn conversation(protocol: &str, script: &str) -> (Conversation, Recorder) {
         recorder: recorder.clone(),
         scope: Arc::new(Nothing),
         tools: None,
+        functions: None,
         seed: 1,
         default_session: "main".to_owned(),
     };

@@ -4,6 +4,7 @@
 //! Must not know: the steps, what is expected.
 
 use super::agents::{Lodging, Slot};
+use super::functions::{self, CaseCalls};
 use super::harness::broken;
 use super::steps::suite_fault;
 use super::values::{Values, case_slug, fingerprint};
@@ -21,7 +22,7 @@ use crate::model::step::Verb;
 use crate::model::suite::Case;
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Cause, Problem, StepError, What};
-use crate::protocol::{Conversation, Setup};
+use crate::protocol::{Conversation, Functions, Setup};
 use crate::recorder::Recorder;
 use crate::transports::exec::ExecLaunch;
 use indexmap::IndexMap;
@@ -84,7 +85,7 @@ impl Stage {
             }
             None => move_in(world, case, key, dir, mocks.as_ref(), &values, recorder).await?,
         };
-        let conversation = Conversation::new(conversation_setup(world, case, &values, recorder, &lodging)?);
+        let conversation = Conversation::new(conversation_setup(world, case, &values, recorder, &lodging, &fakes)?);
         Ok(Stage {
             recorder: recorder.clone(),
             conversation,
@@ -162,7 +163,7 @@ impl Stage {
 
     /// What may be why nothing goes on: replies that wait to be let go.
     pub fn held_gate_hints(&self) -> Vec<String> {
-        let held = self.fakes.held_gates();
+        let held = self.fakes.stuck_gates();
         held.iter().map(|gate| format!("the gate `{gate}` is still held; a step `release: {gate}` lets it go")).collect()
     }
 
@@ -246,7 +247,7 @@ fn prepare_mocks(world: &World, case: &Case, dir: &CaseDir, scope: &dyn Scope) -
         .iter()
         .filter_map(|(name, fake)| match &fake.kind {
             FakeKind::Command(command) => Some((name.clone(), command)),
-            FakeKind::Model(_) => None,
+            _ => None,
         })
         .collect();
     if commands.is_empty() {
@@ -338,12 +339,14 @@ fn conversation_setup(
     values: &Arc<Values>,
     recorder: &Recorder,
     lodging: &Lodging,
+    fakes: &CaseHandle,
 ) -> Result<Setup, Problem> {
     let mut settings = IndexMap::new();
     for (name, node) in &case.agent.settings {
         let value = node.fill(&**values).map_err(|unfilled| broken(Blame::Suite, "agent-settings", unfilled.reason))?;
         settings.insert(name.clone(), value.unwrap_or(Value::Null));
     }
+    let functions = fakes.functions().map(CaseCalls);
     let exec =
         lodging.launch.as_ref().map(|launch| ExecLaunch { argv: launch.argv.clone(), env: launch.env.clone(), cwd: launch.home.clone() });
     Ok(Setup {
@@ -355,7 +358,8 @@ fn conversation_setup(
         exec,
         recorder: recorder.clone(),
         scope: values.clone(),
-        tools: None,
+        tools: functions::tools(&functions, case.agent.protocol.tools)?,
+        functions: functions.map(|functions| Arc::new(functions) as Arc<dyn Functions>),
         seed: world.seed ^ fingerprint(&case.id),
         default_session: Setup::default_session_of(&case.sessions),
     })

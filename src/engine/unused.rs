@@ -5,6 +5,7 @@
 
 use crate::base::{Diagnostic, FileId, Span};
 use crate::model::fake::{FakeKind, ModelReplies};
+use crate::model::http::HttpRoute;
 use crate::model::suite::Case;
 use crate::model::trace::{Trace, What};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,17 +28,13 @@ impl RuleUse {
     /// Counts the rules of a case that ran.
     pub fn count(&mut self, case: &Case, trace: &Trace) {
         for (fake, described) in &case.fakes {
-            let answered = answered_by(trace, fake);
-            let spans: Vec<Span> = match &described.kind {
-                FakeKind::Model(model) => match &model.replies {
-                    ModelReplies::Rules(rules) => rules.iter().map(|rule| rule.span).collect(),
-                    ModelReplies::Script(_) => vec![],
-                },
-                FakeKind::Command(command) => command.rules.iter().map(|rule| rule.span).collect(),
-            };
-            for (at, span) in spans.into_iter().enumerate().filter(|_| !described.unused_allowed) {
-                let used = self.rules.entry(span).or_insert_with(|| Use { name: format!("rule {} of `{fake}`", at + 1), used: false });
-                used.used |= answered.contains(&at);
+            for list in lists(&described.kind).into_iter().filter(|_| !described.unused_allowed) {
+                let answered = answered_by(trace, fake, list.mark);
+                for (at, span) in list.spans.into_iter().enumerate() {
+                    let name = format!("{} {} of `{fake}`", list.what, at + 1);
+                    let used = self.rules.entry(span).or_insert(Use { name, used: false });
+                    used.used |= answered.contains(&at);
+                }
             }
         }
     }
@@ -59,10 +56,38 @@ impl RuleUse {
     }
 }
 
+/// A list of rules of a fake.
+struct List {
+    what: &'static str,
+    /// How the name of a rule begins in the trace.
+    mark: &'static str,
+    spans: Vec<Span>,
+}
+
+fn lists(kind: &FakeKind) -> Vec<List> {
+    let routes = |routes: &[HttpRoute]| List { what: "route", mark: "http[", spans: routes.iter().map(|route| route.span).collect() };
+    match kind {
+        FakeKind::Model(model) => {
+            let spans = match &model.replies {
+                ModelReplies::Rules(rules) => rules.iter().map(|rule| rule.span).collect(),
+                ModelReplies::Script(_) => vec![],
+            };
+            vec![List { what: "rule", mark: "rules[", spans }, routes(&model.routes)]
+        }
+        FakeKind::Command(command) => {
+            vec![List { what: "rule", mark: "rule ", spans: command.rules.iter().map(|rule| rule.span).collect() }]
+        }
+        FakeKind::Http(http) => vec![routes(&http.routes)],
+        FakeKind::Functions(functions) => {
+            vec![List { what: "row", mark: "rows[", spans: functions.rows.iter().map(|row| row.span).collect() }]
+        }
+    }
+}
+
 /// The places of the rules that answered, in the fake's list of rules.
-fn answered_by(trace: &Trace, fake: &str) -> Vec<usize> {
+fn answered_by(trace: &Trace, fake: &str, mark: &str) -> Vec<usize> {
     let rule = |what: &What| match what {
-        What::Reply { fake: of, rule, .. } if of == fake => place(rule, "rules[", ']'),
+        What::Reply { fake: of, rule, .. } if of == fake => place(rule, mark, ']'),
         What::Command(call) if call.name == fake => place(call.rule.as_deref()?, "rule ", ' ')?.checked_sub(1),
         _ => None,
     };

@@ -6,7 +6,6 @@
 use super::world::World;
 use crate::agent::CaseDir;
 use crate::model::agent::AgentScope;
-use crate::model::fake::FakeKind;
 use crate::model::suite::{Case, Secret};
 use crate::model::template::{Found, Scope};
 use crate::model::trace::{Binding, What};
@@ -38,7 +37,7 @@ impl Values {
         values.set("checkride", world.checkride.display().to_string());
         values.set_folder(dir);
         for (name, fake) in &case.fakes {
-            if matches!(fake.kind, FakeKind::Model(_)) {
+            if fake.kind.is_server() {
                 let url = world.fakes.url(key, name);
                 values.set(&format!("{name}.ws"), url.replacen("http", "ws", 1));
                 values.set(&format!("{name}.url"), url);

@@ -5,13 +5,21 @@
 //! | [`server`] | one HTTP server for the fakes of all cases |
 //! | [`model`] | the scripted LLM provider |
 //! | [`standalone`] | a scripted provider on a port of its own, for people's own tests |
+//! | [`routes`] | the HTTP server, and routes beside a model |
+//! | [`rules`] | the first rule that matches, or nearly does |
+//! | [`tools`] | the rows of tools, as `mcp` and `functions` fakes share them |
+//! | [`functions`] | tools that the client runs |
 //! | [`command`] | command-line tools mocked by PATH |
 //! | [`egress`] | a proxy that records and refuses what goes elsewhere |
 //! | [`http`] | HTTP/1.1 over one connection, down to breaking it on purpose |
 
 pub mod command;
 pub mod egress;
+pub mod functions;
 pub mod http;
 pub mod model;
+pub mod routes;
+pub mod rules;
 pub mod server;
 pub mod standalone;
+pub mod tools;

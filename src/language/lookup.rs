@@ -172,6 +172,8 @@ impl Inserter<'_> {
                 self.too_late(name, later, hole, span, place);
                 Answer::Failed
             }
+            // Whether a request or a call is being answered there is looked at when the fake is lowered.
+            None if place.what == names::FAKE && names::answering(name).is_some() => Answer::Later,
             None if hole.optional && self.elsewhere.contains(name.split('.').next().unwrap_or(name)) => Answer::Missing,
             None => {
                 self.unknown(name, hole, span);
@@ -214,7 +216,9 @@ impl Inserter<'_> {
             .label("no variable, row, fake or saved value has this name")
             .maybe_help(suggest::did_you_mean(name, known.iter().map(String::as_str)));
         self.diagnostics.push(match root {
-            "call" | "approval" => diagnostic.help(format!("`{root}` is known only in protocol files")),
+            "request" | "recalled" => diagnostic.help(format!("`{root}` is known only in the answers of an `http` fake's routes")),
+            "call" => diagnostic.help("`call` is known only in protocol files, and in the results of a `functions` fake"),
+            "approval" => diagnostic.help("`approval` is known only in protocol files"),
             "secrets" => diagnostic.help("declare it: `secrets: {name: {}}`"),
             "agent" => diagnostic.help("known are `agent.port`, `agent.url` and the named groups of `ready: {log: …}`"),
             _ if self.elsewhere.contains(root) => {

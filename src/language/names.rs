@@ -25,7 +25,7 @@ pub enum Stage {
 pub struct Place {
     /// The last stage whose names may stand there.
     pub stage: Stage,
-    /// For messages, such as `a variable`.
+    /// For messages, such as `a variable`, and the only thing that tells a fake from other places.
     pub what: &'static str,
     /// The number of the step, from 0.
     pub step: Option<usize>,
@@ -34,11 +34,32 @@ pub struct Place {
 pub const VARIABLE: Place = Place { stage: Stage::Plan, what: "a variable or row", step: None };
 
 /// First words of names that no variable, row, argument or fake may have.
-pub const RESERVED: [&str; 11] =
-    ["env", "case", "agent", "session", "turn", "secrets", "random", "checkride", "call", "approval", "egress"];
+pub const RESERVED: [&str; 13] =
+    ["env", "case", "agent", "session", "turn", "secrets", "random", "checkride", "call", "approval", "egress", "request", "recalled"];
+
+/// What a fake is answering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfCall {
+    /// `request.…`, and `recalled`: what the fake had put aside.
+    Request,
+    /// `call.…`.
+    Call,
+}
+
+/// Names that are known in the answers of a fake alone.
+pub fn answering(name: &str) -> Option<OfCall> {
+    match name.split('.').next().unwrap_or(name) {
+        "request" | "recalled" => Some(OfCall::Request),
+        "call" => Some(OfCall::Call),
+        _ => None,
+    }
+}
 
 /// What fakes say about themselves.
 pub const FAKE_MEMBERS: [&str; 2] = ["url", "ws"];
+
+/// What messages call a fake.
+pub const FAKE: &str = "a fake";
 
 /// The mistake of giving a reserved name to something.
 pub fn refuse_reserved(name: &str, span: Span) -> Option<Diagnostic> {
@@ -52,7 +73,7 @@ pub fn refuse_reserved(name: &str, span: Span) -> Option<Diagnostic> {
 /// The place that a key of a case is.
 pub fn place(key: &str) -> Place {
     let (stage, what) = match key {
-        "fakes" => (Stage::Start, "a fake"),
+        "fakes" => (Stage::Start, FAKE),
         "agent" => (Stage::Start, "the agent"),
         "prompt" | "steps" => (Stage::Run, "a step"),
         "expect" | "never" | "reach" | "judge" => (Stage::Run, "an expectation"),

@@ -91,6 +91,7 @@ pub fn test(test: &Test) -> String {
         Test::Similar { to, measure, at_least } => {
             format!("a text like {} ({} of {at_least} or more)", argument(to), measure_name(*measure))
         }
+        Test::Glob(glob) => node(&glob.pattern),
         Test::Literal(data) => node(data),
         Test::SameAs { path, .. } => format!("the bytes of {path}"),
     }

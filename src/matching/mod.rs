@@ -15,7 +15,7 @@ pub mod read;
 pub mod similarity;
 mod tester;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod texts;
 pub mod value;
 pub mod words;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// Reads something and gives the mistakes with it.
-pub(super) fn read<T>(text: &str, how: impl FnOnce(&mut Reader<'_>, &Arc<Node>) -> T) -> (T, Vec<Diagnostic>) {
+pub(crate) fn read<T>(text: &str, how: impl FnOnce(&mut Reader<'_>, &Arc<Node>) -> T) -> (T, Vec<Diagnostic>) {
     let mut diagnostics = Diagnostics::default();
     let file = |path: &str| match path {
         "hello.txt" => Ok(b"hello".to_vec()),
@@ -23,14 +23,14 @@ pub(super) fn read<T>(text: &str, how: impl FnOnce(&mut Reader<'_>, &Arc<Node>) 
 }
 
 /// Reads something that must have no mistakes.
-pub(super) fn read_well<T>(text: &str, how: impl FnOnce(&mut Reader<'_>, &Arc<Node>) -> T) -> T {
+pub(crate) fn read_well<T>(text: &str, how: impl FnOnce(&mut Reader<'_>, &Arc<Node>) -> T) -> T {
     let (out, mistakes) = read(text, how);
     assert_eq!(mistakes, vec![], "{text}");
     out
 }
 
 /// The tree of a flow-style text.
-pub(super) fn node(text: &str) -> Arc<Node> {
+pub(crate) fn node(text: &str) -> Arc<Node> {
     let mut flow = Flow { text, at: 0 };
     let node = flow.value();
     assert_eq!(flow.text[flow.at..].trim(), "", "all of {text:?} is read");

@@ -3,6 +3,7 @@
 //! Owns: scripts, rules and answers, as read.
 //! Must not know: wire formats, sockets, how a rule is matched.
 
+use super::http::HttpRoute;
 use super::pattern::{Glob, Pattern};
 use super::tree::Node;
 use crate::base::Span;
@@ -21,6 +22,37 @@ pub struct Fake {
 pub enum FakeKind {
     Model(ModelFake),
     Command(CommandFake),
+    Http(HttpFake),
+    Functions(FunctionsFake),
+}
+
+impl FakeKind {
+    /// The gates at which its replies may wait.
+    pub fn gates(&self) -> Vec<&str> {
+        match self {
+            FakeKind::Model(model) => model.gates().collect(),
+            FakeKind::Command(_) => vec![],
+            FakeKind::Http(http) => http.routes.iter().flat_map(HttpRoute::gates).collect(),
+            FakeKind::Functions(functions) => functions.rows.iter().flat_map(ToolRow::gates).collect(),
+        }
+    }
+
+    /// True if it is reached over the network, and so has an address.
+    pub fn is_server(&self) -> bool {
+        matches!(self, FakeKind::Model(_) | FakeKind::Http(_))
+    }
+}
+
+/// Tools that the client runs.
+#[derive(Clone, Debug)]
+pub struct FunctionsFake {
+    pub rows: Vec<ToolRow>,
+}
+
+/// An HTTP server.
+#[derive(Clone, Debug)]
+pub struct HttpFake {
+    pub routes: Vec<HttpRoute>,
 }
 
 /// A scripted LLM provider.
@@ -30,6 +62,20 @@ pub struct ModelFake {
     pub vendor: Vendor,
     pub replies: ModelReplies,
     pub wire: Wire,
+    /// Taken before the model's own paths.
+    pub routes: Vec<HttpRoute>,
+}
+
+impl ModelFake {
+    fn gates(&self) -> impl Iterator<Item = &str> {
+        let replies: Vec<&Reply> = match &self.replies {
+            ModelReplies::Script(replies) => replies.iter().collect(),
+            ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
+        };
+        let parts = replies.into_iter().flat_map(|reply| &reply.parts);
+        let own = parts.filter_map(|part| if let PartKind::Gate(gate) = &part.kind { Some(gate.as_str()) } else { None });
+        own.chain(self.routes.iter().flat_map(HttpRoute::gates))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,4 +290,49 @@ pub enum Otherwise {
     Empty,
     /// A refusal on stderr, exit 1.
     Refuse,
+}
+
+/// One row of a tool of an `mcp` or `functions` fake. Rows of one name are one tool: the first row whose `when` holds answers.
+#[derive(Clone, Debug)]
+pub struct ToolRow {
+    pub span: Span,
+    pub name: String,
+    /// For the model. Only one row of a name has it.
+    pub description: Option<String>,
+    /// The JSON Schema of the arguments. Only one row of a name has it.
+    pub schema: Option<Arc<Node>>,
+    /// Over the arguments; every call of this name if not given.
+    pub when: Option<Pattern>,
+    /// One, or a list given in turn.
+    pub answers: Vec<ToolAnswer>,
+    /// True if a list was written: such a sequence must be used up.
+    pub sequence: bool,
+    /// The tool is offered once this gate is released. Only one row of a name has it.
+    pub appears: Option<String>,
+}
+
+impl ToolRow {
+    /// The gates at which its answers wait.
+    pub fn gates(&self) -> impl Iterator<Item = &str> {
+        self.answers.iter().filter_map(|answer| answer.gate.as_deref())
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct ToolAnswer {
+    pub span: Span,
+    pub outcome: ToolOutcome,
+    pub delay: Duration,
+    /// Waits until a step releases it.
+    pub gate: Option<String>,
+}
+
+/// Values may hold templates that are known from the start.
+#[derive(Clone, Debug)]
+pub enum ToolOutcome {
+    Result(Arc<Node>),
+    /// The tool ran and failed; the model sees this.
+    Error(Arc<Node>),
+    /// The request itself fails, `{code, message, data}`; of `mcp` only.
+    RpcError(Arc<Node>),
 }

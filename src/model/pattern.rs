@@ -71,6 +71,8 @@ pub enum Test {
         measure: Measure,
         at_least: f64,
     },
+    /// The whole text; no word of its own, it is how a rule writes a path.
+    Glob(Glob),
     /// Data that is not read as a pattern.
     Literal(Arc<Node>),
     /// The bytes of a file (for `raw`), read when the suite was loaded.

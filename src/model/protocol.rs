@@ -30,6 +30,8 @@ pub struct Protocol {
     pub final_object: Option<FinalObject>,
     /// `decode: responses | chat | messages | realtime`.
     pub decode: Option<String>,
+    /// How `{{tools}}` writes the tools of `functions` fakes.
+    pub tools: ToolForm,
     /// Parts that this version reads but does not carry out yet, with their places.
     pub unsupported: Vec<(Span, String)>,
 }
@@ -56,6 +58,18 @@ pub enum Transport {
     Sse,
     Stdio,
     Exec,
+}
+
+/// How a wire writes the tools that it offers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ToolForm {
+    /// `{type: function, name, description, parameters}`: Responses, Realtime.
+    #[default]
+    Flat,
+    /// `{type: function, function: {name, description, parameters}}`: chat completions.
+    Chat,
+    /// `{name, description, input_schema}`: Messages.
+    Messages,
 }
 
 /// A parameter of the protocol.

@@ -192,11 +192,11 @@ pub struct Request {
     pub query: BTreeMap<String, String>,
     /// Names in lower case; repeated ones joined by a comma.
     pub headers: BTreeMap<String, String>,
-    /// Parsed if it is JSON, otherwise the text.
+    /// Parsed if it is JSON, otherwise the text, with U+FFFD for bytes that are not UTF-8.
     pub body: Value,
-    /// As it was on the wire; bytes that are not UTF-8 become U+FFFD.
-    pub raw: String,
-    /// The parts of a multipart body by name.
+    /// As it was on the wire: the text, or `{bytes: base64}` if it is not UTF-8.
+    pub raw: Value,
+    /// The parts of a multipart body by name; bytes that are not UTF-8 become U+FFFD.
     pub part: BTreeMap<String, String>,
 }
 

@@ -81,7 +81,7 @@ impl Shared {
     }
 
     /// A closed connection is told by its turns; everything else is a problem of its own.
-    fn report(&self, what: &str, result: Result<(), Stop>) {
+    pub(super) fn report(&self, what: &str, result: Result<(), Stop>) {
         match result {
             Ok(()) | Err(Stop::Dead(_)) => {}
             Err(stop @ Stop::Unanswered(_)) => self.problem(None, "answer-failed", stop.error(&format!("`{what}`")).message),

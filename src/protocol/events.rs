@@ -101,6 +101,12 @@ impl Decoder {
         decoded
     }
 
+    /// The end of a call that the client ran.
+    pub(super) fn finish_call(&mut self, fields: &mut Map<String, Value>, turn: Option<usize>) {
+        self.calls.begin_element();
+        self.calls.finish(fields, turn);
+    }
+
     /// An event that the reader of a wire told.
     pub(super) fn adopt(&mut self, kind: EventKind, mut fields: Map<String, Value>, turn: Option<usize>, batch: u64) -> (EventKind, Event) {
         self.calls.begin_element();

@@ -7,7 +7,7 @@
 //! | `steps`, `requests`, `sending` | the steps of protocol files |
 //! | `asking`, `exchange`, `listening`, `streams`, `answers` | the steps `http` and `listen`: requests, their answers, streams |
 //! | `receive`, `belongs`, `events`, `calls`, `source` | what a frame means, and to whom it belongs |
-//! | `approvals` | what the engine answers by itself |
+//! | `approvals`, `functions` | what the engine answers by itself |
 //! | `state`, `shared`, `names`, `settings`, `setup`, `stop` | what is known, and under which names |
 
 mod answers;
@@ -19,6 +19,7 @@ mod conversation;
 mod endings;
 mod events;
 mod exchange;
+mod functions;
 mod links;
 mod listening;
 mod names;
@@ -38,5 +39,6 @@ mod tests;
 mod turns;
 
 pub use conversation::{Conversation, check_settings};
+pub use functions::{FunctionCall, FunctionResult, Functions, offered};
 pub use names::Names;
 pub use setup::{ConnectOptions, RpcReply, Setup, TurnRequest};

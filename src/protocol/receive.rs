@@ -73,6 +73,7 @@ impl Shared {
                 self.save(state, place, Keep::Turn, &saved.name, saved.value);
             }
         }
+        let calls = self.client_calls(state, place, &decoded.events);
         for (kind, event) in decoded.events {
             let approval = (kind == EventKind::ApprovalRequested).then(|| event.fields.clone());
             self.event(state, place, event);
@@ -82,6 +83,9 @@ impl Shared {
         }
         for reply in decoded.replies {
             self.answer(state, link, place, reply);
+        }
+        if !calls.is_empty() {
+            self.answer_calls(state, link, place, calls);
         }
     }
 

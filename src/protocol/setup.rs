@@ -3,6 +3,7 @@
 //! Owns: the parameters of the public functions of [`super::Conversation`].
 //! Must not know: how they are carried out.
 
+use super::functions::Functions;
 use crate::model::agent::Agent;
 use crate::model::step::MAIN;
 use crate::model::template::Scope;
@@ -31,6 +32,8 @@ pub struct Setup {
     pub scope: Arc<dyn Scope + Send + Sync>,
     /// The `functions` fakes in the wire's form.
     pub tools: Option<Value>,
+    /// Who runs the calls that are the client's.
+    pub functions: Option<Arc<dyn Functions>>,
     /// For `{{random.x}}` in protocol files.
     pub seed: u64,
     /// The session of frames that belong to none: `main`, or the case's only session.

@@ -4,6 +4,7 @@
 //! Must not know: sockets, how anything of it is carried out.
 
 use super::events::Decoder;
+use super::functions::FunctionCall;
 use super::names::Values;
 use super::setup::RpcReply;
 use super::streams::OpenAnswer;
@@ -13,6 +14,7 @@ use crate::transports::connection::FrameSink;
 use crate::transports::websocket::WebSocketOpen;
 use indexmap::IndexMap;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
@@ -51,6 +53,12 @@ pub(super) struct Session {
     /// Its `session` steps were carried out.
     pub(super) opened: bool,
     pub(super) decoder: Decoder,
+    /// Calls that the client runs or has run, by turn and id.
+    pub(super) ran: HashSet<(Option<usize>, String)>,
+    /// Calls of the answer that is being read, with their turn; they are run when it was read.
+    pub(super) due: Vec<(Option<usize>, FunctionCall)>,
+    /// Held while the calls of one message are answered, where their answers are collected in lists.
+    pub(super) answering: Arc<tokio::sync::Mutex<()>>,
     /// The message decoded last asks for calls that its client has to run.
     pub(super) asked: bool,
 }

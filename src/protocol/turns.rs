@@ -40,7 +40,7 @@ impl Conversation {
             return Ok(json!({"turn": number}));
         }
         let mut run = Run::new(shared, place.clone(), link, Keep::Turn, local, request.within);
-        let outcome = run.action("user").await.map(|_| ());
+        let outcome = run.user().await;
         shared.turn_asked(&run, outcome)?;
         if shared.is_exec() && shared.state().turn(&place).is_some_and(|turn| turn.link.is_none()) {
             return Err(suite(format!("the action `user` of protocol `{}` started no process", shared.protocol.name)));
@@ -68,7 +68,7 @@ impl Conversation {
         let shared = self.shared.clone();
         self.shared.spawn(async move {
             let mut run = Run::new(&shared, place.clone(), link, Keep::Turn, local, within);
-            let outcome = run.action("user").await.map(|_| ());
+            let outcome = run.user().await;
             if let Err(error) = shared.turn_asked(&run, outcome) {
                 match error.cause {
                     Cause::Broken(blame) => shared.problem(Some(blame), "turn-stopped", error.message.clone()),

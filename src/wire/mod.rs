@@ -10,11 +10,13 @@
 //! | [`responses`] | the OpenAI Responses wire |
 //! | [`chat`] | the chat completions wire, OpenAI's and OpenRouter's |
 //! | [`messages`] | the Anthropic Messages wire |
+//! | [`multipart`] | the parts of a form, by name |
 //! | [`reading`] | answers of all wires, as their clients read them |
 
 pub mod chat;
 pub mod cut;
 pub mod messages;
+pub mod multipart;
 pub mod provider_error;
 pub mod reading;
 pub mod responses;

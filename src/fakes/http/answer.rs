@@ -12,6 +12,7 @@ use std::io::Write as _;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     pub status: u16,
+    /// Empty: not said, as for an answer without a body.
     pub content_type: &'static str,
     pub headers: Vec<(Cow<'static, str>, String)>,
     /// Framed in chunks; otherwise the whole length is said at the beginning.
@@ -56,13 +57,15 @@ impl Connection {
     pub fn put_head(&mut self, answer: &Answer, end: End, keep_alive: bool) {
         let out = &mut self.out;
         put(out, format_args!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status)));
-        if !answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        if !answer.content_type.is_empty() && !answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
             put(out, format_args!("content-type: {}\r\n", answer.content_type));
         }
         for (name, value) in answer.headers.iter().filter(|(name, _)| !is_framing(name)) {
             put_header(out, name, value);
         }
         match end {
+            // RFC 9110: such an answer has no body, and says no length of it.
+            End::Length(_) if matches!(answer.status, 204 | 304) => {}
             End::Length(length) => put(out, format_args!("content-length: {length}\r\n")),
             End::Chunks => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
             End::Close => {}
@@ -123,6 +126,13 @@ fn reason(status: u16) -> &'static str {
         201 => "Created",
         202 => "Accepted",
         204 => "No Content",
+        206 => "Partial Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
         400 => "Bad Request",
         401 => "Unauthorized",
         402 => "Payment Required",
@@ -131,6 +141,7 @@ fn reason(status: u16) -> &'static str {
         405 => "Method Not Allowed",
         408 => "Request Timeout",
         409 => "Conflict",
+        410 => "Gone",
         413 => "Content Too Large",
         422 => "Unprocessable Content",
         429 => "Too Many Requests",

@@ -1,13 +1,13 @@
 //! Which reply a request gets: the next of a script, or that of the first rule that matches.
 //!
-//! Owns: counting what was given, the nearest rule of a request that none matches, what was left over.
+//! Owns: counting what was given, what was left over.
 //! Must not know: wires, sockets, templates in replies.
 
 use super::shown;
 use crate::base::Span;
-use crate::matching::value::{self, Fault, Mismatch};
+use crate::fakes::rules::{self, NoRule, Rule};
 use crate::model::fake::{ModelReplies, ModelRule, Reply};
-use crate::model::pattern::{Form, Pattern};
+use crate::model::pattern::Pattern;
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Problem};
 use serde_json::Value;
@@ -43,6 +43,12 @@ impl NoReply {
     }
 }
 
+impl Rule for ModelRule {
+    fn when(&self) -> Option<&Pattern> {
+        self.when.as_ref()
+    }
+}
+
 /// Gives the next reply of a script.
 pub fn next_of_script<'a>(script: &'a [Reply], given: &mut Given, fake: &str) -> Result<Chosen<'a>, NoReply> {
     given.counts.resize(1, 0);
@@ -69,20 +75,18 @@ pub fn by_rules<'a>(
     scope: &dyn Scope,
 ) -> Result<Chosen<'a>, NoReply> {
     given.counts.resize(rules.len(), 0);
-    let mut mismatches = Vec::new();
-    for (at, rule) in rules.iter().enumerate() {
-        match rule.when.as_ref().map_or(Ok(()), |when| value::test(when, Some(facts), scope)) {
-            Ok(()) => return of_rule(rule, at, &mut given.counts[at], fake),
-            Err(Mismatch { fault: Some(Fault::Suite(reason)), .. }) => {
-                let message = format!("rules[{at}] of `{fake}` cannot be tested: {reason}");
-                return Err(NoReply { message, details: vec![], suite: true });
-            }
-            Err(mismatch) => mismatches.push(mismatch),
+    match rules::first(rules, facts, "the request", scope) {
+        Ok(at) => of_rule(&rules[at], at, &mut given.counts[at], fake),
+        Err(NoRule::NotTestable { at, reason }) => {
+            let message = format!("rules[{at}] of `{fake}` cannot be tested: {reason}");
+            Err(NoReply { message, details: vec![], suite: true })
+        }
+        Err(NoRule::NoneMatches { nearest }) => {
+            let message = format!("`{fake}` got a request that none of its {} rules matches", rules.len());
+            let details = nearest.into_iter().map(|(at, how)| format!("nearest: rules[{at}]: {how}")).collect();
+            Err(NoReply { message, details, suite: false })
         }
     }
-    let message = format!("`{fake}` got a request that none of its {} rules matches", rules.len());
-    let nearest = nearest(rules, facts, scope).map(|at| difference(at, &mismatches[at]));
-    Err(NoReply { message, details: nearest.into_iter().collect(), suite: false })
 }
 
 fn of_rule<'a>(rule: &'a ModelRule, at: usize, count: &mut usize, fake: &str) -> Result<Chosen<'a>, NoReply> {
@@ -98,29 +102,6 @@ fn of_rule<'a>(rule: &'a ModelRule, at: usize, count: &mut usize, fake: &str) ->
                 Err(NoReply { message, ..NoReply::default() })
             }
         },
-    }
-}
-
-fn difference(at: usize, mismatch: &Mismatch) -> String {
-    let path = if mismatch.path.is_empty() { "the request" } else { &mismatch.path };
-    format!("nearest: rules[{at}]: {path}: expected {}, got {}", mismatch.expected, mismatch.actual)
-}
-
-/// The rule of whose conditions most hold; of equals the first.
-fn nearest(rules: &[ModelRule], facts: &Value, scope: &dyn Scope) -> Option<usize> {
-    let held = |rule: &ModelRule| rule.when.as_ref().map_or(0, |when| conditions_held(when, facts, scope));
-    rules
-        .iter()
-        .enumerate()
-        .map(|(at, rule)| (at, held(rule)))
-        .reduce(|best, next| if next.1 > best.1 { next } else { best })
-        .map(|(at, _)| at)
-}
-
-fn conditions_held(when: &Pattern, facts: &Value, scope: &dyn Scope) -> usize {
-    match &when.form {
-        Form::Subset(entries) => entries.iter().filter(|(name, pattern)| value::test(pattern, facts.get(&**name), scope).is_ok()).count(),
-        _ => 0,
     }
 }
 

@@ -11,9 +11,11 @@ use super::provider::{api_refusal, http_answer, models, refusal, token_count, wi
 use super::route::{Route, Wire, native_wire, served, vendor_name};
 use super::shown;
 use crate::fakes::http::{Answer, Received};
+use crate::fakes::routes;
+use crate::fakes::rules::NoRule;
 use crate::fakes::server::case::Case;
 use crate::fakes::server::{Response, Served};
-use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, PartKind, Reply, Vendor};
+use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, Reply, Vendor};
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Problem, Request, What};
 use crate::recorder::Recorder;
@@ -34,6 +36,7 @@ struct Counts {
     /// What scripts and rules count.
     asked: usize,
     given: Given,
+    routes: routes::Given,
 }
 
 /// The reply that was chosen, and for which request.
@@ -60,6 +63,9 @@ impl RunningModel {
         let route = Route::of(vendor, &received.method, &received.path);
         let (request, json) = received.into_request(&self.name);
         let own = native_wire(vendor);
+        if let Some(answer) = self.by_route(&request, scope, recorder) {
+            return answer;
+        }
         match (route, json) {
             (Route::Model(wire), Ok(())) if request.body.is_object() => self.reply(wire, request, scope, recorder),
             (Route::Model(wire), json) => {
@@ -67,9 +73,9 @@ impl RunningModel {
                 self.refuse(wire, request, 400, "ill-formed-request", &format!("the body {reason}"), recorder)
             }
             (Route::Models, _) => self.uncounted(models_wire(vendor, &request), request, "models", recorder, |_, wire| models(wire)),
-            (Route::CountTokens, _) => {
-                self.uncounted(Wire::Messages, request, "count_tokens", recorder, |request, _| token_count(&request.raw))
-            }
+            (Route::CountTokens, _) => self.uncounted(Wire::Messages, request, "count_tokens", recorder, |request, _| {
+                token_count(request.raw.as_str().unwrap_or_default())
+            }),
             (Route::WrongMethod { allow }, _) => {
                 let message = format!("this path takes {allow} only");
                 self.refuse(own, request, 405, "unmatched-request", &message, recorder).header("allow", allow)
@@ -83,6 +89,30 @@ impl RunningModel {
                 self.refuse(own, request, 404, "unmatched-request", &message, recorder)
             }
         }
+    }
+
+    /// The answer of the first `http` route of this fake that matches; such a request is recorded here.
+    fn by_route(&self, request: &Request, scope: &dyn Scope, recorder: &Recorder) -> Option<Answer> {
+        let routes = self.model().routes.as_slice();
+        if routes.is_empty() {
+            return None;
+        }
+        let (facts, at, decision) = {
+            let mut counts = self.counts.lock().expect("no panic happens under this lock");
+            let at = counts.requests;
+            let facts = routes::facts(request, at);
+            let decision = match routes::decide(routes, &mut counts.routes, &self.name, &facts, scope) {
+                Ok(decision) => decision,
+                Err(NoRule::NoneMatches { .. }) => return None,
+                Err(no) => routes::not_testable(no, routes, &self.name, request),
+            };
+            counts.requests += 1;
+            recorder.push(What::Request(request.clone()));
+            (facts, at, decision)
+        };
+        let (answer, rule) = routes::answer(decision, &self.name, facts, scope, recorder);
+        self.record_reply(at, answer.status, rule, recorder);
+        Some(answer)
     }
 
     fn reply(&self, wire: Wire, request: Request, scope: &dyn Scope, recorder: &Recorder) -> Answer {
@@ -225,12 +255,7 @@ impl Served for RunningModel {
     }
 
     fn gates(&self) -> Vec<String> {
-        let replies: Vec<&Reply> = match &self.model().replies {
-            ModelReplies::Script(replies) => replies.iter().collect(),
-            ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
-        };
-        let parts = replies.into_iter().flat_map(|reply| &reply.parts);
-        parts.filter_map(|part| if let PartKind::Gate(gate) = &part.kind { Some(gate.clone()) } else { None }).collect()
+        self.fake.kind.gates().into_iter().map(str::to_owned).collect()
     }
 
     fn answer(&self, received: Received, case: &Case) -> Response {
@@ -243,7 +268,8 @@ impl Served for RunningModel {
         }
         let counts = self.counts.lock().expect("no panic happens under this lock");
         let left = choice::left_over(&self.model().replies, &counts.given);
-        left.iter().map(|left| left.problem(&self.name)).collect()
+        let of_routes = routes::left_over(&self.model().routes, &counts.routes, &self.name);
+        left.iter().map(|left| left.problem(&self.name)).chain(of_routes).collect()
     }
 }
 

@@ -6,7 +6,10 @@
 use super::gates::Gates;
 use super::listener::Cases;
 use super::served::Served;
+use crate::fakes::functions::{FunctionCall, Returned, RunningFunctions};
 use crate::fakes::model::RunningModel;
+use crate::fakes::routes::RunningHttp;
+use crate::fakes::tools::Tool;
 use crate::model::fake::{Fake, FakeKind};
 use crate::model::template::Scope;
 use crate::recorder::Recorder;
@@ -31,6 +34,8 @@ pub struct Case {
     pub recorder: Recorder,
     pub scope: Arc<dyn Scope + Send + Sync>,
     pub fakes: Vec<Box<dyn Served>>,
+    /// Tools that nobody reaches over the network.
+    pub functions: RunningFunctions,
     pub gates: Gates,
     pub ending: Ending,
 }
@@ -38,9 +43,10 @@ pub struct Case {
 impl Case {
     pub fn new(setup: CaseFakes) -> Case {
         let CaseFakes { key, recorder, fakes, scope } = setup;
+        let functions = RunningFunctions::new(&fakes);
         let fakes: Vec<_> = fakes.into_iter().filter_map(|(name, fake)| served(name, fake)).collect();
-        let gates = Gates::new(fakes.iter().flat_map(|fake| fake.gates()));
-        Case { key, recorder, scope, fakes, gates, ending: Ending::default() }
+        let gates = Gates::new(fakes.iter().flat_map(|fake| fake.gates()).chain(functions.gates()));
+        Case { key, recorder, scope, fakes, functions, gates, ending: Ending::default() }
     }
 
     pub fn fake(&self, name: &str) -> Option<&dyn Served> {
@@ -48,11 +54,12 @@ impl Case {
     }
 }
 
-/// `None` for a fake that is no server (a command).
+/// `None` for a fake that is no server (a command, functions).
 fn served(name: String, fake: Arc<Fake>) -> Option<Box<dyn Served>> {
     match &fake.kind {
         FakeKind::Model(_) => Some(Box::new(RunningModel::new(name, fake))),
-        FakeKind::Command(_) => None,
+        FakeKind::Http(_) => Some(Box::new(RunningHttp::new(name, fake))),
+        FakeKind::Command(_) | FakeKind::Functions(_) => None,
     }
 }
 
@@ -100,9 +107,19 @@ impl CaseHandle {
         self.case.gates.release(gate)
     }
 
+    /// The tools that the client runs; `None` if the case has no `functions` fake.
+    pub fn functions(&self) -> Option<CaseFunctions> {
+        (!self.case.functions.is_empty()).then(|| CaseFunctions { case: self.case.clone() })
+    }
+
     /// The gates at which a reply waits now.
     pub fn held_gates(&self) -> Vec<String> {
         self.case.gates.held().map(|(gate, _)| gate.to_owned()).collect()
+    }
+
+    /// The gates at which a reply waits, or waited until somebody lost patience.
+    pub fn stuck_gates(&self) -> Vec<String> {
+        self.case.gates.stuck().map(str::to_owned).collect()
     }
 
     /// Ends the case: notes held gates, reports sequences that were not used up if they are to be judged, breaks off
@@ -117,10 +134,44 @@ impl CaseHandle {
             let replies = if waiting == 1 { "a reply was".to_owned() } else { format!("{waiting} replies were") };
             recorder.note(format!("{replies} still held at the gate `{gate}` when the case ended, and let go"));
         }
-        self.case.ending.end();
-        for problem in self.case.fakes.iter().filter(|_| judge_sequences).flat_map(|fake| fake.unused()) {
-            recorder.problem(problem);
+        for (gate, times) in self.case.gates.in_vain() {
+            let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+            recorder.note(format!("the gate `{gate}` was released {times} more than something came to it"));
         }
+        self.case.ending.end();
+        if judge_sequences {
+            let unused = self.case.fakes.iter().flat_map(|fake| fake.unused()).chain(self.case.functions.unused());
+            unused.for_each(|problem| recorder.problem(problem));
+        }
+    }
+}
+
+/// The `functions` fakes of an open case.
+#[derive(Clone)]
+pub struct CaseFunctions {
+    case: Arc<Case>,
+}
+
+impl CaseFunctions {
+    pub fn has(&self, name: &str) -> bool {
+        self.case.functions.has(name)
+    }
+
+    /// The tools that are offered. The error is a fault of the suite.
+    pub fn tools(&self) -> Result<Vec<Tool>, String> {
+        self.case.functions.tools(&*self.case.scope)
+    }
+
+    /// Runs a call, after its row's delay and gate. A call that no row answers fails, and so does the case.
+    pub async fn run(&self, call: &FunctionCall) -> Returned {
+        let answer = self.case.functions.answer(call, &*self.case.scope, &self.case.recorder);
+        if !answer.delay.is_zero() {
+            tokio::time::sleep(answer.delay).await;
+        }
+        if let Some(gate) = &answer.gate {
+            self.case.gates.pass(gate).await;
+        }
+        answer.returned
     }
 }
 

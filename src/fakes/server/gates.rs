@@ -19,6 +19,8 @@ struct Gate {
     /// One permit for each release that nobody has used yet.
     released: Semaphore,
     waiting: AtomicUsize,
+    /// How many stopped waiting without a release: a client that went away, a step that ran out of time.
+    given_up: AtomicUsize,
 }
 
 impl Gates {
@@ -26,7 +28,7 @@ impl Gates {
         let mut gates = Vec::<Gate>::new();
         for name in names {
             if !gates.iter().any(|gate| gate.name == name) {
-                gates.push(Gate { name, released: Semaphore::new(0), waiting: AtomicUsize::new(0) });
+                gates.push(Gate { name, released: Semaphore::new(0), waiting: AtomicUsize::new(0), given_up: AtomicUsize::new(0) });
             }
         }
         Gates { gates }
@@ -52,10 +54,23 @@ impl Gates {
     pub async fn pass(&self, name: &str) {
         let Some(gate) = self.gates.iter().find(|gate| gate.name == name) else { return };
         gate.waiting.fetch_add(1, Ordering::Relaxed);
-        let _leaves = Leaves(&gate.waiting);
+        let mut leaves = Leaves { gate, released: false };
         if let Ok(permit) = gate.released.acquire().await {
             permit.forget();
+            leaves.released = true;
         }
+    }
+
+    /// The gates at which something waits, or waited in vain: they may be why nothing goes on.
+    pub fn stuck(&self) -> impl Iterator<Item = &str> {
+        let stuck = |gate: &&Gate| gate.waiting.load(Ordering::Relaxed) + gate.given_up.load(Ordering::Relaxed) > 0;
+        self.gates.iter().filter(stuck).map(|gate| gate.name.as_str())
+    }
+
+    /// The gates that were released more often than something came, and how much more.
+    pub fn in_vain(&self) -> impl Iterator<Item = (&str, usize)> {
+        let left = |gate: &Gate| gate.released.available_permits();
+        self.gates.iter().filter(move |gate| left(gate) > 0).map(move |gate| (gate.name.as_str(), left(gate)))
     }
 
     /// The gates at which something waits now, and how much.
@@ -66,11 +81,17 @@ impl Gates {
 }
 
 /// Counts one fewer when the wait ends, also when it is given up.
-struct Leaves<'a>(&'a AtomicUsize);
+struct Leaves<'a> {
+    gate: &'a Gate,
+    released: bool,
+}
 
 impl Drop for Leaves<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.gate.waiting.fetch_sub(1, Ordering::Relaxed);
+        if !self.released {
+            self.gate.given_up.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -121,6 +142,18 @@ mod tests {
             assert!(still_waits(wait.as_mut()).await);
         }
         assert_eq!(gates.held().count(), 0);
+        assert_eq!(gates.stuck().collect::<Vec<_>>(), ["late"]);
+    }
+
+    #[tokio::test]
+    async fn who_was_let_through_is_not_stuck() {
+        let gates = gates();
+        gates.release("late").unwrap();
+        gates.pass("late").await;
+        gates.release("other").unwrap();
+        gates.release("other").unwrap();
+        assert_eq!(gates.stuck().count(), 0);
+        assert_eq!(gates.in_vain().collect::<Vec<_>>(), [("other", 2)]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub mod play;
 pub mod route;
 pub mod served;
 
-pub use case::{CaseFakes, CaseHandle};
+pub use case::{CaseFakes, CaseFunctions, CaseHandle};
 pub use listener::{FakeServer, Front};
 pub use served::{Response, Served};
 

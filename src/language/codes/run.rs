@@ -97,6 +97,11 @@ pub const CODES: &[Code] = &[
     },
     Code { name: "unfilled-reply", about: "A reply names a value that is not known.", example: "script: [\"{{gog.ur}}\"]" },
     Code {
+        name: "unmatched-call",
+        about: "A client called a tool that the fake does not have, or with arguments that none of its rows matches.",
+        example: "{mcp: [{name: get, when: {id: 1}, result: Main}]}      # and the agent calls get with {id: 2}",
+    },
+    Code {
         name: "unmatched-command",
         about: "A mocked command was called with arguments that no rule matches: exit 127, and the case fails.",
         example: "gog: {command: [{when: gmail get *, stdout: ok}]}          # called as `gog gmail list`",

@@ -3,9 +3,10 @@
 //! Owns: their keys.
 //! Must not know: how a fake is served.
 
+use super::http::RouteNode;
 use super::reply::{ReplyDoc, RuleDoc, WireDoc};
 use super::server::{ConnectionDoc, ToolDoc};
-use crate::language::shape::{Any, Duration, Mapping, Or, Templated, Text, Whole};
+use crate::language::shape::{Any, Duration, Or, Templated, Text, Whole};
 use crate::{document, words};
 
 document! {
@@ -20,10 +21,9 @@ document! {
         /// Kind: a command-line tool mocked by PATH.
         #[example("[{when: gmail get *, stdout: ok}]")]
         command: Option<Vec<CommandRuleDoc>>,
-        /// Kind: an HTTP server; beside `model`, more routes of it.
+        /// Kind: an HTTP server; beside `model`, more routes of it, which are taken first and counted by no `script` and no `nth`.
         #[example("[{POST /projections: {status: 204}}]")]
-        #[later("the fake `http`")]
-        http: Option<Vec<Mapping>>,
+        http: Option<Vec<RouteNode>>,
         /// Kind: a websocket server; connections in order.
         #[example("[{rows: [[{type: hello}]], then: close}]")]
         #[later("the fake `websocket`")]
@@ -32,9 +32,8 @@ document! {
         #[example("[{name: wallets.list, result: {wallets: []}}]")]
         #[later("the fake `mcp`")]
         mcp: Option<Vec<ToolDoc>>,
-        /// Kind: tools that the client runs.
+        /// Kind: tools that the client runs. Each call is answered through the action `answer` of the protocol.
         #[example("[{name: weather, result: sunny}]")]
-        #[later("the fake `functions`")]
         functions: Option<Vec<ToolDoc>>,
         /// Kind: a real server, started for the case.
         #[example("redis")]

@@ -35,7 +35,7 @@ document! {
         /// Steps before a session's first turn.
         #[example("[{rpc: thread/start, with: {}, save: {thread: $.thread.id}}]")]
         session: Option<Vec<ProtocolStepDoc>>,
-        /// `user`, and any name that `do` may use.
+        /// `user`, and any name that `do` may use. The engine itself uses `decide`, and `answer` and `answered` for calls that the client runs: `answer` for each call, with `{{call.id}}`, `{{call.name}}`, `{{call.args}}`, `{{call.result}}` and `{{call.failed}}`, then `answered` when all calls of one message have their answers. Calls of one frame, or of one answer over `http` and `sse`, are of one message.
         #[example("{user: [{send: {text: \"{{text}}\"}}]}")]
         actions: Named<Vec<ProtocolStepDoc>>,
         /// The wire's values for `{{approval.decision}}`.
@@ -63,6 +63,9 @@ document! {
         /// Stands for all rules of a wire. The message decoded last is `{{answer}}`.
         #[example("messages")]
         decode: Option<DecodeWord>,
+        /// How `{{tools}}` writes the tools of `functions` fakes; if not given, as the wire of `decode` does, or else `flat`.
+        #[example("chat")]
+        tools: Option<ToolFormWord>,
     }
 
     /// A parameter of the protocol.
@@ -296,6 +299,16 @@ words! {
         Messages = "messages",
         /// OpenAI Realtime.
         Realtime = "realtime",
+    }
+
+    /// How a wire writes the tools that it offers.
+    pub enum ToolFormWord as "tool_form" {
+        /// `{type: function, name, description, parameters}`: Responses and Realtime.
+        Flat = "flat",
+        /// `{type: function, function: {name, description, parameters}}`: chat completions.
+        Chat = "chat",
+        /// `{name, description, input_schema}`: Messages.
+        Messages = "messages",
     }
 
     /// A built-in reducer that makes `$.final` from the frames of a turn.

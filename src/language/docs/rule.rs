@@ -108,12 +108,16 @@ document! {
         /// The tool's name.
         #[example("$.name")]
         name: Option<Source>,
-        /// The arguments; JSON text is parsed.
+        /// The arguments; JSON text is parsed. A call without them is not answered yet: another start with its id may bring them.
         #[example("$.input")]
         args: Option<Source>,
         /// The server whose tool it is, if several may have one of this name.
         #[example("$.item.server")]
         server: Option<Source>,
+        /// Who runs it: `client` or `agent`. If not given, the client runs it if a `functions` fake has a tool of this name. A call
+        /// that the client must run, of a tool that no `functions` fake of the case has, fails the case.
+        #[example("client")]
+        by: Option<Source>,
     }
 
     /// A tool call has its result.

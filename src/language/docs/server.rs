@@ -3,7 +3,7 @@
 //! Owns: their keys.
 //! Must not know: how they are served.
 
-use crate::language::shape::{Any, Duration, Named, Or, Scalar, Templated, Text, Whole};
+use crate::language::shape::{Any, Duration, Mapping, Named, Or, Scalar, Templated, Text, Whole};
 use crate::{document, words};
 
 document! {
@@ -27,7 +27,8 @@ document! {
         headers: Option<Named<Scalar>>,
     }
 
-    /// A tool of an MCP or functions fake.
+    /// A tool of an MCP or functions fake. Rows of one name are one tool: of these the first answers whose `when` holds.
+    /// A row has exactly one of `result`, `error`, `rpc_error` and `answers`.
     #[example("{name: wallets.get, when: {id: 1}, result: {label: Main}}")]
     pub struct ToolDoc as "tool" {
         /// The tool's name.
@@ -36,21 +37,47 @@ document! {
         /// What it does, for the model.
         #[example("Lists the wallets.")]
         description: Option<Text>,
-        /// The JSON Schema of its arguments.
+        /// The JSON Schema of its arguments, a mapping. Arguments that violate it are refused before any row is looked at.
         #[example("{type: object}")]
-        schema: Option<Any>,
-        /// A pattern over the arguments.
+        schema: Option<Mapping>,
+        /// A pattern over the arguments; every call of this name if not given.
         #[example("{id: 1}")]
         when: Option<Any>,
-        /// What it returns.
+        /// What it returns: a text, or any value. `{content: […]}` is an MCP result as it is.
         #[example("{wallets: []}")]
         result: Option<Any>,
-        /// How it fails.
+        /// How it fails: it ran, and this is what the model reads.
         #[example("denied")]
         error: Option<Any>,
-        /// Answers given in turn.
-        #[example("[{result: 1}, {result: 2}]")]
-        answers: Option<Vec<Any>>,
+        /// For `mcp`: the request itself fails, with this error of JSON-RPC.
+        #[example("{code: -32603, message: out of memory}")]
+        rpc_error: Option<Mapping>,
+        /// Answers given in turn, each once.
+        #[example("[{result: 1}, {error: denied}]")]
+        answers: Option<Vec<ToolAnswerDoc>>,
+        /// How long it takes.
+        #[example("20ms")]
+        delay: Option<Duration>,
+        /// Waits until a step releases it.
+        #[example("first")]
+        gate: Option<Text>,
+        /// For `mcp`: the tool is not offered before a step releases this gate; clients are then told that the list has changed.
+        #[example("upgraded")]
+        appears: Option<Text>,
+    }
+
+    /// One answer of a tool; exactly one of `result`, `error` and `rpc_error`.
+    #[example("{result: {label: Main}, delay: 20ms}")]
+    pub struct ToolAnswerDoc as "tool_answer" {
+        /// What it returns: a text, or any value. `{content: […]}` is an MCP result as it is.
+        #[example("{wallets: []}")]
+        result: Option<Any>,
+        /// How it fails: it ran, and this is what the model reads.
+        #[example("denied")]
+        error: Option<Any>,
+        /// For `mcp`: the request itself fails, with this error of JSON-RPC.
+        #[example("{code: -32603, message: out of memory}")]
+        rpc_error: Option<Mapping>,
         /// How long it takes.
         #[example("20ms")]
         delay: Option<Duration>,

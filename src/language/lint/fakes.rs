@@ -8,7 +8,6 @@ use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::language::lower::Draft;
 use crate::model::expect::CheckKind;
-use crate::model::fake::{FakeKind, ModelReplies, PartKind, Reply};
 use crate::model::pattern::ListKind;
 use crate::model::step::Verb;
 
@@ -32,6 +31,19 @@ pub fn unknown_fakes(draft: &Draft, diagnostics: &mut Diagnostics) {
             ),
             None => {}
         }
+    }
+}
+
+/// Calls of `functions` are answered through an action of the protocol; without it nobody would ever call them.
+pub fn unanswerable_functions(draft: &Draft, diagnostics: &mut Diagnostics) {
+    let Some(protocol) = draft.protocol.as_deref().filter(|protocol| protocol.action("answer").is_none()) else { return };
+    for fake in draft.fakes.iter().filter(|fake| fake.kind == Some("functions")) {
+        let message = format!("the protocol `{}` has no action `answer`, so no call of `{}` could be answered", protocol.name, &*fake.name);
+        diagnostics.push(
+            Diagnostic::error("unknown-action", fake.name.span, message)
+                .label("tools that nobody can call")
+                .help("`functions` are tools that the client runs; for tools that the agent runs, mock a command or an `mcp` server"),
+        );
     }
 }
 
@@ -81,7 +93,7 @@ pub fn unknown_gates(draft: &Draft, diagnostics: &mut Diagnostics) {
     if draft.fakes.iter().any(|fake| fake.fake.is_none()) {
         return;
     }
-    let gates: Vec<_> = draft.fakes.iter().filter_map(|fake| fake.fake.as_ref()).flat_map(|fake| gates(&fake.kind)).collect();
+    let gates: Vec<_> = draft.fakes.iter().filter_map(|fake| fake.fake.as_ref()).flat_map(|fake| fake.kind.gates()).collect();
     for step in &draft.steps {
         let Some(Verb::Release { gate }) = step.step.as_ref().map(|step| &step.verb) else { continue };
         if gates.contains(&gate.as_str()) {
@@ -97,14 +109,4 @@ pub fn unknown_gates(draft: &Draft, diagnostics: &mut Diagnostics) {
                 .help(did_you_mean(gate, gates.iter().copied()).map_or(all.clone(), |near| format!("{near} {all}"))),
         );
     }
-}
-
-fn gates(kind: &FakeKind) -> Vec<&str> {
-    let FakeKind::Model(model) = kind else { return Vec::new() };
-    let replies: Vec<&Reply> = match &model.replies {
-        ModelReplies::Script(replies) => replies.iter().collect(),
-        ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
-    };
-    let parts = replies.into_iter().flat_map(|reply| &reply.parts);
-    parts.filter_map(|part| if let PartKind::Gate(name) = &part.kind { Some(name.as_str()) } else { None }).collect()
 }

@@ -17,10 +17,11 @@ use crate::base::Diagnostics;
 type Rule = fn(&Draft, &mut Diagnostics);
 
 /// All rules, one line each.
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 18] = [
     positive::no_positive_check,
     fakes::unknown_fakes,
     fakes::unknown_gates,
+    fakes::unanswerable_functions,
     seen::cannot_be_seen,
     seen::needs_a_launched_agent,
     never::names_nothing,

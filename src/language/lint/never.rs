@@ -72,6 +72,9 @@ fn fakes(draft: &Draft, commands: bool) -> Vec<String> {
 fn tools(draft: &Draft) -> Vec<String> {
     let mut tools: Vec<String> = Vec::new();
     for fake in draft.fakes.iter().filter_map(|fake| fake.fake.as_ref()) {
+        if let FakeKind::Functions(functions) = &fake.kind {
+            tools.extend(functions.rows.iter().map(|row| row.name.clone()));
+        }
         let FakeKind::Model(model) = &fake.kind else { continue };
         let replies: Vec<&Reply> = match &model.replies {
             ModelReplies::Script(replies) => replies.iter().collect(),

@@ -28,10 +28,10 @@ pub fn cannot_be_seen(draft: &Draft, diagnostics: &mut Diagnostics) {
         }
     }
     for item in items(draft, ListKind::Calls) {
-        call(item, protocol, diagnostics);
+        call(item, protocol, engine_answers(draft, protocol), diagnostics);
     }
     for item in items(draft, ListKind::Events) {
-        event(item, protocol, diagnostics);
+        event(item, protocol, engine_answers(draft, protocol), diagnostics);
     }
 }
 
@@ -48,16 +48,23 @@ fn items(draft: &Draft, kind: ListKind) -> Vec<&Item> {
     items
 }
 
+/// True if the client runs calls: the engine makes their ends.
+fn engine_answers(draft: &Draft, protocol: &Protocol) -> bool {
+    protocol.action("answer").is_some() && draft.fakes.iter().any(|fake| fake.kind == Some("functions"))
+}
+
 /// A call's result, and how it ended.
-fn call(item: &Item, protocol: &Protocol, diagnostics: &mut Diagnostics) {
+fn call(item: &Item, protocol: &Protocol, answered: bool, diagnostics: &mut Diagnostics) {
     if let Some(result) = looks::field(item, "result")
         && !makes(protocol, EventKind::CallFinished)
+        && !answered
     {
         diagnostics.push(unseen(result.span, "the `result` of a call", protocol, EventKind::CallFinished));
     }
     let Some(status) = looks::field(item, "status") else { return };
     let Some(word) = looks::plain(status).filter(|word| *word != "pending") else { return };
-    if !ends_with(protocol, word) {
+    let by_engine = answered && matches!(word, "ok" | "error");
+    if !by_engine && !ends_with(protocol, word) {
         diagnostics.push(unseen(status.span, &format!("`status: {word}`"), protocol, EventKind::CallFinished));
     }
 }
@@ -79,7 +86,7 @@ fn ends_with(protocol: &Protocol, word: &str) -> bool {
 }
 
 /// Some events come from rules alone; turns, errors and ends the engine makes too.
-fn event(item: &Item, protocol: &Protocol, diagnostics: &mut Diagnostics) {
+fn event(item: &Item, protocol: &Protocol, answered: bool, diagnostics: &mut Diagnostics) {
     const FROM_RULES: [EventKind; 7] = [
         EventKind::Reasoning,
         EventKind::Item,
@@ -91,7 +98,8 @@ fn event(item: &Item, protocol: &Protocol, diagnostics: &mut Diagnostics) {
     ];
     let Some((name, node)) = looks::name(item) else { return };
     let Some(kind) = EventKind::by_name(name).filter(|kind| FROM_RULES.contains(kind)) else { return };
-    if !makes(protocol, kind) {
+    let by_engine = answered && kind == EventKind::CallFinished;
+    if !by_engine && !makes(protocol, kind) {
         diagnostics.push(unseen(node.span, &format!("the event `{name}`"), protocol, kind));
     }
 }

@@ -5,13 +5,16 @@
 
 use super::check::wrong_place;
 use super::lowering::key_span;
-use super::{Lowering, command, reply, script};
+use super::{Lowering, command, http, reply, script, tool};
 use crate::base::Diagnostic;
 use crate::base::suggest::did_you_mean;
 use crate::language::docs::fake::{FakeDoc, VendorWord};
 use crate::language::docs::reply::{DeltaWord, RuleDoc, WireDoc};
+use crate::language::names::{self, OfCall};
 use crate::language::shape::{Or, mistake};
-use crate::model::fake::{Delta, Fake, FakeKind, ModelFake, ModelReplies, ModelRule, PartKind, Vendor, Wire, Write};
+use crate::model::fake::{
+    Delta, Fake, FakeKind, FunctionsFake, HttpFake, ModelFake, ModelReplies, ModelRule, PartKind, Vendor, Wire, Write,
+};
 use crate::model::pattern::{Form, Pattern, Test, Word};
 use crate::model::tree::Node;
 use serde_json::Value;
@@ -32,13 +35,46 @@ pub const CALL: [&str; 4] = ["argv", "stdin", "cwd", "nth"];
 
 /// Lowers a fake of this kind. `None` for a kind that this version does not carry out, and after a mistake.
 pub fn fake(doc: &FakeDoc, kind: &str, low: &mut Lowering<'_>) -> Option<Fake> {
+    of_requests(doc, low);
     let kind = match kind {
         "model" => FakeKind::Model(model(doc, low)?),
         "command" => FakeKind::Command(command::command(doc, low)),
+        "http" => FakeKind::Http(HttpFake { routes: http::routes(doc.http.as_deref()?, low) }),
+        "functions" => {
+            let rows = tool::rows(doc.functions.as_deref()?, tool::ToolsOf::Functions, low);
+            FakeKind::Functions(FunctionsFake { rows })
+        }
         // Reported when the document was read.
         _ => return None,
     };
     Some(Fake { span: doc.node.span, unused_allowed: doc.unused.is_some(), kind })
+}
+
+/// Values of a request are known where a request is answered, and those of a call where a call is.
+fn of_requests(doc: &FakeDoc, low: &mut Lowering<'_>) {
+    let answers = |kind: &str| if kind == "functions" { OfCall::Call } else { OfCall::Request };
+    let mut places: Vec<(&Node, Option<OfCall>)> = Vec::new();
+    for entry in doc.node.entries() {
+        match &*entry.key {
+            kind @ ("http" | "functions") => places.push((&entry.value, Some(answers(kind)))),
+            _ => places.push((&entry.value, None)),
+        }
+    }
+    places.extend(doc.http.iter().flatten().filter_map(|route| http::condition_of(&route.0)).map(|when| (when, None)));
+    let conditions = doc.functions.iter().flatten().flat_map(|row| [row.node.get("when"), row.node.get("schema")]);
+    places.extend(conditions.flatten().map(|when| (&**when, None)));
+    for (place, known) in places {
+        place.templates(&mut |node, template| {
+            let unknown = |name: &&str| names::answering(name).is_some_and(|of| Some(of) != known);
+            if let Some(name) = template.holes().filter_map(|hole| hole.name()).find(unknown) {
+                low.push(
+                    Diagnostic::error("unknown-name", node.span, format!("`{name}` is not a name that is known here"))
+                        .label("not known in this place")
+                        .help("`request` stands in the answers of `http` routes, `call` in the results of `functions`"),
+                );
+            }
+        });
+    }
 }
 
 /// The one kind of a fake; routes beside a model are the model's.
@@ -101,7 +137,12 @@ fn model(doc: &FakeDoc, low: &mut Lowering<'_>) -> Option<ModelFake> {
     if vendor == Vendor::Openrouter {
         no_hosted_calls(&replies, low);
     }
-    Some(ModelFake { vendor, replies, wire: doc.wire.as_ref().map(|doc| wire(doc, low)).unwrap_or_default() })
+    Some(ModelFake {
+        vendor,
+        replies,
+        wire: doc.wire.as_ref().map(|doc| wire(doc, low)).unwrap_or_default(),
+        routes: doc.http.as_deref().map(|docs| http::routes(docs, low)).unwrap_or_default(),
+    })
 }
 
 /// OpenRouter has only chat completions, and these have no calls that the provider runs itself.

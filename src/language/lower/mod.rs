@@ -5,6 +5,8 @@ pub mod case;
 pub mod check;
 pub mod command;
 pub mod fake;
+pub mod http;
+pub mod http_answer;
 pub mod lowering;
 pub mod measured;
 pub mod protocol;
@@ -14,6 +16,7 @@ pub mod rule;
 pub mod script;
 pub mod session;
 pub mod step;
+pub mod tool;
 pub mod verb;
 
 pub use case::Draft;

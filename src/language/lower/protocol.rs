@@ -9,11 +9,13 @@ use super::{Lowering, rule};
 use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Span};
 use crate::language::docs::protocol::{
-    BelongsDoc, DecodeWord, InvariantWord, OpenDoc, PerWord, ProtocolDoc, ReducerWord, RpcDoc, SettingDoc, TransportWord,
+    BelongsDoc, DecodeWord, InvariantWord, OpenDoc, PerWord, ProtocolDoc, ReducerWord, RpcDoc, SettingDoc, ToolFormWord, TransportWord,
 };
 use crate::language::shape::{Named, Or, Templated, Text, mistake, reading};
 use crate::model::pattern::JsonPath;
-use crate::model::protocol::{ApprovalWords, Belongs, FinalObject, Invariant, Open, Protocol, ProtocolStep, RpcFrames, Setting, Transport};
+use crate::model::protocol::{
+    ApprovalWords, Belongs, FinalObject, Invariant, Open, Protocol, ProtocolStep, RpcFrames, Setting, ToolForm, Transport,
+};
 use crate::model::tree::Node;
 use serde_json::Value;
 use std::sync::Arc;
@@ -56,8 +58,18 @@ pub fn protocol(node: &Arc<Node>, low: &mut Lowering<'_>) -> Option<Protocol> {
         invariants: doc.invariants.iter().flatten().map(|word| invariant(*word)).collect(),
         final_object,
         decode: doc.decode.map(decode),
+        tools: tool_form(&doc),
         unsupported,
     })
+}
+
+fn tool_form(doc: &ProtocolDoc) -> ToolForm {
+    match (doc.tools, doc.decode) {
+        (Some(ToolFormWord::Flat), _) => ToolForm::Flat,
+        (Some(ToolFormWord::Chat), _) | (None, Some(DecodeWord::Chat)) => ToolForm::Chat,
+        (Some(ToolFormWord::Messages), _) | (None, Some(DecodeWord::Messages)) => ToolForm::Messages,
+        (None, _) => ToolForm::Flat,
+    }
 }
 
 fn carried(word: TransportWord) -> Transport {

@@ -3,7 +3,7 @@
 //! Owns: the walk over all places of a pattern that may hold one.
 //! Must not know: which names mean what.
 
-use crate::model::pattern::{Bound, Form, Pattern, Test};
+use crate::model::pattern::{Bound, Form, Glob, Pattern, Test};
 use crate::model::template::Template;
 
 /// Calls `visit` for each template inside.
@@ -27,7 +27,9 @@ fn in_test<'p>(test: &'p Test, visit: &mut dyn FnMut(&'p Template)) {
         | Test::Exactly(inner)
         | Test::JsonText(inner) => templates(inner, visit),
         Test::OneOf(options) => options.iter().for_each(|option| templates(option, visit)),
-        Test::MatchesFilled { pattern: node, .. } | Test::Literal(node) => node.templates(&mut |_, template| visit(template)),
+        Test::MatchesFilled { pattern: node, .. } | Test::Literal(node) | Test::Glob(Glob { pattern: node }) => {
+            node.templates(&mut |_, template| visit(template))
+        }
         Test::Contains(needles) => needles.iter().for_each(|needle| needle.text.templates(&mut |_, template| visit(template))),
         Test::StartsWith(text) | Test::EndsWith(text) | Test::Similar { to: text, .. } => {
             text.text.templates(&mut |_, template| visit(template));

@@ -31,6 +31,7 @@ pub(crate) fn holds(tester: &mut Tester<'_>, test: &Test, value: &Value) -> bool
         Test::Exactly(inner) => tester.closed(inner, Some(value)),
         Test::JsonText(inner) => structure::json_text(tester, test, inner, value),
         Test::JsonSchema(schema) => structure::json_schema(tester, test, schema, value),
+        Test::Glob(glob) => texts::glob(tester, test, glob, value),
         Test::Literal(data) => structure::literal(tester, data, value),
         Test::SameAs { bytes, .. } => structure::same_as(tester, test, bytes, value),
     }

@@ -6,8 +6,8 @@
 use super::table::{Argument, Role, WordKind, fails, passes};
 use crate::base::suggest;
 use crate::matching::tester::{Inserted, Tester};
-use crate::matching::{Reader, describe, fold::fold, interner, similarity::similarity, texts};
-use crate::model::pattern::{Fold, Measure, Test, TextArgument, TextRegex};
+use crate::matching::{Reader, describe, fold::fold, glob::glob_matches, interner, similarity::similarity, texts};
+use crate::model::pattern::{Fold, Glob, Measure, Test, TextArgument, TextRegex};
 use crate::model::template::{Part, printed};
 use crate::model::tree::{Content, Node};
 use serde_json::Value;
@@ -194,6 +194,19 @@ pub(super) fn matches(tester: &mut Tester<'_>, test: &Test, regex: &TextRegex, v
         true => regex.regex.is_match(&fold(text, Fold { ignore_case: false, normalize: true })),
     });
     found || tester.fail(!texts::may_hold(value), || describe::test(test), Some(value))
+}
+
+/// Not looked for deeper inside: a path is one text.
+pub(super) fn glob(tester: &mut Tester<'_>, test: &Test, glob: &Glob, value: &Value) -> bool {
+    let text = value.as_str();
+    match text.map_or(Ok(false), |text| glob_matches(glob, text, tester.scope())) {
+        Ok(true) => true,
+        Ok(false) => tester.fail(text.is_none(), || describe::test(test), Some(value)),
+        Err(reason) => {
+            tester.blame(reason);
+            false
+        }
+    }
 }
 
 pub(super) fn matches_filled(tester: &mut Tester<'_>, test: &Test, pattern: &Node, how: Fold, value: &Value) -> bool {

@@ -176,6 +176,7 @@ pub(super) fn protocol(value: Value) -> Protocol {
             None => FinalObject::Path(path(at)),
         }),
         decode: value.get("decode").and_then(Value::as_str).map(str::to_owned),
+        tools: Default::default(),
         unsupported: vec![],
     }
 }
@@ -208,6 +209,7 @@ pub(super) fn setup(protocol: Protocol) -> Setup {
         recorder: Recorder::new(),
         scope: Arc::new(Nothing),
         tools: None,
+        functions: None,
         seed: 1,
         default_session: "main".to_owned(),
     }

@@ -4,6 +4,7 @@ mod answers;
 mod build;
 mod events;
 mod exec;
+mod functions;
 mod lifecycle;
 mod listening;
 mod peer;

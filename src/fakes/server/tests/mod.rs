@@ -4,6 +4,7 @@ mod breaking;
 mod judging;
 mod replying;
 mod requests;
+mod routes;
 mod vendors;
 
 use super::{CaseFakes, CaseHandle, FakeServer};
@@ -38,7 +39,7 @@ impl World {
         let server = FakeServer::start_with(Limits::default()).await.unwrap();
         let recorder = Recorder::new();
         let replies = ModelReplies::Script(replies.into_iter().collect());
-        let case = open_model(&server, "c", ModelFake { vendor, replies, wire: Wire::default() }, &recorder);
+        let case = open_model(&server, "c", ModelFake { vendor, replies, wire: Wire::default(), routes: vec![] }, &recorder);
         World { server, recorder, case, client: reqwest::Client::new() }
     }
 
@@ -92,7 +93,7 @@ impl World {
 }
 
 fn open(server: &FakeServer, key: &str, replies: ModelReplies, wire: Wire, recorder: &Recorder) -> CaseHandle {
-    open_model(server, key, ModelFake { vendor: Vendor::Openai, replies, wire }, recorder)
+    open_model(server, key, ModelFake { vendor: Vendor::Openai, replies, wire, routes: vec![] }, recorder)
 }
 
 fn open_model(server: &FakeServer, key: &str, model: ModelFake, recorder: &Recorder) -> CaseHandle {

@@ -21,7 +21,7 @@ async fn a_request_is_recorded_as_it_came() {
     assert_eq!((seen.fake.as_str(), seen.method.as_str(), seen.path.as_str()), ("llm", "POST", "/v1/responses"));
     assert_eq!(seen.query, [("a", "1 2"), ("b", "")].map(|(k, v)| (k.to_owned(), v.to_owned())).into());
     assert_eq!((&*seen.headers["authorization"], &*seen.headers["x-two"]), ("Bearer sk-test", "1, 2"));
-    assert_eq!((&seen.body, seen.raw.as_str()), (&json!({"model": "m", "input": "hi"}), r#"{"model": "m",  "input": "hi"}"#));
+    assert_eq!((&seen.body, seen.raw.as_str().unwrap()), (&json!({"model": "m", "input": "hi"}), r#"{"model": "m",  "input": "hi"}"#));
     let replies = world
         .records(|what| if let What::Reply { request, status, rule, .. } = what { Some((*request, *status, rule.clone())) } else { None });
     assert_eq!(replies, [(0, 200, "script[0]".to_owned())]);

@@ -1,0 +1,22 @@
+//! The rows of tools, as `mcp` and `functions` fakes share them.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`choice`] | which answer a call gets, the nearest row of a call that gets none, what was left over |
+//! | [`offer`] | the tools that rows make together, and arguments held against their schema |
+//! | [`fill`] | an answer with its templates filled |
+
+pub mod choice;
+pub mod fill;
+pub mod offer;
+
+pub use choice::{Call, Chosen, Given, NoAnswer};
+pub use fill::Filled;
+pub use offer::Tool;
+
+use crate::model::fake::ToolRow;
+
+/// The gates at which answers of these rows wait, or at which tools appear.
+pub fn gates(rows: &[ToolRow]) -> impl Iterator<Item = &str> {
+    rows.iter().flat_map(|row| row.answers.iter().filter_map(|answer| answer.gate.as_deref()).chain(row.appears.as_deref()))
+}
