@@ -69,6 +69,7 @@ impl<'v, 't> Look<'v, 't> {
                 let list = match fake.kind {
                     FakeKind::Command(_) => "commands",
                     FakeKind::Model(_) => "requests",
+                    FakeKind::Server(_) => continue,
                 };
                 if let Some(lists) = document.get_mut(list).and_then(Value::as_object_mut) {
                     lists.entry(name.as_str()).or_insert_with(|| Value::Array(vec![]));

@@ -5,6 +5,7 @@
 //! | [`server`] | one HTTP server for the fakes of all cases |
 //! | [`model`] | the scripted LLM provider |
 //! | [`command`] | command-line tools mocked by PATH |
+//! | [`redis`] | a real redis-server: its arguments, and one command to it |
 //! | [`egress`] | a proxy that records and refuses what goes elsewhere |
 //! | [`http`] | HTTP/1.1 over one connection, down to breaking it on purpose |
 
@@ -12,4 +13,5 @@ pub mod command;
 pub mod egress;
 pub mod http;
 pub mod model;
+pub mod redis;
 pub mod server;

@@ -21,6 +21,23 @@ pub struct Fake {
 pub enum FakeKind {
     Model(ModelFake),
     Command(CommandFake),
+    /// A real server, started for the case.
+    Server(ServerKind),
+}
+
+/// Which program a server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerKind {
+    Redis,
+}
+
+impl ServerKind {
+    /// The program that must be installed.
+    pub fn program(self) -> &'static str {
+        match self {
+            ServerKind::Redis => "redis-server",
+        }
+    }
 }
 
 /// A scripted LLM provider.

@@ -50,6 +50,8 @@ pub struct Case {
     pub expect: Expect,
     pub never: Expect,
     pub reach: Expect,
+    /// True if what stands outside of the steps would fail for an agent that does nothing.
+    pub positive: bool,
     pub expected_failure: Option<ExpectedFailure>,
     /// Label of the session that case-level `reply` and `{{session.x}}` speak of: `main`, or the only one. `None` with several.
     pub session: Option<String>,

@@ -5,10 +5,13 @@
 //! | [`websocket`] | the JSON value of a message; other text is `{text}`, bytes are `{bytes}` |
 //! | [`exec`] | each line of output; at the end `{exit, stdout, stderr}` |
 //!
+//! [`plain`] is no transport: one HTTP request of a step and its whole answer.
+//!
 //! Must not know: what a frame means, sessions, turns.
 
 pub mod connection;
 pub mod exec;
+pub mod plain;
 pub mod websocket;
 
 pub use connection::{Connection, Ending, Incoming, Outgoing};

@@ -7,12 +7,14 @@
 //! | [`stream`] | a reply as bytes and the steps in which they go out |
 //! | [`cut`] | how a text becomes deltas |
 //! | [`provider_error`] | the error body of the OpenAI wires |
+//! | [`resp`] | commands to redis and its replies |
 //! | [`responses`] | the OpenAI Responses wire |
 //! | [`chat`] | the chat completions wire |
 
 pub mod chat;
 pub mod cut;
 pub mod provider_error;
+pub mod resp;
 pub mod responses;
 pub mod script;
 pub mod sse;

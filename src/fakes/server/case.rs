@@ -5,6 +5,7 @@
 
 use super::gates::Gates;
 use super::listener::Cases;
+use super::outages::Outages;
 use super::served::Served;
 use crate::fakes::model::RunningModel;
 use crate::model::fake::{Fake, FakeKind};
@@ -32,6 +33,7 @@ pub struct Case {
     pub scope: Arc<dyn Scope + Send + Sync>,
     pub fakes: Vec<Box<dyn Served>>,
     pub gates: Gates,
+    pub outages: Outages,
     pub ending: Ending,
 }
 
@@ -40,7 +42,8 @@ impl Case {
         let CaseFakes { key, recorder, fakes, scope } = setup;
         let fakes: Vec<_> = fakes.into_iter().filter_map(|(name, fake)| served(name, fake)).collect();
         let gates = Gates::new(fakes.iter().flat_map(|fake| fake.gates()));
-        Case { key, recorder, scope, fakes, gates, ending: Ending::default() }
+        let outages = Outages::new(fakes.iter().map(|fake| fake.name()));
+        Case { key, recorder, scope, fakes, gates, outages, ending: Ending::default() }
     }
 
     pub fn fake(&self, name: &str) -> Option<&dyn Served> {
@@ -48,11 +51,11 @@ impl Case {
     }
 }
 
-/// `None` for a fake that is no server (a command).
+/// `None` for a fake that is not behind this server (a command, a program of its own).
 fn served(name: String, fake: Arc<Fake>) -> Option<Box<dyn Served>> {
     match &fake.kind {
         FakeKind::Model(_) => Some(Box::new(RunningModel::new(name, fake))),
-        FakeKind::Command(_) => None,
+        FakeKind::Command(_) | FakeKind::Server(_) => None,
     }
 }
 
@@ -100,6 +103,16 @@ impl CaseHandle {
         self.case.gates.release(gate)
     }
 
+    /// A fake goes away until it is started again: open connections to it are cut, requests are not seen and their connections reset.
+    pub fn stop(&self, fake: &str) -> Result<(), String> {
+        self.case.outages.stop(fake)
+    }
+
+    /// A fake that was stopped is back, with its counts.
+    pub fn start(&self, fake: &str) -> Result<(), String> {
+        self.case.outages.start(fake)
+    }
+
     /// The gates at which a reply waits now.
     pub fn held_gates(&self) -> Vec<String> {
         self.case.gates.held().map(|(gate, _)| gate.to_owned()).collect()
@@ -116,6 +129,10 @@ impl CaseHandle {
         for (gate, waiting) in self.case.gates.held() {
             let replies = if waiting == 1 { "a reply was".to_owned() } else { format!("{waiting} replies were") };
             recorder.note(format!("{replies} still held at the gate `{gate}` when the case ended, and let go"));
+        }
+        for (fake, times) in self.case.outages.missed() {
+            let requests = if times == 1 { "a request to it was".to_owned() } else { format!("{times} requests to it were") };
+            recorder.note(format!("while `{fake}` was stopped, {requests} reset"));
         }
         self.case.ending.end();
         for problem in self.case.fakes.iter().filter(|_| judge_sequences).flat_map(|fake| fake.unused()) {

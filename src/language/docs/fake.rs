@@ -36,9 +36,9 @@ document! {
         #[example("[{name: weather, result: sunny}]")]
         #[later("the fake `functions`")]
         functions: Option<Vec<ToolDoc>>,
-        /// Kind: a real server, started for the case.
+        /// Kind: a real server, started for the case on a free port of 127.0.0.1: `{{name.url}}`, `{{name.host}}`, `{{name.port}}`.
+        /// Where its program is not installed the case is skipped.
         #[example("redis")]
-        #[later("the fake `server`")]
         server: Option<ServerWord>,
 
         /// For `model`: the replies in order, or a file whose first key is `script:`.

@@ -117,9 +117,14 @@ pub fn pauses(draft: &Draft, diagnostics: &mut Diagnostics) {
 
 /// A condition on the version needs somebody who reads the version.
 pub fn version_unknown(draft: &Draft, diagnostics: &mut Diagnostics) {
-    let asked = draft.only_if.iter().any(|condition| matches!(condition, Condition::AgentVersion(_)));
-    let Some(doc) = draft.agent_doc.as_ref().filter(|doc| asked && doc.node.get("version").is_none()) else { return };
-    let only_if = draft.doc.node.get("only_if").and_then(|node| node.entry("agent_version"));
+    let asks = |conditions: &[Condition]| conditions.iter().any(|condition| matches!(condition, Condition::AgentVersion(_)));
+    let Some(doc) = draft.agent_doc.as_ref().filter(|doc| doc.node.get("version").is_none()) else { return };
+    let of_steps = draft.steps.iter().filter_map(|step| step.step.as_ref()).any(|step| asks(&step.only_if));
+    if !asks(&draft.only_if) && !of_steps {
+        return;
+    }
+    let nodes = std::iter::once(&draft.doc.node).chain(draft.step_docs.iter().map(|doc| &doc.node));
+    let only_if = nodes.filter_map(|node| node.get("only_if")?.entry("agent_version")).next();
     diagnostics.push(
         Diagnostic::error(
             "no-version",

@@ -8,10 +8,10 @@ use super::lowering::key_span;
 use super::{Lowering, command, reply, script};
 use crate::base::Diagnostic;
 use crate::base::suggest::did_you_mean;
-use crate::language::docs::fake::{FakeDoc, VendorWord};
+use crate::language::docs::fake::{FakeDoc, ServerWord, VendorWord};
 use crate::language::docs::reply::{DeltaWord, RuleDoc, WireDoc};
 use crate::language::shape::{Or, mistake};
-use crate::model::fake::{Delta, Fake, FakeKind, ModelFake, ModelReplies, ModelRule, Vendor, Wire, Write};
+use crate::model::fake::{Delta, Fake, FakeKind, ModelFake, ModelReplies, ModelRule, ServerKind, Vendor, Wire, Write};
 use crate::model::pattern::{Form, Pattern, Test, Word};
 use crate::model::tree::Node;
 use serde_json::Value;
@@ -35,6 +35,9 @@ pub fn fake(doc: &FakeDoc, kind: &str, low: &mut Lowering<'_>) -> Option<Fake> {
     let kind = match kind {
         "model" => FakeKind::Model(model(doc, low)?),
         "command" => FakeKind::Command(command::command(doc, low)),
+        "server" => FakeKind::Server(match doc.server? {
+            ServerWord::Redis => ServerKind::Redis,
+        }),
         // Reported when the document was read.
         _ => return None,
     };
