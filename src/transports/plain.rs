@@ -6,7 +6,6 @@
 use crate::base::duration;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -145,7 +144,7 @@ fn failed(error: reqwest::Error) -> NoAnswer {
     let code = match inner.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
         Some(std::io::ErrorKind::ConnectionRefused) => "refused",
         Some(std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe | std::io::ErrorKind::ConnectionAborted) => "reset",
-        _ if error.source().is_some_and(|source| source.to_string().contains("closed before message completed")) => "reset",
+        _ if inner.to_string().contains("closed before message completed") => "reset",
         _ => "broken",
     };
     NoAnswer::Failed { code, message: inner.to_string() }

@@ -130,6 +130,10 @@ impl CaseHandle {
             let replies = if waiting == 1 { "a reply was".to_owned() } else { format!("{waiting} replies were") };
             recorder.note(format!("{replies} still held at the gate `{gate}` when the case ended, and let go"));
         }
+        for (gate, times) in self.case.gates.in_vain() {
+            let releases = if times == 1 { "a release".to_owned() } else { format!("{times} releases") };
+            recorder.note(format!("{releases} of the gate `{gate}` let nothing through: no reply came to it any more"));
+        }
         for (fake, times) in self.case.outages.missed() {
             let requests = if times == 1 { "a request to it was".to_owned() } else { format!("{times} requests to it were") };
             recorder.note(format!("while `{fake}` was stopped, {requests} reset"));

@@ -22,7 +22,7 @@ pub fn unknown_actions(draft: &Draft, diagnostics: &mut Diagnostics) {
                 diagnostics.push(lower::protocol::unknown_action("user", step.span, &known));
             }
             Some(Verb::Do { action }) if protocol.action(action).is_none() => {
-                diagnostics.push(lower::protocol::unknown_action(action, value(draft, "do", step.span), &known));
+                diagnostics.push(lower::protocol::unknown_action(action, looks::under(draft, "do", step.span), &known));
             }
             Some(Verb::Rpc { .. }) if protocol.rpc.is_none() => diagnostics.push(
                 Diagnostic::error("no-rpc", step.span, format!("the protocol `{}` has no requests with replies", protocol.name))
@@ -64,12 +64,6 @@ fn needs_connection(verb: &Verb) -> bool {
         Verb::Connect { headers, handshake, .. } => !headers.is_empty() || !handshake,
         _ => false,
     }
-}
-
-/// The place of what stands under a verb.
-fn value(draft: &Draft, verb: &str, key: Span) -> Span {
-    let entries = draft.step_docs.iter().filter_map(|doc| doc.node.entry(verb));
-    entries.filter(|entry| entry.key_span == key).map(|entry| entry.value.span).next().unwrap_or(key)
 }
 
 fn setting_place(draft: &Draft, name: &str, value: Span) -> Span {
