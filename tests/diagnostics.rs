@@ -23,7 +23,7 @@ const ELSEWHERE: [(&[&str], &str); 5] = [
         ],
         "tests/bad_input: they come from a run",
     ),
-    (&["server-died", "server-not-started"], "tests/world_servers: they come from a run"),
+    (&["server-died", "server-not-started"], "end-to-end tests of servers (world_servers): they come from a run"),
     (
         &[
             "agent-settings",

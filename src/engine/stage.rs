@@ -15,7 +15,6 @@ use crate::fakes::command::{self, Mocks};
 use crate::fakes::egress::Trap;
 use crate::fakes::server::{CaseFakes, CaseHandle};
 use crate::model::agent::{AgentScope, Egress};
-use crate::model::expect::{CheckKind, Expect};
 use crate::model::fake::{CommandFake, FakeKind};
 use crate::model::protocol::Transport;
 use crate::model::step::Verb;
@@ -99,7 +98,7 @@ impl Stage {
             home: lodging.dir.home.clone(),
             current: Arc::default(),
             case: case.clone(),
-            before: (!checked_files(case).is_empty()).then(|| Snapshot::take(&lodging.dir.home)),
+            before: (!case.checked_files().is_empty()).then(|| Snapshot::take(&lodging.dir.home)),
             lodging,
             slot,
             fakes,
@@ -151,7 +150,7 @@ impl Stage {
 
     fn record_files(&self) {
         if let Some(before) = &self.before {
-            before.record(&self.recorder, &checked_files(&self.case), false);
+            before.record(&self.recorder, &self.case.checked_files(), false);
         }
     }
 
@@ -247,19 +246,6 @@ fn uses_folder(case: &Case) -> bool {
     let commands = case.fakes.iter().any(|(_, fake)| matches!(fake.kind, FakeKind::Command(_)));
     let probes = case.steps.iter().any(|step| matches!(step.verb, Verb::Probe(_)));
     case.agent.command.is_some() || !case.agent.files.is_empty() || !case.secrets.is_empty() || commands || probes
-}
-
-/// The files that some check names.
-fn checked_files(case: &Case) -> Vec<String> {
-    let of_steps = case.steps.iter().flat_map(|step| [&step.expect, &step.never]);
-    [&case.expect, &case.never, &case.reach].into_iter().chain(of_steps).flat_map(file_names).collect()
-}
-
-fn file_names(expect: &Expect) -> impl Iterator<Item = String> {
-    expect.checks.iter().filter_map(|check| match &check.kind {
-        CheckKind::File { path, .. } => Some(path.clone()),
-        _ => None,
-    })
 }
 
 /// A key that no other case of this run has, and folders, which are made if something will need them.

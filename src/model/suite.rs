@@ -4,7 +4,7 @@
 //! Must not know: YAML, defaults and their merging, how a case is run or judged.
 
 use super::agent::Agent;
-use super::expect::Expect;
+use super::expect::{Check, CheckKind, Expect};
 use super::fake::Fake;
 use super::step::Step;
 use crate::base::Span;
@@ -57,6 +57,16 @@ pub struct Case {
     pub session: Option<String>,
     /// The labels of all sessions that the steps use.
     pub sessions: Vec<String>,
+}
+
+impl Case {
+    /// The files that some check names.
+    pub fn checked_files(&self) -> Vec<String> {
+        let of_steps = self.steps.iter().flat_map(|step| [&step.expect, &step.never]);
+        let checks = [&self.expect, &self.never, &self.reach].into_iter().chain(of_steps).flat_map(|expect| &expect.checks);
+        let path = |check: &Check| if let CheckKind::File { path, .. } = &check.kind { Some(path.clone()) } else { None };
+        checks.filter_map(path).collect()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
