@@ -11,7 +11,7 @@ use crate::matching::jsonpath;
 use crate::model::pattern::ListKind;
 use crate::model::step::{Step, Verb};
 use crate::model::suite::Case;
-use crate::model::template::Scope;
+use crate::model::template::{Scope, printed};
 use crate::model::trace::{Blame, Cause, StepError, What};
 use crate::model::tree::Node;
 use crate::protocol::{ConnectOptions, TurnRequest};
@@ -148,7 +148,13 @@ async fn carry_out(stage: &mut Stage, index: usize, step: &Step) -> Result<Value
             Ok(answer)
         }
         Verb::Disconnect => stage.conversation.disconnect(&step.session).await.map(|()| Value::Null),
-        Verb::Reconnect { .. } => Err(suite_fault("`reconnect` is not carried out yet".to_owned())),
+        Verb::Reconnect { last_event_id } => {
+            let last = match last_event_id {
+                Some(node) => Some(printed(&fill(stage, step, node)?, "last_event_id").map_err(suite_fault)?),
+                None => None,
+            };
+            stage.conversation.reconnect(&step.session, last, step.within).await
+        }
         Verb::Stop { fake } => stage.stop(fake).await.map(|()| Value::Null),
         Verb::Start { fake } => stage.start(fake).await.map(|()| Value::Null),
         Verb::Restart => stage.restart().await.map(|()| Value::Null),

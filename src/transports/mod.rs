@@ -3,6 +3,8 @@
 //! | transport | one frame is |
 //! |---|---|
 //! | [`websocket`] | the JSON value of a message; other text is `{text}`, bytes are `{bytes}` |
+//! | [`http`] | an answer as `{status, headers, body}` |
+//! | [`sse`] | an event as `{id, event, data}` |
 //! | [`exec`] | each line of output; at the end `{exit, stdout, stderr}` |
 //!
 //! [`plain`] is no transport: one HTTP request of a step and its whole answer.
@@ -11,7 +13,9 @@
 
 pub mod connection;
 pub mod exec;
+pub mod http;
 pub mod plain;
+pub mod sse;
 pub mod websocket;
 
 pub use connection::{Connection, Ending, Incoming, Outgoing};
