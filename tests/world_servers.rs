@@ -261,7 +261,7 @@ fn a_plain_request_says_what_it_was_answered_and_where_nobody_was() {
     steps("      - http: {path: \"http://127.0.0.1:1/\"}\n").run().means(1, &["FAIL s::works", "got no answer"]);
     steps("      - http: {method: \"G T\", path: \"{{llm.url}}\"}\n")
         .run()
-        .means(3, &["BROKEN (suite) s::works", "`G T` cannot be a method"]);
+        .means(3, &["BROKEN (suite) s::works", "`G T` is no HTTP method"]);
 }
 
 #[test]
@@ -290,4 +290,56 @@ fn a_release_that_nobody_waits_for_is_noted() {
     let text = "suite: S\nagent: reference\nfakes: {llm: {model: openai, script: [[{gate: g}, {text: Hi}]]}}\ncases:\n  - name: works\n    steps:\n      \
                 - release: g\n      - release: g\n      - {user: Hello, expect: {reply: other}}\n";
     Project::with(text).run().means(1, &["FAIL s::works", "a release of the gate `g` let nothing through"]);
+}
+
+#[test]
+fn a_connection_that_was_cut_is_taken_up_again_and_without_that_nothing_arrives() {
+    let text = |between: &str| {
+        format!(
+            "suite: S\nagent: reference\nfakes: {{llm: {{model: openai, script: [Hi, Hi], unused: allow}}}}\ncases:\n  - name: works\n    steps:\n      \
+             - {{user: Hello, expect: {{reply: Hi}}}}\n      - disconnect: true\n{between}{HELLO}"
+        )
+    };
+    Project::with(&text("      - reconnect: true\n")).run().means(0, &["1 passed"]);
+    let said = Project::with(&text("")).run();
+    assert_ne!(said.status, 0, "{}", said.text);
+    Project::with(&text("      - reconnect: {last_event_id: \"7\"}\n"))
+        .run()
+        .means(3, &["BROKEN (suite) s::works", "belongs to event streams"]);
+    Project::with(&text("      - reconnect: false\n")).check().means(2, &["`reconnect: false` does nothing", "leave the step out"]);
+}
+
+#[test]
+fn what_leads_nowhere_is_found_before_anything_runs() {
+    let case = |rest: &str| {
+        Project::with(&format!(
+            "suite: S\nagent: reference\nfakes:\n  llm: {{model: openai, script: [Hi]}}\n  gog: {{command: [{{stdout: x}}]}}\n  \
+             a: {{server: redis}}\n  b: {{server: redis}}\ncases:\n  - name: works\n    steps:\n      \
+             - {{user: Hello, expect: {{reply: Hi}}}}\n{rest}"
+        ))
+    };
+    for (rest, code, words) in [
+        ("      - probe: {redis: [GET, x]}\n", "missing-key", "add `fake: a`"),
+        ("      - probe: {redis: [GET, x], fake: llm}\n", "unknown-fake", "`llm` is a `model` fake"),
+        ("      - probe: {file: x, fake: a}\n", "wrong-place", "it goes with `redis`"),
+        ("      - probe: {file: x, redis: [GET, x]}\n", "one-kind", "a probe reads one thing"),
+        ("      - probe: {redis: [GET, x], fake: a}\n        stays: 5ms\n", "missing-key", "what must go on holding?"),
+        ("      - http: {path: /x}\n        expect: {headers: {Content-Type: x}}\n", "unknown-key", "write `content-type`"),
+        ("      - http: {path: /x}\n        save: {all: $.bodi}\n", "unknown-key", "did you mean `body`?"),
+        ("      - http: {path: /x}\n        expect: {value: 1}\n", "not-returned", "`http` returns no `value`"),
+        ("      - user: Hi\n        save: {x: $.replies}\n", "unknown-path", "there is no `$.replies`"),
+        ("      - {user: Hi, expect: {at: {\"$.requests.lm[0].path\": /v1}}}\n", "unknown-fake", "did you mean `llm`?"),
+        ("    expect: {at: {$.commands.llm: []}}\n", "unknown-fake", "there is no mocked command `llm`"),
+        ("    never: {at: {$.probes.stream: 1}}\n", "unknown-label", "there is no probe `stream`"),
+        ("      - http: {path: \"{{a.ws}}\"}\n", "unknown-name", "a.ws"),
+        ("      - {user: Hi, only_if: {agent_version: \">=1\"}}\n", "no-version", "cannot be decided"),
+        ("      - stop: gg\n", "unknown-fake", "there is no fake `gg`"),
+    ] {
+        let said = case(rest).check();
+        said.means(2, &[&format!("error[{code}]"), words]);
+        assert_eq!(said.diagnostics(), 1, "{rest}{}", said.text);
+    }
+    case("      - probe: {redis: [GET, x], fake: b}\n        as: stream\n    expect: {at: {$.probes.stream: {optional: null}, \"$.requests.llm[*].path\": {length: 1}}}\n")
+        .check()
+        .means(0, &[]);
 }

@@ -37,7 +37,7 @@ pub fn unanswered(request: &PlainRequest, value: &Value) -> Option<String> {
 /// `{status, headers, body}`, or `{error: {code, message}}` where nobody answered.
 pub async fn ask(request: &PlainRequest, within: Duration) -> Result<Value, StepError> {
     match plain::ask(request, within).await {
-        Ok(answer) => Ok(answer.to_value()),
+        Ok(answer) => Ok(answer),
         Err(NoAnswer::Failed { code, message }) => Ok(plain::no_answer(code, &message)),
         Err(NoAnswer::Unsendable(why)) => Err(suite_fault(format!("the request cannot be sent: {why}"))),
     }

@@ -1,16 +1,13 @@
-//! One plain HTTP request and its whole answer.
+//! One plain HTTP request of a step and its whole answer.
 //!
-//! Owns: how a base URL and a path are joined, how bodies are sent and read, what is said where nobody answers.
-//! Must not know: who asks, what the answer means.
+//! Owns: how a base URL and a path are joined, what is said where nobody answers.
+//! Must not know: the HTTP client; who asks, what the answer means.
 
+use super::http::{self, HttpBody, HttpRequest, Unanswered};
 use crate::base::duration;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 use std::time::Duration;
-
-/// An answer is read up to here.
-const LARGEST: usize = 64 * 1024 * 1024;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlainRequest {
@@ -19,23 +16,6 @@ pub struct PlainRequest {
     pub headers: BTreeMap<String, String>,
     /// A text is sent as it is, null not at all, anything else as JSON.
     pub body: Value,
-}
-
-/// The whole answer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlainAnswer {
-    pub status: u16,
-    /// Names in lower case; repeated ones joined by a comma.
-    pub headers: BTreeMap<String, String>,
-    /// Parsed if it is JSON, otherwise the text; null if there is none.
-    pub body: Value,
-}
-
-impl PlainAnswer {
-    /// `{status, headers, body}`.
-    pub fn to_value(&self) -> Value {
-        json!({"status": self.status, "headers": self.headers, "body": self.body})
-    }
 }
 
 /// Why there is no answer.
@@ -68,100 +48,43 @@ pub fn url(base: Option<&str>, path: &str) -> Result<String, String> {
     })
 }
 
-/// Asks once and reads the whole answer. Redirects are not followed, no proxy stands between.
-pub async fn ask(request: &PlainRequest, within: Duration) -> Result<PlainAnswer, NoAnswer> {
-    let sent = build(request)?;
-    match tokio::time::timeout(within, exchange(sent)).await {
-        Ok(answer) => answer,
+/// Asks once and reads the whole answer: `{status, headers, body}`. Redirects are not followed, no proxy stands between.
+pub async fn ask(request: &PlainRequest, within: Duration) -> Result<Value, NoAnswer> {
+    match tokio::time::timeout(within, exchange(request)).await {
+        Ok(answer) => answer.map_err(failed),
         Err(_) => Err(NoAnswer::Failed { code: "timeout", message: format!("no whole answer came within {}", duration::show(within)) }),
     }
 }
 
-fn build(request: &PlainRequest) -> Result<reqwest::RequestBuilder, NoAnswer> {
-    let unsendable = |what: String| NoAnswer::Unsendable(what);
-    let method = reqwest::Method::from_bytes(request.method.as_bytes())
-        .map_err(|_| unsendable(format!("`{}` cannot be a method", request.method)))?;
-    let url = reqwest::Url::parse(&request.url).map_err(|error| unsendable(format!("`{}` is no URL: {error}", request.url)))?;
-    let mut sent = client().request(method, url);
-    let mut typed = false;
-    for (name, value) in &request.headers {
-        let header = reqwest::header::HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| unsendable(format!("`{name}` cannot be the name of a header")))?;
-        let value = reqwest::header::HeaderValue::from_str(value)
-            .or_else(|_| reqwest::header::HeaderValue::from_bytes(value.as_bytes()))
-            .map_err(|_| unsendable(format!("the header `{name}` holds what no header can hold")))?;
-        typed |= header == reqwest::header::CONTENT_TYPE;
-        sent = sent.header(header, value);
+async fn exchange(request: &PlainRequest) -> Result<Value, Unanswered> {
+    let mut headers: Vec<_> = request.headers.clone().into_iter().collect();
+    // A connection that is kept might be of a server that is stopped and started before the next request.
+    if !request.headers.contains_key("connection") {
+        headers.push(("connection".to_owned(), "close".to_owned()));
     }
-    let (kind, body) = match &request.body {
-        Value::Null => return Ok(sent),
-        Value::String(text) => ("text/plain; charset=utf-8", text.clone()),
-        body => ("application/json", body.to_string()),
+    let body = match &request.body {
+        Value::Null => None,
+        Value::String(text) => Some(HttpBody::Text(text.clone())),
+        body => Some(HttpBody::Json(body.clone())),
     };
-    if !typed {
-        sent = sent.header(reqwest::header::CONTENT_TYPE, kind);
-    }
-    Ok(sent.body(body))
+    let sent = HttpRequest { method: request.method.clone(), url: request.url.clone(), headers, query: vec![], body };
+    http::send(&sent).await?.whole().await
 }
 
-async fn exchange(request: reqwest::RequestBuilder) -> Result<PlainAnswer, NoAnswer> {
-    let mut answer = request.send().await.map_err(failed)?;
-    let status = answer.status().as_u16();
-    let mut headers = BTreeMap::<String, String>::new();
-    for (name, value) in answer.headers() {
-        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        headers
-            .entry(name.as_str().to_owned())
-            .and_modify(|known| {
-                known.push_str(", ");
-                known.push_str(&value);
-            })
-            .or_insert(value);
-    }
-    let mut bytes = Vec::new();
-    while let Some(piece) = answer.chunk().await.map_err(failed)? {
-        bytes.extend_from_slice(&piece);
-        if bytes.len() > LARGEST {
-            return Err(NoAnswer::Failed { code: "broken", message: format!("the answer is larger than {} MiB", LARGEST >> 20) });
-        }
-    }
-    Ok(PlainAnswer { status, headers, body: body(&bytes) })
-}
-
-fn body(bytes: &[u8]) -> Value {
-    if bytes.is_empty() {
-        return Value::Null;
-    }
-    serde_json::from_slice(bytes).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(bytes)))
-}
-
-/// The innermost reason says what happened.
-fn failed(error: reqwest::Error) -> NoAnswer {
-    let mut inner: &dyn std::error::Error = &error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    let code = match inner.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
-        Some(std::io::ErrorKind::ConnectionRefused) => "refused",
-        Some(std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe | std::io::ErrorKind::ConnectionAborted) => "reset",
-        _ if inner.to_string().contains("closed before message completed") => "reset",
+fn failed(reason: Unanswered) -> NoAnswer {
+    let says = |words: &str| reason.message.contains(words);
+    let code = match reason {
+        Unanswered { ill: true, message, .. } => return NoAnswer::Unsendable(message),
+        Unanswered { unreachable: true, .. } => "refused",
+        _ if says("reset the connection") || says("closed the connection before it answered") => "reset",
         _ => "broken",
     };
-    NoAnswer::Failed { code, message: inner.to_string() }
-}
-
-/// Each request has a connection of its own: one kept from before might be of a server that was stopped meanwhile.
-fn client() -> &'static reqwest::Client {
-    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
-    CLIENT.get_or_init(|| {
-        let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).pool_max_idle_per_host(0);
-        builder.build().expect("the options are fixed and valid")
-    })
+    NoAnswer::Failed { code, message: reason.message }
 }
 
 /// `{error: {code, message}}`, as steps return it.
 pub fn no_answer(code: &str, message: &str) -> Value {
-    Value::Object(Map::from_iter([("error".to_owned(), json!({"code": code, "message": message}))]))
+    json!({"error": {"code": code, "message": message}})
 }
 
 #[cfg(test)]
@@ -186,7 +109,7 @@ mod tests {
     }
 
     /// What a server was sent, and what came of its answer.
-    async fn asked(body: Value, answer: &'static [u8]) -> (String, Result<PlainAnswer, NoAnswer>) {
+    async fn asked(body: Value, answer: &'static [u8]) -> (String, Result<Value, NoAnswer>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/a", listener.local_addr().unwrap());
         let server = tokio::spawn(async move {
@@ -210,16 +133,16 @@ mod tests {
         let (sent, answer) = asked(json!({"b": 2}), wire).await;
         assert!(sent.contains("x-a: 1\r\n") && sent.contains("content-type: application/json") && sent.ends_with("{\"b\":2}"), "{sent}");
         let answer = answer.unwrap();
-        assert_eq!((answer.status, &answer.body), (302, &json!({"a": 1})));
-        assert_eq!((answer.headers["location"].as_str(), answer.headers["x-b"].as_str()), ("/b", "1, 2"));
+        assert_eq!((&answer["status"], &answer["body"]), (&json!(302), &json!({"a": 1})));
+        assert_eq!((&answer["headers"]["location"], &answer["headers"]["x-b"]), (&json!("/b"), &json!("1, 2")));
     }
 
     #[tokio::test]
     async fn a_body_that_is_not_json_is_a_text_and_none_is_null() {
         let (sent, answer) = asked(json!("hi"), b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n{a:").await;
         assert!(sent.contains("content-type: text/plain") && sent.ends_with("hi"), "{sent}");
-        assert_eq!(answer.unwrap().body, json!("{a:"));
-        assert_eq!(asked(Value::Null, b"HTTP/1.1 204 No Content\r\n\r\n").await.1.unwrap().body, Value::Null);
+        assert_eq!(answer.unwrap()["body"], json!("{a:"));
+        assert_eq!(asked(Value::Null, b"HTTP/1.1 204 No Content\r\n\r\n").await.1.unwrap()["body"], Value::Null);
     }
 
     #[tokio::test]

@@ -86,10 +86,11 @@ impl Outages {
         Some(Cut { since: now.stops, state })
     }
 
-    /// The fakes that somebody asked in vain, and how often.
+    /// The fakes that are away and that somebody asked in vain, and how often. Of one that came back nothing is said: it was meant.
     pub fn missed(&self) -> impl Iterator<Item = (&str, usize)> {
         let count = |outage: &Outage| outage.in_vain.load(Ordering::Relaxed);
-        self.fakes.iter().map(move |outage| (outage.name.as_str(), count(outage))).filter(|(_, count)| *count > 0)
+        let away = self.fakes.iter().filter(|outage| outage.state.borrow().away);
+        away.map(move |outage| (outage.name.as_str(), count(outage))).filter(|(_, count)| *count > 0)
     }
 }
 
@@ -122,9 +123,10 @@ mod tests {
         let outages = Outages::new(["llm", "other"]);
         outages.stop("llm").unwrap();
         assert!(outages.reach("llm").is_none() && outages.reach("llm").is_none() && outages.reach("other").is_some());
+        assert_eq!(outages.missed().collect::<Vec<_>>(), [("llm", 2)]);
         outages.start("llm").unwrap();
         assert!(outages.reach("llm").is_some());
-        assert_eq!(outages.missed().collect::<Vec<_>>(), [("llm", 2)]);
+        assert_eq!(outages.missed().count(), 0);
     }
 
     #[test]
