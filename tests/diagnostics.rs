@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Codes without a case here, and where they are tested instead.
-const ELSEWHERE: [(&[&str], &str); 4] = [
+const ELSEWHERE: [(&[&str], &str); 5] = [
     (&["not-utf8", "file-too-large", "unreadable-file", "too-many-mistakes"], "tests/bad_input: files that no repository should hold"),
     (
         &[
@@ -23,6 +23,7 @@ const ELSEWHERE: [(&[&str], &str); 4] = [
         ],
         "tests/bad_input: they come from a run",
     ),
+    (&["server-died", "server-not-started"], "end-to-end tests of servers (world_servers): they come from a run"),
     (
         &[
             "agent-settings",
@@ -52,6 +53,7 @@ const ELSEWHERE: [(&[&str], &str); 4] = [
             "home-not-written",
             "mock-not-first",
             "mocked-commands",
+            "no-port",
             "process-left",
         ],
         "the machine is at fault, or checkride",

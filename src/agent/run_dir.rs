@@ -41,6 +41,11 @@ impl RunDir {
         Ok(case)
     }
 
+    /// For the data of a case's servers: beside its folders, since what works in those ends with the agent.
+    pub fn servers(&self, key: &str) -> PathBuf {
+        self.root.path().join(format!("{key}.s"))
+    }
+
     /// Where the folders of a case will be, for a case that may need none.
     pub fn place(&self, key: &str) -> CaseDir {
         let root = self.root.path().join(key);

@@ -68,6 +68,7 @@ impl<'v, 't> Look<'v, 't> {
             for (name, fake) in &self.case.fakes {
                 let list = match fake.kind {
                     FakeKind::Command(_) => "commands",
+                    FakeKind::Server(_) => continue,
                     _ => "requests",
                 };
                 if let Some(lists) = document.get_mut(list).and_then(Value::as_object_mut) {
@@ -85,8 +86,8 @@ impl<'v, 't> Look<'v, 't> {
             timing.insert("total".into(), total.into());
             Value::Object(timing)
         };
-        let turns: Vec<_> = self.turns().map(|turn| (format!("the timing of {}", turn.shown()), with_total(turn.timing()))).collect();
-        if turns.is_empty() { vec![("the timing".to_owned(), with_total(Map::new()))] } else { turns }
+        let turns: Vec<_> = self.turns().map(|turn| (format!("the timing (ms) of {}", turn.shown()), with_total(turn.timing()))).collect();
+        if turns.is_empty() { vec![("the timing (ms)".to_owned(), with_total(Map::new()))] } else { turns }
     }
 
     fn total_ms(&self) -> f64 {

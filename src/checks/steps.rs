@@ -18,7 +18,7 @@ use crate::model::trace::{Blame, Cause};
 /// Adds the findings of all steps. The answer is whose fault it is that the run was cut short, if it is not the agent's.
 pub(crate) fn findings<'t>(case: &'t Case, views: &Views<'t>, findings: &mut Vec<Finding>) -> Option<Blame> {
     let mut cut = None;
-    for (number, step) in case.steps.iter().enumerate() {
+    for (number, step) in case.steps.iter().enumerate().filter(|(number, _)| !views.is_left_out(*number)) {
         let Some(run) = views.step(number) else {
             let verdict = unreached(case, views, number);
             cut = cut.or(blame(&verdict));

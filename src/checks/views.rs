@@ -101,6 +101,11 @@ impl<'t> Views<'t> {
         self.steps().iter().find(|run| run.step == step)
     }
 
+    /// Its condition did not hold when the run was planned.
+    pub fn is_left_out(&self, step: usize) -> bool {
+        self.records.iter().any(|record| matches!(&record.what, What::StepLeftOut { step: left, .. } if *left == step))
+    }
+
     /// What templates may name, with the record since when.
     pub fn bindings(&self) -> &[(u64, &'t Binding)] {
         self.bindings.get_or_init(|| {

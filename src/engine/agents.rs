@@ -4,6 +4,7 @@
 //! Must not know: steps, fakes, how a process works.
 
 use super::harness::broken;
+use super::servers::Servers;
 use super::values::Values;
 use crate::agent::{self, CaseDir, Home, Launch, RunningAgent};
 use crate::fakes::egress::Trap;
@@ -34,6 +35,8 @@ pub struct Lodging {
     pub recorder: Recorder,
     /// Refuses what the agent tries to reach for as long as it lives.
     pub trap: Option<Trap>,
+    /// The real servers that it uses.
+    pub servers: Servers,
     /// Whatever process the case left is ended with it.
     pub tree: Option<agent::Tree>,
 }

@@ -5,6 +5,7 @@
 
 use super::world::World;
 use crate::agent;
+use crate::model::fake::FakeKind;
 use crate::model::suite::{Case, Condition};
 use crate::model::trace::Problem;
 use indexmap::IndexMap;
@@ -42,7 +43,18 @@ impl<'a> Conditions<'a> {
         if let Some(reason) = &case.skip {
             return Decision::Skip(reason.clone());
         }
-        for condition in &case.only_if {
+        for (name, fake) in &case.fakes {
+            let FakeKind::Server(kind) = fake.kind else { continue };
+            if !self.on_path(kind.program()) {
+                return Decision::Skip(format!("`{}` is not installed, and the fake `{name}` needs it", kind.program()));
+            }
+        }
+        self.all(case, &case.only_if).await
+    }
+
+    /// Whether all of them hold.
+    pub async fn all(&self, case: &Case, conditions: &[Condition]) -> Decision {
+        for condition in conditions {
             let decision = self.one(case, condition).await;
             if decision != Decision::Run {
                 return decision;

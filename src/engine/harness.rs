@@ -165,8 +165,8 @@ fn attempt(stage: &Arc<Stage>, runtime: &tokio::runtime::Handle, planned: &Plann
     }
     // As a task of the runtime: a thread that waits itself would be woken for each frame.
     let run = runtime.spawn({
-        let (stage, case) = (stage.clone(), case.clone());
-        async move { runner::run(&stage.world, &case).await }
+        let (stage, case, left_out) = (stage.clone(), case.clone(), planned.left_out.clone());
+        async move { runner::run(&stage.world, &case, &left_out).await }
     });
     match runtime.block_on(run) {
         Ok(trace) => {

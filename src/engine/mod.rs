@@ -3,8 +3,8 @@
 //! | file | what |
 //! |---|---|
 //! | [`selection`], [`tags`], [`conditions`], [`planner`] | which cases run, which are skipped and why |
-//! | [`world`], [`stage`], [`agents`], [`values`] | what all cases share; what one attempt stands in |
-//! | [`runner`], [`steps`], [`waiting`], [`probes`], [`functions`] | one attempt, from the first step to the trace |
+//! | [`world`], [`stage`], [`agents`], [`servers`], [`values`] | what all cases share; what one attempt stands in |
+//! | [`runner`], [`steps`], [`waiting`], [`requests`], [`probes`], [`functions`] | one attempt, from the first step to the trace |
 //! | [`outcome`](mod@outcome), [`hints`](mod@hints), [`recheck`](mod@recheck), [`trace_store`] | from findings to a verdict; stored traces |
 //! | [`harness`], [`unused`] | libtest-mimic as the front of all of it; what a full run never used |
 
@@ -17,8 +17,10 @@ pub mod outcome;
 pub mod planner;
 pub mod probes;
 pub mod recheck;
+pub mod requests;
 pub mod runner;
 pub mod selection;
+pub mod servers;
 pub mod stage;
 pub mod steps;
 pub mod tags;

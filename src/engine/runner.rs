@@ -4,6 +4,7 @@
 //! Must not know: what is expected of the trace, how it is reported.
 
 use super::harness::broken;
+use super::planner::LeftOut;
 use super::stage::{ATTEMPT, Stage};
 use super::steps;
 use super::world::World;
@@ -16,7 +17,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// Runs a case and gives everything that was observed.
-pub async fn run(world: &World, case: &Arc<Case>) -> Trace {
+pub async fn run(world: &World, case: &Arc<Case>, left_out: &LeftOut) -> Trace {
     tracing::info!(case = case.id, "begins");
     let recorder = begin(case);
     let stage = tokio::select! {
@@ -27,7 +28,7 @@ pub async fn run(world: &World, case: &Arc<Case>) -> Trace {
         None => recorder.problem(broken(Blame::Harness, "interrupted", "interrupted while the agent was being started")),
         Some(Err(problem)) => recorder.problem(problem),
         Some(Ok(mut stage)) => {
-            let in_time = act(world, case, &mut stage).await;
+            let in_time = act(world, case, left_out, &mut stage).await;
             stage.strike(in_time).await;
         }
     }
@@ -57,11 +58,14 @@ fn begin(case: &Case) -> Recorder {
 }
 
 /// Carries out the steps within the case's time. True if they came to an end of their own.
-async fn act(world: &World, case: &Case, stage: &mut Stage) -> bool {
+async fn act(world: &World, case: &Case, left_out: &LeftOut, stage: &mut Stage) -> bool {
     let recorder = stage.recorder.clone();
     let current = stage.current.clone();
+    let died = stage.servers().died();
     let end = tokio::select! {
-        () = steps::run(case, stage) => return true,
+        () = steps::run(case, left_out, stage) => return true,
+        // What went wrong is recorded; without the server the agent cannot be judged.
+        () = died => return false,
         () = tokio::time::sleep(case.timeout) => Ok(()),
         () = world.stopped() => Err(()),
     };

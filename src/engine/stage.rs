@@ -6,6 +6,7 @@
 use super::agents::{Lodging, Slot};
 use super::functions::{self, CaseCalls};
 use super::harness::broken;
+use super::servers::Servers;
 use super::steps::suite_fault;
 use super::values::{Values, case_slug, fingerprint};
 use super::waiting::Histories;
@@ -15,7 +16,6 @@ use crate::fakes::command::{self, Mocks};
 use crate::fakes::egress::Trap;
 use crate::fakes::server::{CaseFakes, CaseHandle};
 use crate::model::agent::{AgentScope, Egress};
-use crate::model::expect::{CheckKind, Expect};
 use crate::model::fake::{CommandFake, FakeKind, Vendor};
 use crate::model::protocol::Transport;
 use crate::model::step::Verb;
@@ -65,8 +65,8 @@ impl Stage {
             AgentScope::Case => None,
             AgentScope::Suite => Some(world.shared.slot(&case.suite_path).await),
         };
-        let kept = match slot.as_mut().and_then(|slot| slot.take()) {
-            Some((lodging, _)) if !lodging.is_dead(false).await => Some(lodging),
+        let mut kept = match slot.as_mut().and_then(|slot| slot.take()) {
+            Some((lodging, _)) if !lodging.is_dead(false).await && !lodging.servers.are_lost() => Some(lodging),
             _ => None,
         };
         let (key, dir) = match &kept {
@@ -74,17 +74,22 @@ impl Stage {
             None => place(world, case)?,
         };
         let values = Arc::new(Values::at_start(world, case, &key, &dir, recorder));
+        let own = recorder_of_agent(case, kept.as_ref(), recorder);
+        let mut servers = match &mut kept {
+            Some(lodging) => std::mem::take(&mut lodging.servers),
+            None => Servers::of(case, &world.runs.servers(&key))?,
+        };
+        servers.start(&own).await?;
+        servers.tell(&values);
         let fakes =
             world.fakes.open(CaseFakes { key: key.clone(), recorder: recorder.clone(), fakes: case.fakes.clone(), scope: values.clone() });
         let mocks = prepare_mocks(world, case, &dir, &*values)?;
-        let lodging = match kept {
-            Some(lodging) => {
-                lodging.recorder.relay_to(Some(recorder.clone()));
-                lodging.tell(&values);
-                lodging
-            }
-            None => move_in(world, case, key, dir, mocks.as_ref(), &values, recorder).await?,
+        let mut lodging = match kept {
+            Some(lodging) => lodging,
+            None => move_in(world, case, key, dir, mocks.as_ref(), &values, own).await?,
         };
+        lodging.servers = servers;
+        lodging.tell(&values);
         let conversation = Conversation::new(conversation_setup(world, case, &values, recorder, &lodging, &fakes)?);
         Ok(Stage {
             recorder: recorder.clone(),
@@ -94,7 +99,7 @@ impl Stage {
             home: lodging.dir.home.clone(),
             current: Arc::default(),
             case: case.clone(),
-            before: (!checked_files(case).is_empty()).then(|| Snapshot::take(&lodging.dir.home)),
+            before: (!case.checked_files().is_empty()).then(|| Snapshot::take(&lodging.dir.home)),
             lodging,
             slot,
             fakes,
@@ -122,6 +127,7 @@ impl Stage {
                 *slot = Some((self.lodging, self.case.agent.clone()));
             }
             None => {
+                self.lodging.servers.end().await;
                 let tree = self.lodging.tree;
                 // Killing looks through all processes of the machine, so it must not hold up the others.
                 let _ = tokio::task::spawn_blocking(move || drop(tree)).await;
@@ -145,7 +151,7 @@ impl Stage {
 
     fn record_files(&self) {
         if let Some(before) = &self.before {
-            before.record(&self.recorder, &checked_files(&self.case), false);
+            before.record(&self.recorder, &self.case.checked_files(), false);
         }
     }
 
@@ -200,6 +206,32 @@ impl Stage {
         Ok(())
     }
 
+    /// Where plain requests of steps lead.
+    pub fn agent_url(&self) -> Option<&str> {
+        self.lodging.url.as_deref()
+    }
+
+    pub fn servers(&self) -> &Servers {
+        &self.lodging.servers
+    }
+
+    /// The step `stop`: a fake or a server goes away.
+    pub async fn stop(&mut self, name: &str) -> Result<(), StepError> {
+        if self.lodging.servers.has(name) {
+            return self.lodging.servers.stop_one(name).await;
+        }
+        self.fakes.stop(name).map_err(suite_fault)
+    }
+
+    /// The step `start`: it comes back.
+    pub async fn start(&mut self, name: &str) -> Result<(), StepError> {
+        let recorder = self.lodging.recorder.clone();
+        if self.lodging.servers.has(name) {
+            return self.lodging.servers.start_one(name, &recorder).await;
+        }
+        self.fakes.start(name).map_err(suite_fault)
+    }
+
     /// Runs a command once, as the agent would.
     pub async fn run_in_agent_env(&self, argv: &[String], within: Duration) -> Result<Value, StepError> {
         let launch = self.lodging.home.launch(argv.to_vec());
@@ -215,19 +247,6 @@ fn uses_folder(case: &Case) -> bool {
     let commands = case.fakes.iter().any(|(_, fake)| matches!(fake.kind, FakeKind::Command(_)));
     let probes = case.steps.iter().any(|step| matches!(step.verb, Verb::Probe(_)));
     case.agent.command.is_some() || !case.agent.files.is_empty() || !case.secrets.is_empty() || commands || probes
-}
-
-/// The files that some check names.
-fn checked_files(case: &Case) -> Vec<String> {
-    let of_steps = case.steps.iter().flat_map(|step| [&step.expect, &step.never]);
-    [&case.expect, &case.never, &case.reach].into_iter().chain(of_steps).flat_map(file_names).collect()
-}
-
-fn file_names(expect: &Expect) -> impl Iterator<Item = String> {
-    expect.checks.iter().filter_map(|check| match &check.kind {
-        CheckKind::File { path, .. } => Some(path.clone()),
-        _ => None,
-    })
 }
 
 /// A key that no other case of this run has, and folders, which are made if something will need them.
@@ -261,6 +280,18 @@ fn prepare_mocks(world: &World, case: &Case, dir: &CaseDir, scope: &dyn Scope) -
     Ok(Some(mocks))
 }
 
+/// What the agent's output goes to: the case's own recorder, or, where it is shared, one that hands on to the case of the moment.
+fn recorder_of_agent(case: &Case, kept: Option<&Lodging>, recorder: &Recorder) -> Recorder {
+    match (kept, case.agent.scope) {
+        (Some(lodging), _) => {
+            lodging.recorder.relay_to(Some(recorder.clone()));
+            lodging.recorder.clone()
+        }
+        (None, AgentScope::Case) => recorder.clone(),
+        (None, AgentScope::Suite) => Recorder::relay(recorder.clone()),
+    }
+}
+
 /// Makes the home, proves the mocks in it, and starts the agent.
 async fn move_in(
     world: &World,
@@ -269,12 +300,8 @@ async fn move_in(
     dir: CaseDir,
     mocks: Option<&Mocks>,
     values: &Values,
-    recorder: &Recorder,
+    recorder: Recorder,
 ) -> Result<Lodging, Problem> {
-    let recorder = match case.agent.scope {
-        AgentScope::Case => recorder.clone(),
-        AgentScope::Suite => Recorder::relay(recorder.clone()),
-    };
     let trap = start_trap(case, &recorder).await?;
     let home = match uses_folder(case) || !case.agent.env.is_empty() {
         true => home(world, case, &key, &dir, mocks, trap.as_ref(), values)?,
@@ -291,7 +318,8 @@ async fn move_in(
     // A running agent brings its own; one that is started for each turn has none between them.
     let by_turns = case.agent.command.is_some() && case.agent.protocol.transport == Transport::Exec;
     let tree = by_turns.then(|| agent::Tree::new(dir.marker()));
-    let mut lodging = Lodging { key, dir, home, launch, running: None, url: None, recorder, trap, tree };
+    let servers = Servers::default();
+    let mut lodging = Lodging { key, dir, home, launch, running: None, url: None, recorder, trap, servers, tree };
     lodging.start(&case.agent, values).await?;
     Ok(lodging)
 }

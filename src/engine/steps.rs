@@ -3,14 +3,15 @@
 //! Owns: what each verb does.
 //! Must not know: wire formats, processes, how findings are made.
 
-use super::probes;
+use super::planner::LeftOut;
 use super::stage::Stage;
+use super::{probes, requests};
 use crate::checks;
 use crate::matching::jsonpath;
 use crate::model::pattern::ListKind;
 use crate::model::step::{Step, Verb};
 use crate::model::suite::Case;
-use crate::model::template::Scope;
+use crate::model::template::{Scope, printed};
 use crate::model::trace::{Blame, Cause, StepError, What};
 use crate::model::tree::Node;
 use crate::protocol::{ConnectOptions, TurnRequest};
@@ -23,15 +24,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Carries out all steps, or those before the first that fails.
-pub async fn run(case: &Case, stage: &mut Stage) {
-    if needs_implicit_connect(case)
+pub async fn run(case: &Case, left_out: &LeftOut, stage: &mut Stage) {
+    let first = (0..case.steps.len()).find(|index| !left_out.contains_key(index)).unwrap_or_default();
+    if needs_implicit_connect(case, first)
         && let Err(error) = implicit_connect(stage).await
     {
-        begin(case, 0, &stage.recorder);
-        stage.recorder.push(What::StepEnd { step: 0, value: Value::Null, error: Some(error) });
+        begin(case, first, &stage.recorder);
+        stage.recorder.push(What::StepEnd { step: first, value: Value::Null, error: Some(error) });
         return;
     }
     for (index, step) in case.steps.iter().enumerate() {
+        if let Some(reason) = left_out.get(&index) {
+            stage.recorder.push(What::StepLeftOut { step: index, verb: step.verb.name().to_owned(), reason: reason.clone() });
+            continue;
+        }
         stage.current.store(index, Ordering::Relaxed);
         begin(case, index, &stage.recorder);
         let result = carry_out(stage, index, step).await;
@@ -68,11 +74,11 @@ pub fn begin(case: &Case, index: usize, recorder: &Recorder) {
 }
 
 /// A case begins with an implicit `connect`, unless one is written first or each session has its own connection.
-fn needs_implicit_connect(case: &Case) -> bool {
+fn needs_implicit_connect(case: &Case, first: usize) -> bool {
     let protocol = &case.agent.protocol;
     !protocol.open.per_session
         && protocol.transport != crate::model::protocol::Transport::Exec
-        && !case.steps.first().is_some_and(|step| matches!(step.verb, Verb::Connect { .. }))
+        && !case.steps.get(first).is_some_and(|step| matches!(step.verb, Verb::Connect { .. }))
 }
 
 async fn implicit_connect(stage: &Stage) -> Result<(), StepError> {
@@ -126,6 +132,7 @@ async fn carry_out(stage: &mut Stage, index: usize, step: &Step) -> Result<Value
             stage.histories.quiet(what, &step.session, *duration, stage.mocks.as_ref(), &scope).await
         }
         Verb::Release { gate } => stage.release(gate).map(|()| Value::Null),
+        Verb::Http(call) => requests::http(stage, step, call).await,
         Verb::Probe(probe) => probes::probe(stage, step, probe).await,
         Verb::Connect { settings, headers, handshake } => {
             let options = ConnectOptions {
@@ -141,6 +148,15 @@ async fn carry_out(stage: &mut Stage, index: usize, step: &Step) -> Result<Value
             Ok(answer)
         }
         Verb::Disconnect => stage.conversation.disconnect(&step.session).await.map(|()| Value::Null),
+        Verb::Reconnect { last_event_id } => {
+            let last = match last_event_id {
+                Some(node) => Some(printed(&fill(stage, step, node)?, "last_event_id").map_err(suite_fault)?),
+                None => None,
+            };
+            stage.conversation.reconnect(&step.session, last, step.within).await
+        }
+        Verb::Stop { fake } => stage.stop(fake).await.map(|()| Value::Null),
+        Verb::Start { fake } => stage.start(fake).await.map(|()| Value::Null),
         Verb::Restart => stage.restart().await.map(|()| Value::Null),
         Verb::Pause(duration) => {
             tokio::time::sleep(*duration).await;
@@ -167,7 +183,7 @@ async fn rpc(stage: &mut Stage, step: &Step, method: &Arc<Node>) -> Result<Value
 }
 
 /// A refusal fails the step unless its `expect` names one of these keys.
-fn unless_expected(step: &Step, keys: &[&str], refused: Option<String>) -> Result<(), StepError> {
+pub fn unless_expected(step: &Step, keys: &[&str], refused: Option<String>) -> Result<(), StepError> {
     match refused {
         Some(message) if !keys.iter().any(|key| step.expect.names(key)) => Err(StepError { cause: Cause::Agent, message, details: vec![] }),
         _ => Ok(()),

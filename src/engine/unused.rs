@@ -78,6 +78,7 @@ fn lists(kind: &FakeKind) -> Vec<List> {
             vec![List { what: "rule", mark: "rule ", spans: command.rules.iter().map(|rule| rule.span).collect() }]
         }
         FakeKind::Http(http) => vec![routes(&http.routes)],
+        FakeKind::Server(_) => vec![],
         FakeKind::Functions(functions) => {
             vec![List { what: "row", mark: "rows[", spans: functions.rows.iter().map(|row| row.span).collect() }]
         }

@@ -10,6 +10,7 @@
 //! | [`tools`] | the rows of tools, as `mcp` and `functions` fakes share them |
 //! | [`functions`] | tools that the client runs |
 //! | [`command`] | command-line tools mocked by PATH |
+//! | [`redis`] | a real redis-server: its arguments, and one command to it |
 //! | [`egress`] | a proxy that records and refuses what goes elsewhere |
 //! | [`http`] | HTTP/1.1 over one connection, down to breaking it on purpose |
 
@@ -18,6 +19,7 @@ pub mod egress;
 pub mod functions;
 pub mod http;
 pub mod model;
+pub mod redis;
 pub mod routes;
 pub mod rules;
 pub mod server;

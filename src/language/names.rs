@@ -55,8 +55,10 @@ pub fn answering(name: &str) -> Option<OfCall> {
     }
 }
 
-/// What fakes say about themselves.
-pub const FAKE_MEMBERS: [&str; 2] = ["url", "ws"];
+/// What a fake says about itself.
+pub fn members(fake: &Node) -> &'static [&'static str] {
+    if fake.get("server").is_some() { &["url", "host", "port"] } else { &["url", "ws"] }
+}
 
 /// What messages call a fake.
 pub const FAKE: &str = "a fake";
@@ -128,7 +130,7 @@ impl LaterNames {
             "agent" => (!rest.is_empty() && agent.is_none_or(|names| names.iter().any(|name| name == rest))).then_some(Stage::Start),
             "session" => Some(Stage::Run),
             "turn" => (!rest.is_empty()).then_some(Stage::Run),
-            _ => self.fakes.as_ref().and_then(|fakes| fakes.get(root)).filter(|_| FAKE_MEMBERS.contains(&first)).map(|_| Stage::Start),
+            _ => self.fakes.as_ref().and_then(|fakes| fakes.get(root)).filter(|fake| members(fake).contains(&first)).map(|_| Stage::Start),
         };
         known.map(Later::At).or_else(|| self.saves().get(root).map(|save| Later::Saved(save.step)))
     }
@@ -169,7 +171,8 @@ impl LaterNames {
         let keys =
             |node: &Option<Arc<Node>>| node.iter().flat_map(|node| node.entries()).map(|entry| entry.key.to_string()).collect::<Vec<_>>();
         names.extend(keys(&self.secrets).iter().map(|name| format!("secrets.{name}")));
-        names.extend(keys(&self.fakes).iter().flat_map(|fake| FAKE_MEMBERS.map(|member| format!("{fake}.{member}"))));
+        let fakes = self.fakes.iter().flat_map(|fakes| fakes.entries());
+        names.extend(fakes.flat_map(|fake| members(&fake.value).iter().map(move |member| format!("{}.{member}", fake.key))));
         names.extend(agent.unwrap_or_default().iter().map(|name| format!("agent.{name}")));
         names.extend(self.saves().keys().map(|name| name.to_string()));
         names

@@ -52,6 +52,14 @@ pub fn all_ref<'v>(path: &JsonPath, document: &'v Value) -> Vec<&'v Value> {
     found.map(|found| found.into_iter().map(|found| found.val()).collect()).unwrap_or_default()
 }
 
+/// The names that a path begins with, up to its first step that is none.
+pub fn names(path: &JsonPath) -> impl Iterator<Item = &str> {
+    path.query.segments.iter().map_while(|segment| match single(segment)? {
+        Step::Name(name) => Some(name),
+        Step::Index(_) => None,
+    })
+}
+
 fn child<'v>(value: &'v Value, segment: &Segment) -> Option<&'v Value> {
     match single(segment)? {
         Step::Name(name) => value.as_object()?.get(name),

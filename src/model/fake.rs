@@ -24,6 +24,8 @@ pub enum FakeKind {
     Command(CommandFake),
     Http(HttpFake),
     Functions(FunctionsFake),
+    /// A real server, started for the case.
+    Server(ServerKind),
 }
 
 impl FakeKind {
@@ -31,7 +33,7 @@ impl FakeKind {
     pub fn gates(&self) -> Vec<&str> {
         match self {
             FakeKind::Model(model) => model.gates().collect(),
-            FakeKind::Command(_) => vec![],
+            FakeKind::Command(_) | FakeKind::Server(_) => vec![],
             FakeKind::Http(http) => http.routes.iter().flat_map(HttpRoute::gates).collect(),
             FakeKind::Functions(functions) => functions.rows.iter().flat_map(ToolRow::gates).collect(),
         }
@@ -39,7 +41,22 @@ impl FakeKind {
 
     /// True if it is reached over the network, and so has an address.
     pub fn is_server(&self) -> bool {
-        matches!(self, FakeKind::Model(_) | FakeKind::Http(_))
+        matches!(self, FakeKind::Model(_) | FakeKind::Http(_) | FakeKind::Server(_))
+    }
+}
+
+/// Which program a server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerKind {
+    Redis,
+}
+
+impl ServerKind {
+    /// The program that must be installed.
+    pub fn program(self) -> &'static str {
+        match self {
+            ServerKind::Redis => "redis-server",
+        }
     }
 }
 

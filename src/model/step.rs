@@ -5,6 +5,7 @@
 
 use super::expect::Expect;
 use super::pattern::{Item, JsonPath, ListKind};
+use super::suite::Condition;
 use super::tree::Node;
 use crate::base::Span;
 use std::sync::Arc;
@@ -30,6 +31,12 @@ pub struct Step {
     /// It names a `{{session.x}}`, so the session must be open before.
     pub uses_session: bool,
     pub within: Duration,
+    /// How long the `expect` of a probe must go on holding.
+    pub stays: Option<Duration>,
+    /// Decided before the run; a step whose condition does not hold is left out.
+    pub only_if: Vec<Condition>,
+    /// True if an agent that does nothing would fail here.
+    pub positive: bool,
     /// `save: {name: $.path}`.
     pub save: Vec<(Arc<str>, JsonPath)>,
     pub expect: Expect,
@@ -45,10 +52,14 @@ pub enum Verb {
     Await(Await),
     Quiet { what: Await, duration: Duration },
     Release { gate: String },
+    Http(HttpCall),
     Probe(Probe),
     Connect { settings: Vec<(String, Arc<Node>)>, headers: Vec<(String, Arc<Node>)>, handshake: bool },
     Disconnect,
+    Reconnect { last_event_id: Option<Arc<Node>> },
     Restart,
+    Stop { fake: String },
+    Start { fake: String },
     Pause(Duration),
 }
 
@@ -63,10 +74,14 @@ impl Verb {
             Verb::Await(_) => "await",
             Verb::Quiet { .. } => "quiet",
             Verb::Release { .. } => "release",
+            Verb::Http(_) => "http",
             Verb::Probe(_) => "probe",
             Verb::Connect { .. } => "connect",
             Verb::Disconnect => "disconnect",
+            Verb::Reconnect { .. } => "reconnect",
             Verb::Restart => "restart",
+            Verb::Stop { .. } => "stop",
+            Verb::Start { .. } => "start",
             Verb::Pause(_) => "pause",
         }
     }
@@ -85,4 +100,20 @@ pub enum Probe {
     File { path: Arc<Node> },
     /// Run in the agent's environment; its value is `{exit, stdout, stderr}`.
     Command { argv: Vec<Arc<Node>> },
+    /// A command to the redis server of this name, or to the only one; its value is the reply, arrays as lists.
+    Redis { fake: Option<String>, command: Vec<Arc<Node>> },
+    /// Its value is `{status, headers, body}`, or `{error}` where nobody answered.
+    Http(HttpCall),
+}
+
+/// A plain request.
+#[derive(Clone, Debug)]
+pub struct HttpCall {
+    /// GET if not given.
+    pub method: Option<Arc<Node>>,
+    /// Below the agent's base URL, or a whole URL that begins with `http`.
+    pub path: Option<Arc<Node>>,
+    pub headers: Vec<(String, Arc<Node>)>,
+    /// A text is sent as it is, anything else as JSON.
+    pub body: Option<Arc<Node>>,
 }

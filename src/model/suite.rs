@@ -4,7 +4,7 @@
 //! Must not know: YAML, defaults and their merging, how a case is run or judged.
 
 use super::agent::Agent;
-use super::expect::Expect;
+use super::expect::{Check, CheckKind, Expect};
 use super::fake::Fake;
 use super::step::Step;
 use crate::base::Span;
@@ -50,11 +50,23 @@ pub struct Case {
     pub expect: Expect,
     pub never: Expect,
     pub reach: Expect,
+    /// True if what stands outside of the steps would fail for an agent that does nothing.
+    pub positive: bool,
     pub expected_failure: Option<ExpectedFailure>,
     /// Label of the session that case-level `reply` and `{{session.x}}` speak of: `main`, or the only one. `None` with several.
     pub session: Option<String>,
     /// The labels of all sessions that the steps use.
     pub sessions: Vec<String>,
+}
+
+impl Case {
+    /// The files that some check names.
+    pub fn checked_files(&self) -> Vec<String> {
+        let of_steps = self.steps.iter().flat_map(|step| [&step.expect, &step.never]);
+        let checks = [&self.expect, &self.never, &self.reach].into_iter().chain(of_steps).flat_map(|expect| &expect.checks);
+        let path = |check: &Check| if let CheckKind::File { path, .. } = &check.kind { Some(path.clone()) } else { None };
+        checks.filter_map(path).collect()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

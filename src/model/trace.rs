@@ -39,6 +39,19 @@ pub enum What {
         value: Value,
         error: Option<StepError>,
     },
+    /// A step whose condition did not hold; it was left out, with all that it expects.
+    StepLeftOut {
+        step: usize,
+        verb: String,
+        reason: String,
+    },
+    /// What a step `http` or `probe: {http}` asked; a probe that was repeated is here once.
+    Asked {
+        method: String,
+        url: String,
+        headers: BTreeMap<String, String>,
+        body: Value,
+    },
     /// The suite began a turn. Its number is its place in `$.turns`.
     TurnBegin {
         turn: usize,
@@ -98,7 +111,7 @@ pub enum What {
         path: Option<String>,
         allowed: bool,
     },
-    /// State read by a `probe` step.
+    /// State read by a `probe` step, or the answer of an `http` step.
     Probe {
         label: String,
         value: Value,

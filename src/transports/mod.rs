@@ -7,11 +7,14 @@
 //! | [`sse`] | an event as `{id, event, data}` |
 //! | [`exec`] | each line of output; at the end `{exit, stdout, stderr}` |
 //!
+//! [`plain`] is no transport: one HTTP request of a step and its whole answer.
+//!
 //! Must not know: what a frame means, sessions, turns.
 
 pub mod connection;
 pub mod exec;
 pub mod http;
+pub mod plain;
 pub mod sse;
 pub mod websocket;
 

@@ -7,6 +7,7 @@
 //! | [`stream`] | a reply as bytes and the steps in which they go out |
 //! | [`cut`] | how a text becomes deltas |
 //! | [`provider_error`] | the error body of the OpenAI wires |
+//! | [`resp`] | commands to redis and its replies |
 //! | [`responses`] | the OpenAI Responses wire |
 //! | [`chat`] | the chat completions wire, OpenAI's and OpenRouter's |
 //! | [`messages`] | the Anthropic Messages wire |
@@ -19,6 +20,7 @@ pub mod messages;
 pub mod multipart;
 pub mod provider_error;
 pub mod reading;
+pub mod resp;
 pub mod responses;
 pub mod script;
 pub mod sse;

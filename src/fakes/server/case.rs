@@ -5,6 +5,7 @@
 
 use super::gates::Gates;
 use super::listener::Cases;
+use super::outages::Outages;
 use super::served::Served;
 use crate::fakes::functions::{FunctionCall, Returned, RunningFunctions};
 use crate::fakes::model::RunningModel;
@@ -37,6 +38,7 @@ pub struct Case {
     /// Tools that nobody reaches over the network.
     pub functions: RunningFunctions,
     pub gates: Gates,
+    pub outages: Outages,
     pub ending: Ending,
 }
 
@@ -46,7 +48,8 @@ impl Case {
         let functions = RunningFunctions::new(&fakes);
         let fakes: Vec<_> = fakes.into_iter().filter_map(|(name, fake)| served(name, fake)).collect();
         let gates = Gates::new(fakes.iter().flat_map(|fake| fake.gates()).chain(functions.gates()));
-        Case { key, recorder, scope, fakes, functions, gates, ending: Ending::default() }
+        let outages = Outages::new(fakes.iter().map(|fake| fake.name()));
+        Case { key, recorder, scope, fakes, functions, gates, outages, ending: Ending::default() }
     }
 
     pub fn fake(&self, name: &str) -> Option<&dyn Served> {
@@ -54,12 +57,12 @@ impl Case {
     }
 }
 
-/// `None` for a fake that is no server (a command, functions).
+/// `None` for a fake that is not behind this server (a command, functions, a program of its own).
 fn served(name: String, fake: Arc<Fake>) -> Option<Box<dyn Served>> {
     match &fake.kind {
         FakeKind::Model(_) => Some(Box::new(RunningModel::new(name, fake))),
         FakeKind::Http(_) => Some(Box::new(RunningHttp::new(name, fake))),
-        FakeKind::Command(_) | FakeKind::Functions(_) => None,
+        FakeKind::Command(_) | FakeKind::Functions(_) | FakeKind::Server(_) => None,
     }
 }
 
@@ -112,6 +115,16 @@ impl CaseHandle {
         (!self.case.functions.is_empty()).then(|| CaseFunctions { case: self.case.clone() })
     }
 
+    /// A fake goes away until it is started again: open connections to it are cut, requests are not seen and their connections reset.
+    pub fn stop(&self, fake: &str) -> Result<(), String> {
+        self.case.outages.stop(fake)
+    }
+
+    /// A fake that was stopped is back, with its counts.
+    pub fn start(&self, fake: &str) -> Result<(), String> {
+        self.case.outages.start(fake)
+    }
+
     /// The gates at which a reply waits now.
     pub fn held_gates(&self) -> Vec<String> {
         self.case.gates.held().map(|(gate, _)| gate.to_owned()).collect()
@@ -135,8 +148,12 @@ impl CaseHandle {
             recorder.note(format!("{replies} still held at the gate `{gate}` when the case ended, and let go"));
         }
         for (gate, times) in self.case.gates.in_vain() {
-            let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
-            recorder.note(format!("the gate `{gate}` was released {times} more than something came to it"));
+            let releases = if times == 1 { "a release".to_owned() } else { format!("{times} releases") };
+            recorder.note(format!("{releases} of the gate `{gate}` let nothing through: no reply came to it any more"));
+        }
+        for (fake, times) in self.case.outages.missed() {
+            let requests = if times == 1 { "a request to it was".to_owned() } else { format!("{times} requests to it were") };
+            recorder.note(format!("while `{fake}` was stopped, {requests} reset"));
         }
         self.case.ending.end();
         if judge_sequences {

@@ -67,7 +67,7 @@ impl Gates {
         self.gates.iter().filter(stuck).map(|gate| gate.name.as_str())
     }
 
-    /// The gates that were released more often than something came, and how much more.
+    /// The gates that were released more often than something came to them, and how much more often.
     pub fn in_vain(&self) -> impl Iterator<Item = (&str, usize)> {
         let left = |gate: &Gate| gate.released.available_permits();
         self.gates.iter().filter(move |gate| left(gate) > 0).map(move |gate| (gate.name.as_str(), left(gate)))
@@ -131,6 +131,17 @@ mod tests {
         gates.release("late").unwrap();
         again.await;
         assert_eq!(gates.held().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_release_that_nobody_needed_is_known() {
+        let gates = gates();
+        gates.release("late").unwrap();
+        gates.pass("late").await;
+        assert_eq!(gates.in_vain().count(), 0);
+        gates.release("late").unwrap();
+        gates.release("other").unwrap();
+        assert_eq!(gates.in_vain().collect::<Vec<_>>(), [("late", 1), ("other", 1)]);
     }
 
     #[tokio::test]

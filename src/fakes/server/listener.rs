@@ -4,6 +4,8 @@
 //! Must not know: what a fake answers, how a path names a case.
 
 use super::case::{Case, CaseFakes, CaseHandle};
+use super::outages::Cut;
+use super::route::Routed;
 use super::served::Response;
 use super::{play, route};
 use crate::fakes::http::connection::NoRequest;
@@ -90,15 +92,15 @@ impl Drop for FakeServer {
 
 /// Who answers the requests of a listener.
 pub trait Front: Send + Sync {
-    /// What follows a request, and the case it belongs to.
-    fn answer(&self, request: HttpRequest) -> (Response, Option<Arc<Case>>);
+    /// What follows a request; `None` if whom it is for is away, and does not see it.
+    fn answer(&self, request: HttpRequest) -> Option<Routed>;
 
     /// The answer to a request that could not be read.
     fn refused(&self, refusal: &Refusal) -> Answer;
 }
 
 impl Front for Cases {
-    fn answer(&self, request: HttpRequest) -> (Response, Option<Arc<Case>>) {
+    fn answer(&self, request: HttpRequest) -> Option<Routed> {
         route::answer(self, request)
     }
 
@@ -127,8 +129,15 @@ pub async fn accept(listener: TcpListener, front: Arc<dyn Front>, limits: Limits
 /// Answers the requests of one connection, one after the other.
 async fn serve(stream: TcpStream, front: Arc<dyn Front>, limits: Limits) {
     let mut connection = Connection::new(stream, limits);
+    // A connection is of one server alone, so it ends when the fake that it was used for last goes away.
+    let mut last: Option<Cut> = None;
     loop {
-        let request = match connection.request().await {
+        let request = tokio::select! {
+            biased;
+            request = connection.request() => request,
+            () = cut(&mut last) => return,
+        };
+        let request = match request {
             Ok(request) => request,
             Err(NoRequest::Gone) => return,
             Err(NoRequest::Refused(refusal)) => {
@@ -138,20 +147,38 @@ async fn serve(stream: TcpStream, front: Arc<dyn Front>, limits: Limits) {
             }
         };
         let manner = play::Manner::of(&request.head);
-        match front.answer(request) {
-            (Response::Answer(answer), case) => match play::play(connection, answer, manner, case.as_deref()).await {
-                Some(open) => connection = open,
-                None => return,
+        let Some(Routed { response, case, cut: of_fake }) = front.answer(request) else {
+            connection.reset();
+            return;
+        };
+        last = of_fake;
+        match (response, case) {
+            (Response::Answer(answer), case) => tokio::select! {
+                biased;
+                open = play::play(connection, answer, manner, case.as_deref()) => match open {
+                    Some(open) => connection = open,
+                    None => return,
+                },
+                () = cut(&mut last) => return,
             },
             (Response::Takeover(go_on), Some(case)) => {
                 tokio::select! {
                     biased;
                     () = go_on(connection, case.clone()) => {}
                     () = case.ending.wait() => {}
+                    () = cut(&mut last) => {}
                 }
                 return;
             }
             (Response::Takeover(_), None) => unreachable!("only a fake of a case takes a connection over"),
         }
+    }
+}
+
+/// Returns when the fake goes away, if the connection belongs to one.
+async fn cut(of_fake: &mut Option<Cut>) {
+    match of_fake {
+        Some(cut) => cut.comes().await,
+        None => std::future::pending().await,
     }
 }

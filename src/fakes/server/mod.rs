@@ -5,6 +5,7 @@
 //! | [`listener`] | the socket, and the table of open cases |
 //! | [`case`] | one open case: its fakes, its gates, its end |
 //! | [`gates`] | where replies wait until a step releases them |
+//! | [`outages`] | fakes that are stopped for a while |
 //! | [`route`] | from a path to a case and a fake, and what is said if there is none |
 //! | [`served`] | what every kind of fake behind the server can do |
 //! | [`play`] | writing an answer step by step |
@@ -12,6 +13,7 @@
 pub mod case;
 pub mod gates;
 pub mod listener;
+pub mod outages;
 pub mod play;
 pub mod route;
 pub mod served;

@@ -5,6 +5,7 @@
 
 use super::case::Case;
 use super::listener::Cases;
+use super::outages::Cut;
 use super::served::Response;
 use crate::base::suggest::did_you_mean;
 use crate::fakes::http::{Answer, HttpRequest, Received, Refusal};
@@ -39,20 +40,29 @@ impl<'a> Target<'a> {
     }
 }
 
-/// What follows a request, and the case it belongs to.
-pub fn answer(cases: &Cases, request: HttpRequest) -> (Response, Option<Arc<Case>>) {
+/// What follows a request, and whose it is.
+pub struct Routed {
+    pub response: Response,
+    pub case: Option<Arc<Case>>,
+    /// Tells when its fake goes away.
+    pub cut: Option<Cut>,
+}
+
+/// Hands a request to its fake. `None` if the fake is away, and does not see it.
+pub fn answer(cases: &Cases, request: HttpRequest) -> Option<Routed> {
     let HttpRequest { mut head, body } = request;
     let text = std::mem::take(&mut head.target);
     let target = Target::parse(&text);
     let Some(case) = cases.get(&target.case) else {
-        return (unknown_case(&target.case).into(), None);
+        return Some(Routed { response: unknown_case(&target.case).into(), case: None, cut: None });
     };
     let Some(fake) = case.fake(&target.fake) else {
-        return (unknown_fake(&case, &target, &head.method).into(), Some(case));
+        return Some(Routed { response: unknown_fake(&case, &target, &head.method).into(), case: Some(case), cut: None });
     };
+    let cut = case.outages.reach(fake.name())?;
     let request = Received { method: head.method, path: target.path.to_owned(), query: query(target.query), headers: head.headers, body };
     let response = fake.answer(request, &case);
-    (response, Some(case))
+    Some(Routed { response, case: Some(case), cut: Some(cut) })
 }
 
 /// The answer to a request that could not be read. If its head could, the case it belongs to is told.

@@ -6,9 +6,8 @@
 use super::journal::Journal;
 use super::runs::{DEFAULT, Runs, split};
 use crate::fakes::http::{Answer, HttpRequest, Limits, Received, Refusal};
-use crate::fakes::server::case::Case;
 use crate::fakes::server::listener::accept;
-use crate::fakes::server::route::{error, query};
+use crate::fakes::server::route::{Routed, error, query};
 use crate::fakes::server::{Front, Response};
 use crate::model::fake::Fake;
 use crate::recorder::Recorder;
@@ -83,10 +82,10 @@ impl Drop for Standalone {
 }
 
 impl Front for Shared {
-    fn answer(&self, mut request: HttpRequest) -> (Response, Option<Arc<Case>>) {
+    fn answer(&self, mut request: HttpRequest) -> Option<Routed> {
         let target = std::mem::take(&mut request.head.target);
         if let Some(own) = target.strip_prefix(OWN) {
-            return (self.own(&request.head.method, own).into(), None);
+            return Some(Routed { response: self.own(&request.head.method, own).into(), case: None, cut: None });
         }
         let (run, below) = split(&target);
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -105,7 +104,7 @@ impl Front for Shared {
             let status = if let Response::Answer(answer) = &response { answer.status } else { 101 };
             self.journal.add(entry, status);
         }
-        (response, Some(case))
+        Some(Routed { response, case: Some(case), cut: None })
     }
 
     fn refused(&self, refusal: &Refusal) -> Answer {

@@ -22,6 +22,11 @@ pub const CODES: &[Code] = &[
         example: "agent: {protocol: acme, url: ws://127.0.0.1:9}\nsteps: [{restart: agent}]",
     },
     Code {
+        name: "cannot-stop",
+        about: "`stop` and `start` follow each other, and name a fake that is a server: a mocked command is a program.",
+        example: "fakes: {gog: {command: [{stdout: x}]}}\nsteps: [{stop: gog}]",
+    },
+    Code {
         name: "never-names-nothing",
         about: "A name in `never` that nobody has (a warning): the check can never match, and so never fail.",
         example: "never: {commands: {crul: [\"*\"]}}",
@@ -84,6 +89,11 @@ pub const CODES: &[Code] = &[
         example: "invariants: {without: [call_have_results]}",
     },
     Code {
+        name: "unknown-path",
+        about: "The path begins with a member that what was observed does not have. `checkride show` prints all of it.",
+        example: "expect: {at: {$.replies: [Hi]}}          # `$.reply`",
+    },
+    Code {
         name: "unknown-protocol",
         about: "The protocol is neither built in nor the path of a file.",
         example: "protocol: moltbot-gatway",
@@ -94,4 +104,9 @@ pub const CODES: &[Code] = &[
         example: "- {user: Hi, session: bob}\n- {await: turn.finished, session: bop}",
     },
     Code { name: "unknown-setting", about: "The protocol has no such setting.", example: "settings: {tokn: x}" },
+    Code {
+        name: "which-model",
+        about: "With several model fakes the agent is told of none by itself (a warning): say in its `env` which one it uses.",
+        example: "env: {OPENAI_BASE_URL: \"{{main.url}}/v1\"}",
+    },
 ];

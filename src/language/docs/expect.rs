@@ -85,7 +85,7 @@ checks! {
         /// What an `rpc` or a `connect` was answered.
         #[example("{status: ok}")]
         result: Option<PatternNode>,
-        /// The error that an `rpc` or a `connect` was answered.
+        /// The error that an `rpc` or a `connect` was answered; of an `http` that got no answer, `{code, message}`.
         #[example("{code: INVALID_REQUEST}")]
         error: Option<PatternNode>,
         /// How a `connect` was closed: `{code, reason}`.

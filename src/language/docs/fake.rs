@@ -35,9 +35,9 @@ document! {
         /// Kind: tools that the client runs. Each call is answered through the action `answer` of the protocol.
         #[example("[{name: weather, result: sunny}]")]
         functions: Option<Vec<ToolDoc>>,
-        /// Kind: a real server, started for the case.
+        /// Kind: a real server, started for the case on a free port of 127.0.0.1: `{{name.url}}`, `{{name.host}}`, `{{name.port}}`.
+        /// Where its program is not installed the case is skipped.
         #[example("redis")]
-        #[later("the fake `server`")]
         server: Option<ServerWord>,
 
         /// For `model`: the replies in order, or a file whose first key is `script:`.

@@ -35,9 +35,8 @@ document! {
         /// Verb: lets go of a fake's reply that waits at this gate.
         #[example("first")]
         release: Option<Text>,
-        /// Verb: a plain request to the agent's base URL.
+        /// Verb: a plain request to the agent's base URL; returns `status`, `headers` and `body`, or `error` where nobody answered.
         #[example("{method: GET, path: /health}")]
-        #[later("the step `http`")]
         http: Option<HttpDoc>,
         /// Verb: reads state that the agent keeps, until its `expect` holds or `within` is over.
         #[example("{file: notes.md}")]
@@ -48,20 +47,18 @@ document! {
         /// Verb: cuts the connection.
         #[example("true")]
         disconnect: Option<Flag>,
-        /// Verb: takes the stream up again where it was cut.
+        /// Verb: takes the connection up again after `disconnect`; of an event stream, where it was cut.
+        #[example("true")]
         #[example("{last_event_id: \"{{last}}\"}")]
-        #[later("the step `reconnect`")]
-        reconnect: Option<ReconnectDoc>,
+        reconnect: Option<Or<Flag, ReconnectDoc>>,
         /// Verb: ends the agent's process and starts it again with the same home.
         #[example("agent")]
         restart: Option<RestartWord>,
-        /// Verb: a fake or a server goes away.
+        /// Verb: a fake or a server goes away: its open connections are cut, new ones are refused or reset.
         #[example("redis")]
-        #[later("the step `stop`")]
         stop: Option<Text>,
-        /// Verb: a fake or a server comes back with what it held.
+        /// Verb: a fake or a server that was stopped comes back at the same address, with what it held.
         #[example("redis")]
-        #[later("the step `start`")]
         start: Option<Text>,
         /// Verb: waits; the last resort.
         #[example("50ms")]
@@ -70,7 +67,7 @@ document! {
         /// Parameters of the action or the request.
         #[example("{sessionKey: \"{{session}}\"}")]
         with: Option<Or<Templated, Mapping>>,
-        /// A label; `$.probes.<label>`.
+        /// A label; what a `probe` or `http` step read is `$.probes.<label>`.
         #[example("stream")]
         label as "as": Option<Text>,
         /// The session's label (default `main`), or `{key: text}` to send that key.
@@ -85,14 +82,12 @@ document! {
         time as "for": Option<Duration>,
         /// For `probe`: how long its `expect` must go on holding.
         #[example("300ms")]
-        #[later("`stays`")]
         stays: Option<Duration>,
         /// How long the step may take; 30s if not given.
         #[example("5s")]
         within: Option<Duration>,
-        /// A condition that is decided before the run.
+        /// Conditions that are decided before the run; where one does not hold the step is left out, with all that it expects.
         #[example("{agent_version: \"<0.130\"}")]
-        #[later("`only_if` of a step")]
         only_if: Option<OnlyIfDoc>,
         /// Values for later steps, each a JSONPath into what the verb returns.
         #[example("{run: $.runId}")]
@@ -153,24 +148,25 @@ document! {
         label as "as": Option<Text>,
     }
 
-    /// A plain request to the agent's base URL.
+    /// A plain request to the agent's base URL (a `ws:` URL as `http:`), without proxies; redirects are not followed.
     #[example("{method: POST, path: /submit, body: {prompt: Hi}}")]
     pub struct HttpDoc as "http_step" {
         /// The method; GET if not given.
         #[example("POST")]
         method: Option<Templated>,
-        /// Below the agent's base URL.
+        /// Below the agent's base URL; one that begins with `http://` or `https://` is a URL of its own.
         #[example("/submit")]
+        #[example("\"{{llm.url}}/v1/models\"")]
         path: Option<Templated>,
         /// Request headers.
         #[example("{cookie: a=b}")]
-        headers: Option<Or<Templated, Named<Scalar>>>,
+        headers: Option<Named<Scalar>>,
         /// Sent as JSON, a text as it is.
         #[example("{prompt: Hi}")]
         body: Option<Any>,
     }
 
-    /// State that the agent keeps: exactly one of its keys.
+    /// State that the agent keeps: exactly one of `file`, `command`, `redis`, `http`.
     #[example("{file: notes.md}")]
     pub struct ProbeDoc as "probe" {
         /// A file below the case's folder; its value is the text, or null if there is none.
@@ -179,13 +175,14 @@ document! {
         /// A program run in the agent's environment; its value is `{exit, stdout, stderr}`.
         #[example("[git, status, --short]")]
         command: Option<Vec<Scalar>>,
-        /// A command to the redis server of the case.
+        /// A command to the redis server of the case; its value is the reply, with arrays as lists.
         #[example("[GET, key]")]
-        #[later("the probe `redis`")]
         redis: Option<Vec<Scalar>>,
-        /// A plain request to the agent's base URL.
+        /// For `redis`: which fake; needed where the case has several redis servers.
+        #[example("cache")]
+        fake: Option<Text>,
+        /// A plain request to the agent's base URL; its value is `{status, headers, body}`, or `{error}` where nobody answered.
         #[example("{method: GET, path: /runs/1}")]
-        #[later("the probe `http`")]
         http: Option<HttpDoc>,
     }
 
@@ -203,7 +200,7 @@ document! {
         steps: Option<NoneWord>,
     }
 
-    /// Takes a stream up again.
+    /// Takes an event stream up again where it was cut.
     #[example("{last_event_id: \"{{last}}\"}")]
     pub struct ReconnectDoc as "reconnect" {
         /// Sent as `Last-Event-ID`.

@@ -22,7 +22,7 @@ pub fn unknown_actions(draft: &Draft, diagnostics: &mut Diagnostics) {
                 diagnostics.push(lower::protocol::unknown_action("user", step.span, &known));
             }
             Some(Verb::Do { action }) if protocol.action(action).is_none() => {
-                diagnostics.push(lower::protocol::unknown_action(action, value(draft, "do", step.span), &known));
+                diagnostics.push(lower::protocol::unknown_action(action, looks::under(draft, "do", step.span), &known));
             }
             Some(Verb::Rpc { .. }) if protocol.rpc.is_none() => diagnostics.push(
                 Diagnostic::error("no-rpc", step.span, format!("the protocol `{}` has no requests with replies", protocol.name))
@@ -64,12 +64,6 @@ fn needs_connection(verb: &Verb) -> bool {
         Verb::Connect { headers, handshake, .. } => !headers.is_empty() || !handshake,
         _ => false,
     }
-}
-
-/// The place of what stands under a verb.
-fn value(draft: &Draft, verb: &str, key: Span) -> Span {
-    let entries = draft.step_docs.iter().filter_map(|doc| doc.node.entry(verb));
-    entries.filter(|entry| entry.key_span == key).map(|entry| entry.value.span).next().unwrap_or(key)
 }
 
 fn setting_place(draft: &Draft, name: &str, value: Span) -> Span {
@@ -117,9 +111,14 @@ pub fn pauses(draft: &Draft, diagnostics: &mut Diagnostics) {
 
 /// A condition on the version needs somebody who reads the version.
 pub fn version_unknown(draft: &Draft, diagnostics: &mut Diagnostics) {
-    let asked = draft.only_if.iter().any(|condition| matches!(condition, Condition::AgentVersion(_)));
-    let Some(doc) = draft.agent_doc.as_ref().filter(|doc| asked && doc.node.get("version").is_none()) else { return };
-    let only_if = draft.doc.node.get("only_if").and_then(|node| node.entry("agent_version"));
+    let asks = |conditions: &[Condition]| conditions.iter().any(|condition| matches!(condition, Condition::AgentVersion(_)));
+    let Some(doc) = draft.agent_doc.as_ref().filter(|doc| doc.node.get("version").is_none()) else { return };
+    let of_steps = draft.steps.iter().filter_map(|step| step.step.as_ref()).any(|step| asks(&step.only_if));
+    if !asks(&draft.only_if) && !of_steps {
+        return;
+    }
+    let nodes = std::iter::once(&draft.doc.node).chain(draft.step_docs.iter().map(|doc| &doc.node));
+    let only_if = nodes.filter_map(|node| node.get("only_if")?.entry("agent_version")).next();
     diagnostics.push(
         Diagnostic::error(
             "no-version",

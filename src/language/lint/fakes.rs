@@ -7,6 +7,7 @@ use super::looks;
 use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::language::lower::Draft;
+use crate::language::shape::Or;
 use crate::model::expect::CheckKind;
 use crate::model::pattern::ListKind;
 use crate::model::step::Verb;
@@ -59,7 +60,7 @@ fn names(draft: &Draft, kind: ListKind) -> Vec<&str> {
     let fits = |fake: Option<&str>| match kind {
         ListKind::Commands => fake == Some("command"),
         ListKind::Frames => fake == Some("websocket") || fake == Some("model"),
-        _ => fake != Some("command"),
+        _ => !matches!(fake, Some("command" | "server")),
     };
     draft.fakes.iter().filter(|fake| fits(fake.kind)).map(|fake| &*fake.name.text).collect()
 }
@@ -107,6 +108,37 @@ pub fn unknown_gates(draft: &Draft, diagnostics: &mut Diagnostics) {
             Diagnostic::error("unknown-gate", step.span, format!("there is no gate `{gate}`"))
                 .label("releases nothing")
                 .help(did_you_mean(gate, gates.iter().copied()).map_or(all.clone(), |near| format!("{near} {all}"))),
+        );
+    }
+}
+
+/// With several models an agent is told of none by itself, so the suite must tell it.
+pub fn which_model(draft: &Draft, diagnostics: &mut Diagnostics) {
+    let models: Vec<_> = draft.fakes.iter().filter(|fake| fake.kind == Some("model")).collect();
+    let Some(agent) = draft.agent_doc.as_ref().filter(|doc| doc.command.is_some()) else { return };
+    // Hosts may be led to a fake by name.
+    let led = agent.node.get("egress").is_some_and(|egress| egress.is_map());
+    let copied = agent.files.iter().flat_map(|files| &files.entries).any(|(_, file)| matches!(file, Or::That(Or::That(_))));
+    if models.len() < 2 || led || copied {
+        return;
+    }
+    let mut told = false;
+    let places = ["agent", "steps", "prompt"].iter().filter_map(|key| draft.doc.node.get(key));
+    for node in places.chain([&agent.node]) {
+        node.templates(&mut |_, template| {
+            told |= template.holes().filter_map(|hole| hole.root()).any(|root| models.iter().any(|model| &*model.name.text == root));
+        });
+    }
+    if !told {
+        let names: Vec<_> = models.iter().map(|model| format!("`{}`", &*model.name.text)).collect();
+        diagnostics.push(
+            Diagnostic::warning(
+                "which-model",
+                models[1].name.span,
+                format!("nothing tells the agent which model to use: {}", names.join(", ")),
+            )
+            .label("the second model")
+            .help(format!("tell it in its `env`, such as `OPENAI_BASE_URL: \"{{{{{}.url}}}}/v1\"`", &*models[0].name.text)),
         );
     }
 }

@@ -3,10 +3,11 @@
 //! Owns: walking the checks and items of a case.
 //! Must not know: any rule.
 
+use crate::base::Span;
 use crate::language::lower::Draft;
 use crate::model::expect::{Check, CheckKind, EgressCheck, ErrorsCheck};
 use crate::model::pattern::{Extra, Form, Item, ListKind, ListPattern, Pattern};
-use crate::model::step::{Await, Verb};
+use crate::model::step::{Await, Step, Verb};
 use crate::model::tree::Node;
 use serde_json::Value;
 
@@ -27,6 +28,33 @@ pub fn awaited(draft: &Draft) -> impl Iterator<Item = &Await> {
         Verb::Await(what) | Verb::Quiet { what, .. } => Some(what),
         _ => None,
     })
+}
+
+/// The place of what stands under a verb that was written here.
+pub fn under(draft: &Draft, verb: &str, key: Span) -> Span {
+    let entries = draft.step_docs.iter().filter_map(|doc| doc.node.entry(verb));
+    entries.filter(|entry| entry.key_span == key).map(|entry| entry.value.span).next().unwrap_or(key)
+}
+
+/// The place of a key of the mapping that stands here.
+pub fn key_of(draft: &Draft, mapping: Span, key: &str) -> Option<Span> {
+    fn find(node: &Node, mapping: Span, key: &str) -> Option<Span> {
+        if node.span == mapping
+            && let Some(entry) = node.entry(key)
+        {
+            return Some(entry.key_span);
+        }
+        let entries = node.entries().iter().map(|entry| &entry.value);
+        entries.chain(node.items()).find_map(|inner| find(inner, mapping, key))
+    }
+    find(&draft.doc.node, mapping, key)
+}
+
+/// The place of a path that a step saves by this name.
+pub fn saved(draft: &Draft, step: &Step, name: &str) -> Span {
+    let written = draft.step_docs.iter().filter(|doc| doc.node.entry(step.verb.name()).is_some_and(|entry| entry.key_span == step.span));
+    let paths = written.filter_map(|doc| doc.node.get("save")?.get(name));
+    paths.map(|path| path.span).next().unwrap_or(step.span)
 }
 
 /// The list pattern of a check, if it has one.

@@ -5,8 +5,11 @@ pub mod fakes;
 pub mod keys;
 pub mod looks;
 pub mod never;
+pub mod outages;
 pub mod parameters;
+pub mod paths;
 pub mod positive;
+pub mod returned;
 pub mod seen;
 pub mod sessions;
 
@@ -17,7 +20,7 @@ use crate::base::Diagnostics;
 type Rule = fn(&Draft, &mut Diagnostics);
 
 /// All rules, one line each.
-const RULES: [Rule; 18] = [
+const RULES: [Rule; 25] = [
     positive::no_positive_check,
     fakes::unknown_fakes,
     fakes::unknown_gates,
@@ -36,6 +39,13 @@ const RULES: [Rule; 18] = [
     parameters::missing_parameters,
     actions::pauses,
     actions::version_unknown,
+    outages::stops_and_starts,
+    outages::probed_servers,
+    outages::stays_without_expect,
+    returned::unknown_keys,
+    returned::no_url,
+    paths::leads_nowhere,
+    fakes::which_model,
 ];
 
 /// Holds all rules against a case.

@@ -6,15 +6,15 @@
 use super::check::{self, Mode};
 use super::lowering::key_span;
 use super::step::{StepDraft, prompt, step};
-use super::{Lowering, agent, command, fake, session};
+use super::{Lowering, agent, command, condition, fake, positive, session};
 use crate::base::{Diagnostic, Span};
 use crate::language::builtin::Protocols;
 use crate::language::docs::agent::AgentDoc;
 use crate::language::docs::fake::FakeDoc;
 use crate::language::docs::step::StepDoc;
-use crate::language::docs::suite::{CaseDoc, LevelWord, OnlyIfDoc, PlatformWord, SecretDoc};
+use crate::language::docs::suite::{CaseDoc, LevelWord, SecretDoc};
 use crate::language::instances::Instance;
-use crate::language::shape::{Nullable, Or, Reading, Shape, Text, mistake, reading};
+use crate::language::shape::{Nullable, Or, Reading, Shape, Text, reading};
 use crate::model::agent::Agent;
 use crate::model::expect::Expect;
 use crate::model::fake::Fake;
@@ -90,6 +90,7 @@ impl Draft {
     pub fn case(self, instance: &Instance) -> Option<Case> {
         let steps: Option<Vec<_>> = self.steps.into_iter().map(|draft| draft.step).collect();
         let fakes: Option<Vec<_>> = self.fakes.into_iter().map(|draft| Some((draft.name.to_string(), draft.fake?))).collect();
+        let positive = positive::expects(&self.expect) || positive::reaches(&self.reach) || positive::must(&self.doc);
         let text = |text: &Option<Nullable<Text>>| text.as_ref().and_then(not_null).map(|text| text.to_string());
         Some(Case {
             id: instance.id.clone(),
@@ -115,6 +116,7 @@ impl Draft {
             expect: self.expect,
             never: self.never,
             reach: self.reach,
+            positive,
             expected_failure: self.doc.expected_failure.as_ref().map(|doc| ExpectedFailure {
                 reason: doc.reason.to_string(),
                 issue: doc.issue.as_ref().map(|issue| issue.to_string()),
@@ -202,43 +204,8 @@ fn step_docs(doc: &CaseDoc, name: Span, low: &mut Lowering<'_>) -> Vec<StepDoc> 
 }
 
 fn only_if(doc: &CaseDoc, low: &mut Lowering<'_>) -> Vec<Condition> {
-    let Some(doc) = doc.only_if.as_ref().and_then(not_null) else { return Vec::new() };
-    let mut conditions = Vec::new();
-    conditions.extend(texts(doc.command.as_ref()).map(|name| Condition::Command(name.to_string())));
-    conditions.extend(texts(doc.env.as_ref()).map(|name| Condition::Env(name.to_string())));
-    conditions.extend(doc.platform.map(|word| {
-        Condition::Platform(
-            match word {
-                PlatformWord::Linux => "linux",
-                PlatformWord::Macos => "macos",
-                PlatformWord::Windows => "windows",
-            }
-            .to_owned(),
-        )
-    }));
-    conditions.extend(version(doc, low));
-    conditions
-}
-
-fn version(doc: &OnlyIfDoc, low: &mut Lowering<'_>) -> Option<Condition> {
-    let range = doc.agent_version.as_ref()?;
-    match semver::VersionReq::parse(range) {
-        Ok(range) => Some(Condition::AgentVersion(range)),
-        Err(error) => {
-            let message = format!("`{}` is not a range of versions: {error}", &**range);
-            low.push(mistake::wrong_value(range.span, message, "such as `>=0.120, <0.125`"));
-            None
-        }
-    }
-}
-
-fn texts(doc: Option<&Or<Text, Vec<Text>>>) -> impl Iterator<Item = &Text> {
-    let (one, many) = match doc {
-        None => (None, &[][..]),
-        Some(Or::This(one)) => (Some(one), &[][..]),
-        Some(Or::That(many)) => (None, many.as_slice()),
-    };
-    one.into_iter().chain(many)
+    let doc = doc.only_if.as_ref().and_then(not_null);
+    doc.map(|doc| condition::conditions(doc, low)).unwrap_or_default()
 }
 
 fn secrets(doc: &CaseDoc) -> Vec<Secret> {

@@ -32,7 +32,7 @@ const EGRESS: [&str; 5] = ["host", "port", "method", "path", "allowed"];
 /// What the verbs return, by the keys it is checked under.
 const RETURNED: [(&str, &[&str]); 7] = [
     ("result", &["rpc", "connect"]),
-    ("error", &["rpc", "connect"]),
+    ("error", &["rpc", "connect", "http"]),
     ("closed", &["connect"]),
     ("value", &["probe"]),
     ("status", &["http"]),

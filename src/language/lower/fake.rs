@@ -8,12 +8,12 @@ use super::lowering::key_span;
 use super::{Lowering, command, http, reply, script, tool};
 use crate::base::Diagnostic;
 use crate::base::suggest::did_you_mean;
-use crate::language::docs::fake::{FakeDoc, VendorWord};
+use crate::language::docs::fake::{FakeDoc, ServerWord, VendorWord};
 use crate::language::docs::reply::{DeltaWord, RuleDoc, WireDoc};
 use crate::language::names::{self, OfCall};
 use crate::language::shape::{Or, mistake};
 use crate::model::fake::{
-    Delta, Fake, FakeKind, FunctionsFake, HttpFake, ModelFake, ModelReplies, ModelRule, PartKind, Vendor, Wire, Write,
+    Delta, Fake, FakeKind, FunctionsFake, HttpFake, ModelFake, ModelReplies, ModelRule, PartKind, ServerKind, Vendor, Wire, Write,
 };
 use crate::model::pattern::{Form, Pattern, Test, Word};
 use crate::model::tree::Node;
@@ -44,6 +44,9 @@ pub fn fake(doc: &FakeDoc, kind: &str, low: &mut Lowering<'_>) -> Option<Fake> {
             let rows = tool::rows(doc.functions.as_deref()?, tool::ToolsOf::Functions, low);
             FakeKind::Functions(FunctionsFake { rows })
         }
+        "server" => FakeKind::Server(match doc.server? {
+            ServerWord::Redis => ServerKind::Redis,
+        }),
         // Reported when the document was read.
         _ => return None,
     };

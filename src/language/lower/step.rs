@@ -5,7 +5,7 @@
 
 use super::check::{self, Mode, wrong_place};
 use super::lowering::key_span;
-use super::{Lowering, session, verb};
+use super::{Lowering, condition, positive, session, verb};
 use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Span};
 use crate::language::docs::step::StepDoc;
@@ -78,6 +78,7 @@ pub fn step(doc: &StepDoc, labels: &[String], low: &mut Lowering<'_>) -> Option<
     let span = key_span(&doc.node, name);
     let save = low.saves(doc.save.as_ref());
     let verb = verb::verb(doc, name, low);
+    let only_if = doc.only_if.as_ref().map(|doc| condition::conditions(doc, low)).unwrap_or_default();
     let written = session::label(doc).or_else(|| verb.as_ref().and_then(verb::session));
     let session_given = written.is_some();
     let step = verb.map(|verb| Step {
@@ -93,6 +94,9 @@ pub fn step(doc: &StepDoc, labels: &[String], low: &mut Lowering<'_>) -> Option<
         session_given,
         uses_session: uses_session(&doc.node),
         within: doc.within.map_or(WITHIN, |within| within.duration),
+        stays: doc.stays.map(|stays| stays.duration),
+        positive: name == "await" || positive::expects(&expect) || doc.node.get("judge").is_some(),
+        only_if,
         save,
         expect: expect.clone(),
         never: never.clone(),

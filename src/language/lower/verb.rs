@@ -4,12 +4,15 @@
 //! Must not know: how a step is carried out; expectations.
 
 use super::Lowering;
+use super::check::wrong_place;
 use super::lowering::{key_span, plain_scalars};
 use crate::base::{Diagnostic, duration};
-use crate::language::docs::step::{AwaitDoc, ConnectDoc, ProbeDoc, StepDoc};
-use crate::language::shape::{Any, Flag, Named, Or, Templated, mistake};
+use crate::language::docs::step::{AwaitDoc, ConnectDoc, HttpDoc, ProbeDoc, ReconnectDoc, StepDoc};
+use crate::language::shape::{Any, Flag, Named, Or, Scalar, Templated, mistake};
 use crate::model::pattern::ListKind;
-use crate::model::step::{Await, Probe, Verb};
+use crate::model::step::{Await, HttpCall, Probe, Verb};
+use crate::model::tree::Node;
+use std::sync::Arc;
 
 /// The histories that can be awaited, by the key of their entries.
 const HISTORIES: [(&str, ListKind); 5] = [
@@ -19,6 +22,9 @@ const HISTORIES: [(&str, ListKind); 5] = [
     ("command", ListKind::Commands),
     ("call", ListKind::Calls),
 ];
+
+/// What a probe can read.
+const PROBES: [&str; 4] = ["file", "command", "redis", "http"];
 
 /// Lowers the verb `name` of a step. `None` where this version cannot carry it out, which is reported when it is read.
 pub fn verb(doc: &StepDoc, name: &str, low: &mut Lowering<'_>) -> Option<Verb> {
@@ -30,12 +36,16 @@ pub fn verb(doc: &StepDoc, name: &str, low: &mut Lowering<'_>) -> Option<Verb> {
         "await" => Verb::Await(wait(doc.wait_for.as_ref()?, low)?),
         "quiet" => quiet(doc, low)?,
         "release" => Verb::Release { gate: doc.release.as_ref()?.to_string() },
+        "http" => Verb::Http(http(doc.http.as_ref()?)),
         "probe" => Verb::Probe(probe(doc.probe.as_ref()?, low)?),
         "connect" => connect(doc.connect.as_ref()?),
         "disconnect" => {
             only_true(doc.disconnect?, "disconnect", low);
             Verb::Disconnect
         }
+        "reconnect" => Verb::Reconnect { last_event_id: reconnect(doc.reconnect.as_ref()?, low) },
+        "stop" => Verb::Stop { fake: doc.stop.as_ref()?.to_string() },
+        "start" => Verb::Start { fake: doc.start.as_ref()?.to_string() },
         "restart" => doc.restart.map(|_| Verb::Restart)?,
         "pause" => Verb::Pause(doc.pause?.duration),
         _ => return None,
@@ -87,23 +97,53 @@ fn quiet(doc: &StepDoc, low: &mut Lowering<'_>) -> Option<Verb> {
 }
 
 fn probe(doc: &ProbeDoc, low: &mut Lowering<'_>) -> Option<Probe> {
-    let given: Vec<_> = ProbeDoc::names().filter(|key| doc.node.get(key).is_some()).collect();
+    let given: Vec<_> = PROBES.into_iter().filter(|key| doc.node.get(key).is_some()).collect();
     match given.as_slice() {
         [_] => {}
-        [] if !doc.node.entries().is_empty() => {}
+        [] if doc.node.entries().iter().any(|entry| &*entry.key != "fake") => {}
         _ => low.push(
             Diagnostic::error("one-kind", doc.node.span, "a probe reads one thing")
                 .label("expected exactly one of `file`, `command`, `redis`, `http`"),
         ),
     }
-    match (&doc.file, &doc.command) {
-        (Some(path), _) => Some(Probe::File { path: path.0.clone() }),
-        (None, Some(argv)) if argv.is_empty() => {
-            low.push(mistake::wrong_value(key_span(&doc.node, "command"), "an empty command", "a program and its arguments"));
+    if doc.fake.is_some() && doc.node.get("redis").is_none() {
+        low.push(wrong_place(key_span(&doc.node, "fake"), "fake", "it goes with `redis`"));
+    }
+    match given.first().copied()? {
+        "file" => Some(Probe::File { path: doc.file.as_ref()?.0.clone() }),
+        "http" => Some(Probe::Http(http(doc.http.as_ref()?))),
+        "redis" => {
+            let fake = doc.fake.as_ref().map(|name| name.to_string());
+            Some(Probe::Redis { fake, command: words(doc.redis.as_ref()?, &doc.node, "redis", low)? })
+        }
+        _ => Some(Probe::Command { argv: words(doc.command.as_ref()?, &doc.node, "command", low)? }),
+    }
+}
+
+fn words(words: &[Scalar], node: &Node, key: &str, low: &mut Lowering<'_>) -> Option<Vec<Arc<Node>>> {
+    if words.is_empty() {
+        low.push(mistake::wrong_value(key_span(node, key), "an empty command", "a program and its arguments"));
+        return None;
+    }
+    Some(words.iter().map(|word| word.0.clone()).collect())
+}
+
+fn http(doc: &HttpDoc) -> HttpCall {
+    HttpCall {
+        method: doc.method.as_ref().map(|method| method.0.clone()),
+        path: doc.path.as_ref().map(|path| path.0.clone()),
+        headers: plain_scalars(doc.headers.as_ref()),
+        body: doc.body.as_ref().map(|body| body.0.clone()),
+    }
+}
+
+fn reconnect(doc: &Or<Flag, ReconnectDoc>, low: &mut Lowering<'_>) -> Option<Arc<Node>> {
+    match doc {
+        Or::This(flag) => {
+            only_true(*flag, "reconnect", low);
             None
         }
-        (None, Some(argv)) => Some(Probe::Command { argv: argv.iter().map(|word| word.0.clone()).collect() }),
-        (None, None) => None,
+        Or::That(doc) => doc.last_event_id.as_ref().map(|id| id.0.clone()),
     }
 }
 

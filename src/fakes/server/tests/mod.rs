@@ -2,6 +2,7 @@
 
 mod breaking;
 mod judging;
+mod outages;
 mod replying;
 mod requests;
 mod routes;
