@@ -5,6 +5,7 @@
 pub mod agent;
 pub mod expect;
 pub mod fake;
+pub mod fault;
 pub mod outcome;
 pub mod pattern;
 pub mod protocol;

@@ -6,12 +6,14 @@
 //! | [`script`] | the parts of a reply, filled to plain values |
 //! | [`stream`] | a reply as bytes and the steps in which they go out |
 //! | [`cut`] | how a text becomes deltas |
+//! | [`faults`] | a rendered reply cut otherwise, and damaged on purpose |
 //! | [`provider_error`] | the error body of the OpenAI wires |
 //! | [`responses`] | the OpenAI Responses wire |
 //! | [`chat`] | the chat completions wire |
 
 pub mod chat;
 pub mod cut;
+pub mod faults;
 pub mod provider_error;
 pub mod responses;
 pub mod script;

@@ -229,7 +229,12 @@ fn protocol(invariants: Vec<Invariant>) -> Protocol {
 fn fake(kind: &Value) -> Fake {
     let kind = match kind.as_str() {
         Some("command") => FakeKind::Command(CommandFake { rules: vec![], otherwise: Otherwise::Fail }),
-        _ => FakeKind::Model(ModelFake { vendor: Vendor::Openai, replies: ModelReplies::Script(vec![]), wire: Wire::default() }),
+        _ => FakeKind::Model(ModelFake {
+            vendor: Vendor::Openai,
+            replies: ModelReplies::Script(vec![]),
+            wire: Wire::default(),
+            faults: vec![],
+        }),
     };
     Fake { span: Span::NONE, unused_allowed: false, kind }
 }

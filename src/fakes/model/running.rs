@@ -4,6 +4,7 @@
 //! Must not know: sockets, gates, other cases.
 
 use super::choice::{self, Given, NoReply};
+use super::damage::{self, Damage};
 use super::facts::{facts, take_body};
 use super::fill::{Filled, HttpReply, fill};
 use super::route::{Asked, Route, SERVED, Wire};
@@ -12,10 +13,12 @@ use crate::fakes::http::{Answer, Received};
 use crate::fakes::server::case::Case;
 use crate::fakes::server::{Response, Served};
 use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, PartKind, Reply};
+use crate::model::fault::Instead;
 use crate::model::template::Scope;
 use crate::model::trace::{Problem, Request, What};
 use crate::recorder::Recorder;
 use crate::wire::provider_error::{ErrorBody, for_status};
+use crate::wire::script::Pace;
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 
@@ -24,6 +27,7 @@ pub struct RunningModel {
     name: String,
     fake: Arc<Fake>,
     counts: Mutex<Counts>,
+    damage: Damage,
 }
 
 #[derive(Default)]
@@ -44,7 +48,7 @@ struct Decision<'a> {
 
 impl RunningModel {
     pub fn new(name: String, fake: Arc<Fake>) -> RunningModel {
-        RunningModel { name, fake, counts: Mutex::default() }
+        RunningModel { name, fake, counts: Mutex::default(), damage: Damage::default() }
     }
 
     fn model(&self) -> &ModelFake {
@@ -75,13 +79,24 @@ impl RunningModel {
     }
 
     fn reply(&self, wire: Wire, request: Request, scope: &dyn Scope, recorder: &Recorder) -> Answer {
+        let request = match self.instead(request, recorder) {
+            Ok(answer) => return answer,
+            Err(request) => request,
+        };
         let mut asked = Asked::read(wire, &request.body);
         let decision = self.decide(wire, request, scope, recorder);
         let (answer, rule) = match decision.chosen {
             Ok(choice::Chosen { rule, reply }) => {
+                let damages = damage::damages(self.model());
+                let pace = if damages { Pace::by_event(self.model().wire) } else { self.model().wire.into() };
                 let answer = match fill(reply, &format!("{rule} of `{}`", self.name), scope) {
-                    Ok(Filled::Parts(parts)) => Answer::from(asked.render(decision.nth, &parts, self.model().wire.into())),
-                    Ok(Filled::Http(http)) => http_answer(http),
+                    Ok(Filled::Parts(parts)) => Ok(Answer::from(asked.render(decision.nth, &parts, pace))),
+                    Ok(Filled::Http(http)) => Ok(http_answer(http)),
+                    Err(problem) => Err(problem),
+                };
+                let answer = match answer {
+                    Ok(answer) if damages => self.damaged(answer, decision.nth, &rule, recorder),
+                    Ok(answer) => answer,
                     Err(problem) => {
                         let answer = refusal(500, "broken_fake", &problem.message);
                         recorder.problem(problem);
@@ -99,6 +114,37 @@ impl RunningModel {
         };
         self.record_reply(decision.request, answer.status, rule, recorder);
         answer.header("x-request-id", format!("req_{:04}", decision.nth))
+    }
+
+    /// What a fault sends before the reply is given; otherwise the request again.
+    fn instead(&self, request: Request, recorder: &Recorder) -> Result<Answer, Request> {
+        let faults = &self.model().faults;
+        if faults.is_empty() {
+            return Err(request);
+        }
+        let (instead, at, nth) = {
+            let mut counts = self.counts.lock().expect("no panic happens under this lock");
+            let Some(instead) = self.damage.instead(faults, counts.asked) else { return Err(request) };
+            counts.requests += 1;
+            recorder.push(What::Request(request));
+            (instead, counts.requests - 1, counts.asked)
+        };
+        let (rule, instead) = instead;
+        let answer = match instead {
+            Instead::Status { status, retry_after, body } => http_answer(damage::status(*status, *retry_after, body.clone())),
+            Instead::Html { status } => damage::html(*status),
+            Instead::NoHeaders => damage::no_headers(),
+        };
+        self.record_reply(at, answer.status, rule, recorder);
+        Ok(answer.header("x-request-id", format!("req_{nth:04}")))
+    }
+
+    fn damaged(&self, answer: Answer, nth: usize, rule: &str, recorder: &Recorder) -> Answer {
+        let (answer, problems) = self.damage.done_to(answer, self.model(), nth, &self.name, rule);
+        for problem in problems {
+            recorder.problem(problem);
+        }
+        answer
     }
 
     /// Counts a request, records it and chooses its reply, all under one lock: so the order of records is the order of replies.
@@ -181,7 +227,12 @@ impl Served for RunningModel {
         }
         let counts = self.counts.lock().expect("no panic happens under this lock");
         let left = choice::left_over(&self.model().replies, &counts.given);
-        left.iter().map(|left| left.problem(&self.name)).collect()
+        let unreached = self.damage.unreached(&self.model().faults, &self.name, counts.asked);
+        left.iter().map(|left| left.problem(&self.name)).chain(unreached).collect()
+    }
+
+    fn misled(&self) -> Vec<Problem> {
+        self.damage.never(&self.model().faults, &self.name)
     }
 }
 

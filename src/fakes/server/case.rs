@@ -118,7 +118,8 @@ impl CaseHandle {
             recorder.note(format!("{replies} still held at the gate `{gate}` when the case ended, and let go"));
         }
         self.case.ending.end();
-        for problem in self.case.fakes.iter().filter(|_| judge_sequences).flat_map(|fake| fake.unused()) {
+        let unused = self.case.fakes.iter().filter(|_| judge_sequences).flat_map(|fake| fake.unused());
+        for problem in self.case.fakes.iter().flat_map(|fake| fake.misled()).chain(unused) {
             recorder.problem(problem);
         }
     }

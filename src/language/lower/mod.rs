@@ -5,6 +5,7 @@ pub mod case;
 pub mod check;
 pub mod command;
 pub mod fake;
+pub mod fault;
 pub mod lowering;
 pub mod measured;
 pub mod protocol;
@@ -15,6 +16,7 @@ pub mod script;
 pub mod session;
 pub mod step;
 pub mod verb;
+pub mod wire;
 
 pub use case::Draft;
 pub use lowering::Lowering;

@@ -82,7 +82,7 @@ impl World {
 }
 
 fn open(server: &FakeServer, key: &str, replies: ModelReplies, wire: Wire, recorder: &Recorder) -> CaseHandle {
-    let model = ModelFake { vendor: Vendor::Openai, replies, wire };
+    let model = ModelFake { vendor: Vendor::Openai, replies, wire, faults: vec![] };
     let fake = Fake { span: Span::NONE, unused_allowed: false, kind: FakeKind::Model(model) };
     let scope: indexmap::IndexMap<String, Value> = [("name".to_owned(), json!("Ana"))].into();
     let scope: Arc<dyn Scope + Send + Sync> = Arc::new(scope);
