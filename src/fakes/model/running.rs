@@ -79,10 +79,9 @@ impl RunningModel {
     }
 
     fn reply(&self, wire: Wire, request: Request, scope: &dyn Scope, recorder: &Recorder) -> Answer {
-        let request = match self.instead(request, recorder) {
-            Ok(answer) => return answer,
-            Err(request) => request,
-        };
+        if let Some(answer) = self.instead(&request, recorder) {
+            return answer;
+        }
         let mut asked = Asked::read(wire, &request.body);
         let decision = self.decide(wire, request, scope, recorder);
         let (answer, rule) = match decision.chosen {
@@ -116,27 +115,26 @@ impl RunningModel {
         answer.header("x-request-id", format!("req_{:04}", decision.nth))
     }
 
-    /// What a fault sends before the reply is given; otherwise the request again.
-    fn instead(&self, request: Request, recorder: &Recorder) -> Result<Answer, Request> {
+    /// What a fault sends before the reply is given.
+    fn instead(&self, request: &Request, recorder: &Recorder) -> Option<Answer> {
         let faults = &self.model().faults;
         if faults.is_empty() {
-            return Err(request);
+            return None;
         }
-        let (instead, at, nth) = {
+        let ((rule, instead), at, nth) = {
             let mut counts = self.counts.lock().expect("no panic happens under this lock");
-            let Some(instead) = self.damage.instead(faults, counts.asked) else { return Err(request) };
+            let instead = self.damage.instead(faults, counts.asked)?;
             counts.requests += 1;
-            recorder.push(What::Request(request));
+            recorder.push(What::Request(request.clone()));
             (instead, counts.requests - 1, counts.asked)
         };
-        let (rule, instead) = instead;
         let answer = match instead {
             Instead::Status { status, retry_after, body } => http_answer(damage::status(*status, *retry_after, body.clone())),
             Instead::Html { status } => damage::html(*status),
             Instead::NoHeaders => damage::no_headers(),
         };
         self.record_reply(at, answer.status, rule, recorder);
-        Ok(answer.header("x-request-id", format!("req_{nth:04}")))
+        Some(answer.header("x-request-id", format!("req_{nth:04}")))
     }
 
     fn damaged(&self, answer: Answer, nth: usize, rule: &str, recorder: &Recorder) -> Answer {

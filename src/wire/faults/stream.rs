@@ -18,51 +18,66 @@ pub const NOT_JSON: &str = "{not json";
 pub fn act(pieces: &mut Vec<Piece>, act: &Act, on: Option<&str>, nth: Nth) -> Result<(), String> {
     let candidates = candidates(pieces, act, on);
     let places = chosen(&candidates, act, on, nth)?;
-    // From the last to the first, so that the earlier places stay where they are.
-    for &at in places.iter().rev() {
-        match act {
-            Act::Swap => swap(pieces, at, &candidates)?,
-            act => act_at(pieces, act, at)?,
+    let first = places[0];
+    match act {
+        Act::Swap => return swap(pieces, first, &candidates),
+        Act::Cut(how) => cut(pieces, first, *how),
+        Act::ResponseId => change_id(pieces, first, "the response", identity::response_id)?,
+        Act::ItemId => change_id(pieces, first, "an item", identity::item_id)?,
+        act => {
+            let mut places = places.into_iter().peekable();
+            let mut done = Vec::with_capacity(pieces.len() + places.len());
+            for (at, piece) in pieces.drain(..).enumerate() {
+                match (piece, places.next_if_eq(&at)) {
+                    (Piece::Event(event), Some(_)) => act_on(event, act, &mut done),
+                    (piece, _) => done.push(piece),
+                }
+            }
+            *pieces = done;
         }
     }
     Ok(())
 }
 
-fn act_at(pieces: &mut Vec<Piece>, act: &Act, at: usize) -> Result<(), String> {
-    let event = match &mut pieces[at] {
-        Piece::Event(event) => event,
-        _ => unreachable!("only events are chosen"),
-    };
-    match act {
-        Act::Malformed => event.data = NOT_JSON.to_owned(),
-        Act::Truncated => event.data.truncate(middle(&event.data)),
+/// What comes out in place of the event.
+fn act_on(mut event: Event, act: &Act, done: &mut Vec<Piece>) {
+    let wait = match act {
+        Act::Drop => return,
+        Act::Malformed => {
+            event.data = NOT_JSON.to_owned();
+            None
+        }
+        Act::Truncated => {
+            event.data.truncate(middle(&event.data));
+            None
+        }
         Act::Duplicate => {
-            let twin = Piece::Event(event.clone());
-            pieces.insert(at + 1, twin);
+            done.push(Piece::Event(event.clone()));
+            None
         }
-        Act::Drop => drop(pieces.remove(at)),
         Act::Extra(extra) => {
-            let named = event.name.is_some();
-            pieces.insert(at, extra_block(extra, named));
+            done.push(extra_block(extra, event.name.is_some()));
+            None
         }
-        Act::Cut(how) => {
-            let torn = if *how == Abort::Half { torn(&pieces[at + 1..]) } else { Vec::new() };
-            pieces.truncate(at + 1);
-            pieces.push(Piece::Abort(*how, torn));
-        }
-        Act::Stall(None) => pieces.insert(at + 1, Piece::Wait(Step::Hold)),
-        Act::Stall(Some(time)) => pieces.insert(at + 1, Piece::Wait(Step::Delay(*time))),
-        Act::HalfOpen => pieces.insert(at + 1, Piece::Wait(Step::Vanish)),
-        Act::ResponseId => {
-            let id = identity::response_id(event).ok_or_else(|| format!("the event `{}` carries no id of the response", event.kind))?;
-            identity::change(&mut pieces[at..], &id);
-        }
-        Act::ItemId => {
-            let id = identity::item_id(event).ok_or_else(|| format!("the event `{}` carries no id of an item", event.kind))?;
-            identity::change(&mut pieces[at..], &id);
-        }
-        Act::Swap => unreachable!("a swap needs the other places"),
-    }
+        Act::Stall(None) => Some(Step::Hold),
+        Act::Stall(Some(time)) => Some(Step::Delay(*time)),
+        Act::HalfOpen => Some(Step::Vanish),
+        Act::Swap | Act::Cut(_) | Act::ResponseId | Act::ItemId => unreachable!("these are about more than one event"),
+    };
+    done.push(Piece::Event(event));
+    done.extend(wait.map(Piece::Wait));
+}
+
+fn cut(pieces: &mut Vec<Piece>, at: usize, how: Abort) {
+    let torn = if how == Abort::Half { torn(&pieces[at + 1..]) } else { Vec::new() };
+    pieces.truncate(at + 1);
+    pieces.push(Piece::Abort(how, torn));
+}
+
+fn change_id(pieces: &mut [Piece], at: usize, whose: &str, id: fn(&Event) -> Option<String>) -> Result<(), String> {
+    let Some(event) = pieces[at].event() else { unreachable!("only events are chosen") };
+    let id = id(event).ok_or_else(|| format!("the event `{}` carries no id of {whose}", event.kind))?;
+    identity::change(&mut pieces[at..], &id);
     Ok(())
 }
 
@@ -112,7 +127,7 @@ fn extra_block(extra: &Extra, named: bool) -> Piece {
 
 /// The last place for a cut that is not beyond the middle of a text.
 fn middle(text: &str) -> usize {
-    text.floor_char_boundary(text.len() / 2)
+    (0..=text.len() / 2).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 /// What the layout has to know besides the pieces.
@@ -131,7 +146,7 @@ pub fn whole(pieces: &mut Vec<Piece>, marks: &mut Marks, whole: &Whole) -> Resul
             changed(pieces.len() != before, "no event of it says that it is complete")
         }
         Whole::NoDone => {
-            pieces.retain(|piece| !piece.event().is_some_and(|event| event.kind == "done"));
+            pieces.retain(|piece| piece.event().is_none_or(|event| event.kind != "done"));
             changed(pieces.len() != before, "it has no `[DONE]`; only chat completions end with it")
         }
         Whole::NoNames => {
