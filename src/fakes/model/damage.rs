@@ -3,14 +3,12 @@
 //! Owns: counting attempts and hits; what is said about a fault that found nothing to act on.
 //! Must not know: what a fault does to the bytes, sockets.
 
-use super::fill::HttpReply;
 use crate::fakes::http::Answer;
 use crate::model::fake::{Abort, ModelFake};
 use crate::model::fault::{Fault, FaultKind, Instead, Whole};
 use crate::model::trace::{Blame, Problem};
 use crate::wire::faults::{Miss, is_needed, shape};
 use crate::wire::stream::{Rendered, Step};
-use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Mutex;
 
@@ -149,9 +147,4 @@ pub fn html(status: u16) -> Answer {
     let page =
         format!("<html>\r\n<head><title>{status}</title></head>\r\n<body>\r\n<center><h1>{status}</h1></center>\r\n</body>\r\n</html>\r\n");
     Answer { content_type: "text/html", ..Answer::json(status, page.into_bytes()) }
-}
-
-/// The error of a provider, as a reply of the script would give it.
-pub fn status(status: u16, retry_after: Option<std::time::Duration>, body: Option<Value>) -> HttpReply {
-    HttpReply { status, headers: Vec::new(), retry_after, body }
 }

@@ -4,16 +4,20 @@
 //! |---|---|
 //! | [`running`] | a model fake during a case: counting, answering, what was left over |
 //! | [`route`] | which path and method is which wire |
+//! | [`asked`] | a request on its wire, and its reply there |
+//! | [`provider`] | errors, lists and headers in each provider's shape |
 //! | [`choice`] | which reply a request gets |
 //! | [`facts`] | what rules can see of a request |
 //! | [`fill`] | a reply with its templates filled |
 //! | [`damage`] | faults during a case: which happen now, and which never did |
 //! | [`shown`] | replies and requests as messages name them |
 
+pub mod asked;
 pub mod choice;
 pub mod damage;
 pub mod facts;
 pub mod fill;
+pub mod provider;
 pub mod route;
 pub mod running;
 pub mod shown;

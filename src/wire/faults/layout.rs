@@ -42,6 +42,10 @@ impl Layout {
             match piece {
                 Piece::Event(event) => self.block(&encoded(event)),
                 Piece::Block(bytes) => self.block(bytes),
+                Piece::Raw(bytes) => {
+                    self.bytes.extend_from_slice(bytes);
+                    self.ends.push(self.bytes.len());
+                }
                 Piece::Wait(step) => self.interrupt(step.clone()),
                 Piece::Abort(how, torn) => {
                     self.end_run();

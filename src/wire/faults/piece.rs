@@ -11,8 +11,10 @@ use std::ops::Range;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Piece {
     Event(Event),
-    /// A comment, or bytes that are no event of ours.
+    /// A comment, or what a fault put in.
     Block(Vec<u8>),
+    /// Bytes that the script itself wrote; they go out as they are.
+    Raw(Vec<u8>),
     /// A delay, a gate, silence.
     Wait(Step),
     /// The end of the connection; of the bytes `Half` sends the first half.
@@ -47,7 +49,8 @@ pub fn pieces(rendered: &Rendered) -> Vec<Piece> {
 fn block(bytes: &[u8]) -> Piece {
     match std::str::from_utf8(bytes).ok().and_then(event) {
         Some(event) => Piece::Event(event),
-        None => Piece::Block(bytes.to_vec()),
+        None if bytes.starts_with(b":") => Piece::Block(bytes.to_vec()),
+        None => Piece::Raw(bytes.to_vec()),
     }
 }
 

@@ -4,21 +4,39 @@ use super::*;
 use crate::base::Span;
 use crate::model::fake::{Abort, Delta, Newline, Wire, Write};
 use crate::model::fault::{Act, Extra, Fault, FaultKind, Nth, Whole};
+use crate::wire::chat::asked::Variant;
 use crate::wire::script::{Pace, Part};
 use crate::wire::stream::{Rendered, Step};
-use crate::wire::{chat, responses};
+use crate::wire::{chat, messages, responses};
 use serde_json::json;
 use std::time::Duration;
 
-/// The reply `aß 語c` as chat chunks or as Responses events, one event a step.
+/// The reply `aß 語c`, one event a step.
 fn rendered(wire: &str, stream: bool) -> Rendered {
-    let parts = [Part::Text("aß 語c".into())];
+    of_parts(wire, stream, &[Part::Text("aß 語c".into())])
+}
+
+fn of_parts(wire: &str, stream: bool, parts: &[Part]) -> Rendered {
     let body = json!({"model": "m", "stream": stream});
     let pace = Pace::by_event(Wire { delta: Delta::Word, ..Wire::default() });
     match wire {
-        "chat" => chat::render(&parts, &chat::Asked::read(&body, 0), pace),
-        _ => responses::render(&parts, &responses::Asked::read(&body, 0), pace),
+        "chat" => chat::render(parts, &chat::Asked::read(&body, 0, Variant::Openai), pace),
+        "router" => chat::render(parts, &chat::Asked::read(&body, 0, Variant::Openrouter), pace),
+        "messages" => messages::render(parts, &messages::Asked::read(&body, 0), pace),
+        _ => responses::render(parts, &responses::Asked::read(&body, 0), pace),
     }
+}
+
+/// The type of the deltas, and where the two of them stand among the blocks.
+fn deltas(wire: &str) -> (&'static str, [usize; 2]) {
+    let plain = rendered(wire, true);
+    let at = |text: &str| blocks(self::text(&plain)).iter().position(|block| block.contains(text)).unwrap();
+    let kind = match wire {
+        "messages" => "content_block_delta",
+        "responses" => "response.output_text.delta",
+        _ => "chunk.content",
+    };
+    (kind, [at("aß"), at("語c")])
 }
 
 fn fault(kind: FaultKind) -> Fault {
@@ -71,8 +89,12 @@ fn blocks(text: &str) -> Vec<&str> {
     text.split("\n\n").filter(|block| !block.is_empty()).collect()
 }
 
-const WIRES: [&str; 2] = ["chat", "responses"];
-const DELTAS: [(&str, &str, [usize; 2]); 2] = [("chat", "chunk.content", [1, 2]), ("responses", "response.output_text.delta", [4, 5])];
+const WIRES: [&str; 4] = ["chat", "router", "messages", "responses"];
+
+/// Those whose events have names.
+fn has_names(wire: &str) -> bool {
+    matches!(wire, "messages" | "responses")
+}
 
 #[test]
 fn without_anything_asked_for_nothing_changes() {
@@ -148,14 +170,15 @@ fn a_gap_stands_between_two_writes_and_nowhere_else() {
 
 #[test]
 fn damaged_data_is_no_json() {
-    for (wire, kind, [first, second]) in DELTAS {
+    for wire in WIRES {
+        let (kind, [first, second]) = deltas(wire);
         for act in [Act::Malformed, Act::Truncated] {
             let sent = damaged(wire, on(act.clone(), Some(kind), Nth::At(2)));
             for (at, block) in blocks(&sent).into_iter().enumerate() {
-                let data = block.rsplit_once("data: ").unwrap().1;
+                let Some((_, data)) = block.rsplit_once("data: ") else { continue };
                 let broken = data != "[DONE]" && serde_json::from_str::<serde_json::Value>(data).is_err();
                 assert_eq!(broken, at == second, "{block}");
-                assert_eq!(block.contains("event: "), wire == "responses");
+                assert_eq!(block.contains("event: "), has_names(wire));
             }
             assert_eq!(damaged(wire, at(act.clone())), damaged(wire, on(act, Some(kind), Nth::At(1))));
             assert_ne!(first, second);
@@ -165,7 +188,8 @@ fn damaged_data_is_no_json() {
 
 #[test]
 fn deltas_are_doubled_swapped_and_dropped() {
-    for (wire, kind, [first, second]) in DELTAS {
+    for wire in WIRES {
+        let (kind, [first, second]) = deltas(wire);
         let plain = rendered(wire, true);
         let plain = blocks(text(&plain));
         let sent = damaged(wire, at(Act::Duplicate));
@@ -185,7 +209,8 @@ fn deltas_are_doubled_swapped_and_dropped() {
 
 #[test]
 fn blocks_that_are_no_events_stand_before_the_delta() {
-    for (wire, _, [first, _]) in DELTAS {
+    for wire in WIRES {
+        let (_, [first, _]) = deltas(wire);
         let extras = [
             (Extra::IdOnly, "id: 1"),
             (Extra::RetryOnly, "retry: 3000"),
@@ -195,7 +220,7 @@ fn blocks_that_are_no_events_stand_before_the_delta() {
         for (extra, expected) in extras {
             assert_eq!(blocks(&damaged(wire, at(Act::Extra(extra))))[first], expected);
         }
-        let name = if wire == "chat" { "" } else { "event: who.knows\n" };
+        let name = if has_names(wire) { "event: who.knows\n" } else { "" };
         let sent = damaged(wire, at(Act::Extra(Extra::Unknown("who.knows".into()))));
         assert_eq!(blocks(&sent)[first], format!("{name}data: {{\"type\":\"who.knows\"}}"));
     }
@@ -203,7 +228,8 @@ fn blocks_that_are_no_events_stand_before_the_delta() {
 
 #[test]
 fn a_cut_ends_the_stream_after_its_event() {
-    for (wire, _, [first, second]) in DELTAS {
+    for wire in WIRES {
+        let (_, [first, second]) = deltas(wire);
         let plain = rendered(wire, true);
         let expected = blocks(text(&plain))[..=first].join("\n\n") + "\n\n";
         for how in [Abort::Reset, Abort::Fin, Abort::Half] {
@@ -238,6 +264,13 @@ fn silence_comes_after_its_event() {
 fn a_stream_can_lack_its_end() {
     let sent = damaged("chat", whole(Whole::NoTerminal));
     assert!(!sent.contains("DONE") && !sent.contains("\"finish_reason\":\"stop\"") && sent.contains("語c"), "{sent}");
+    let sent = damaged("messages", whole(Whole::NoTerminal));
+    assert!(!sent.contains("message_stop") && !sent.contains("message_delta") && sent.contains("content_block_stop"), "{sent}");
+    let sent = damaged("router", whole(Whole::NoTerminal));
+    assert!(
+        !sent.contains("DONE") && !sent.contains("\"finish_reason\":\"stop\"") && !sent.contains("usage") && sent.contains("語c"),
+        "{sent}"
+    );
     let sent = damaged("responses", whole(Whole::NoTerminal));
     assert!(!sent.contains("response.completed") && sent.contains("response.output_item.done"), "{sent}");
     let sent = damaged("chat", whole(Whole::NoDone));
@@ -253,7 +286,11 @@ fn a_stream_can_lack_its_end() {
 fn names_go_and_a_mark_comes() {
     let sent = damaged("responses", whole(Whole::NoNames));
     assert!(blocks(&sent).iter().all(|block| block.starts_with("data: {\"type\":\"response.")), "{sent}");
-    assert!(missed("chat", true, whole(Whole::NoNames)).reason.contains("have no names"));
+    let sent = damaged("messages", whole(Whole::NoNames));
+    assert!(blocks(&sent).iter().all(|block| block.starts_with("data: {\"type\":\"")), "{sent}");
+    for wire in ["chat", "router"] {
+        assert!(missed(wire, true, whole(Whole::NoNames)).reason.contains("have no names"));
+    }
     for wire in WIRES {
         for stream in [true, false] {
             let plain = rendered(wire, stream);
@@ -323,7 +360,7 @@ fn a_fault_that_finds_nothing_tells_what_there_was() {
     assert_eq!(miss.reason, "of event `chunk.content` there are only 2 in it, and `nth` is 3");
     assert_eq!(miss.kinds, ["chunk.role", "chunk.content", "chunk.finish", "done"]);
     assert!(missed("chat", true, on(Act::Drop, Some("done"), Nth::At(2))).reason.contains("only one event `done`"));
-    let ascii = chat::render(&[Part::Text("a".into())], &chat::Asked::read(&json!({"stream": true}), 0), Pace::by_event(Wire::default()));
+    let ascii = of_parts("chat", true, &[Part::Text("a".into())]);
     let (_, results) = shape(ascii, &Wire::default(), [&whole(Whole::BeyondAscii)].into_iter());
     assert!(results[0].as_ref().unwrap_err().reason.contains("single bytes"));
 }
@@ -340,16 +377,20 @@ fn faults_are_done_in_their_order() {
 fn waits_of_the_script_stay_where_they_are() {
     let parts = [Part::Text("a".into()), Part::Gate("g".into()), Part::Text("b".into()), Part::Abort(Abort::Half)];
     for wire in WIRES {
-        let body = json!({"stream": true});
-        let pace = Pace::by_event(Wire::default());
-        let rendered = match wire {
-            "chat" => chat::render(&parts, &chat::Asked::read(&body, 0), pace),
-            _ => responses::render(&parts, &responses::Asked::read(&body, 0), pace),
-        };
+        let rendered = of_parts(wire, true, &parts);
         let plain = rendered.bytes.clone();
         let sent = done(rendered, &Wire { write: Write::Bytes(1000), ..Wire::default() }, &[]);
         let shown: Vec<_> = sent.steps.iter().filter(|step| !matches!(step, Step::Write(_))).collect();
         assert!(matches!(shown.as_slice(), [Step::Gate(_), Step::Abort(Abort::Half, torn)] if !torn.is_empty()), "{shown:?}");
         assert_eq!(sent.bytes, plain);
+    }
+}
+
+#[test]
+fn bytes_that_the_script_wrote_stay_as_they_are() {
+    let parts = [Part::Raw("data: {half\n".into()), Part::Text("a".into()), Part::Comment("hi".into())];
+    for wire in WIRES {
+        let sent = done(of_parts(wire, true, &parts), &Wire { newline: Newline::Crlf, ..Wire::default() }, &[]);
+        assert!(text(&sent).contains("data: {half\n") && !text(&sent).contains("{half\r") && text(&sent).contains(": hi\r\n\r\n"));
     }
 }
