@@ -3,7 +3,7 @@
 //! Owns: their fields.
 //! Must not know: in which order they come.
 
-use super::router::{CostDetails, ReasoningDetail, RouterError};
+use super::router::{CostDetails, ReasoningDetail, RouterError, cost};
 use crate::wire::script;
 use serde::{Serialize, Serializer};
 
@@ -154,7 +154,6 @@ impl From<script::Usage> for Usage {
 impl Usage {
     /// With what OpenRouter adds.
     pub fn with_cost(usage: script::Usage) -> Usage {
-        let cost = CostDetails::of(usage);
-        Usage { cost: Some(cost.total()), is_byok: Some(false), cost_details: Some(cost), ..Usage::from(usage) }
+        Usage { cost: Some(cost(usage)), is_byok: Some(false), cost_details: Some(CostDetails::of(usage)), ..Usage::from(usage) }
     }
 }

@@ -13,8 +13,8 @@ pub const PROVIDER: &str = "Scripted";
 pub const PROCESSING: &str = "OPENROUTER PROCESSING";
 /// What the details of a reasoning are written in.
 const FORMAT: &str = "unknown";
-/// The price of one token, in dollars.
-const PRICE: f64 = 0.000_001;
+/// How many tokens are one dollar.
+const TOKENS_PER_DOLLAR: f64 = 1_000_000.0;
 
 /// An error: its code is a status.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -81,14 +81,15 @@ impl CostDetails {
     pub fn of(usage: script::Usage) -> CostDetails {
         CostDetails {
             upstream_inference_cost: None,
-            upstream_inference_prompt_cost: usage.input as f64 * PRICE,
-            upstream_inference_completions_cost: usage.output as f64 * PRICE,
+            upstream_inference_prompt_cost: usage.input as f64 / TOKENS_PER_DOLLAR,
+            upstream_inference_completions_cost: usage.output as f64 / TOKENS_PER_DOLLAR,
         }
     }
+}
 
-    pub fn total(self) -> f64 {
-        self.upstream_inference_prompt_cost + self.upstream_inference_completions_cost
-    }
+/// What a reply cost, in dollars.
+pub fn cost(usage: script::Usage) -> f64 {
+    usage.input.saturating_add(usage.output) as f64 / TOKENS_PER_DOLLAR
 }
 
 /// A piece of a reasoning, in the form that a client sends back as it is.
