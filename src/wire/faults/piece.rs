@@ -78,7 +78,12 @@ fn kind(data: &str) -> String {
     }
     match &value["choices"] {
         _ if value.get("error").is_some_and(|error| !error.is_null()) => "error",
-        Value::Array(choices) => choices.first().map_or("chunk.usage", chunk_kind),
+        Value::Array(choices) => match choices.first().map(chunk_kind) {
+            // OpenRouter sends usage with a choice that brings nothing.
+            Some("chunk.role") if value["usage"].is_object() => "chunk.usage",
+            Some(kind) => kind,
+            None => "chunk.usage",
+        },
         _ => "raw",
     }
     .to_owned()
