@@ -58,7 +58,7 @@ fn run(language: &Language, place: &str, suite: &Path) -> Result<(), Failed> {
         &[
             "run",
             // An SDK takes seconds of processor time to load; side by side they would run out of a step's time.
-            "--jobs",
+            "--test-threads",
             "2",
             "--suites",
             &suite.to_string_lossy(),
