@@ -422,3 +422,19 @@ fn what_cannot_be_meant_is_refused_at_load() {
         assert!(said.status == 2 && said.text.contains(expected), "{fault}: {}", said.text);
     }
 }
+
+#[test]
+fn what_no_wire_of_a_model_can_have_is_refused_at_load() {
+    for (model, faults) in [
+        ("anthropic", ["faults: [no_done]", "wire: {done: false}", "faults: [response_id]", "faults: [item_id]"]),
+        ("openrouter", ["faults: [no_names]", "wire: {event_names: false}", "faults: [{kind: item_id, on: chunk.*}]", "faults: [item_id]"]),
+    ] {
+        for fault in faults {
+            let agent = "agent: {protocol: command-line, command: [agent]}";
+            let case = "cases: [{name: one, prompt: Hi, expect: {reply: Hi}}]";
+            let said =
+                Project::with(&format!("suite: S\n{agent}\nfakes: {{llm: {{model: {model}, {APPLES}, {fault}}}}}\n{case}\n")).check();
+            assert!(said.status == 2 && said.text.contains("error[fault-not-possible]"), "{model} {fault}: {}", said.text);
+        }
+    }
+}
