@@ -55,17 +55,12 @@ impl Damage {
     }
 
     /// The `nth` reply, damaged. The problems are the faults that were meant for this reply by its number and found nothing.
-    pub fn done_to(&self, answer: Answer, model: &ModelFake, nth: usize, fake: &str, rule: &str) -> (Answer, Vec<Problem>) {
+    pub fn done_to(&self, mut answer: Answer, model: &ModelFake, nth: usize, fake: &str, rule: &str) -> (Answer, Vec<Problem>) {
         let faults: Vec<_> = model.faults.iter().enumerate().filter(|(_, fault)| fault.is_for(nth)).collect();
-        let Answer { status, chunked: events, bytes, steps, .. } = answer;
-        let rendered = Rendered { status, events, bytes, steps };
+        let (bytes, steps) = (std::mem::take(&mut answer.bytes), std::mem::take(&mut answer.steps));
+        let rendered = Rendered { status: answer.status, events: answer.chunked, bytes, steps };
         let (rendered, results) = shape(rendered, &model.wire, faults.iter().map(|(_, fault)| *fault));
-        let mut answer = Answer {
-            bytes: rendered.bytes,
-            steps: rendered.steps,
-            framing: model.wire.framing,
-            ..Answer { bytes: Vec::new(), steps: Vec::new(), ..answer }
-        };
+        (answer.bytes, answer.steps, answer.framing) = (rendered.bytes, rendered.steps, model.wire.framing);
         for (_, fault) in &faults {
             if let FaultKind::Whole(Whole::ContentType(content_type)) = &fault.kind {
                 answer = with_content_type(answer, content_type.as_deref());

@@ -201,8 +201,10 @@ document! {
         replies: Option<Vec<ReplyDoc>>,
     }
 
-    /// How replies are cut and written.
+    /// How replies are cut and written. A setting that needs something which no reply of the case has (`event_names` and
+    /// `done` on another wire, `split_utf8` without a character longer than a byte) makes the case `broken`, as a fault does.
     #[example("{delta: word, write: event, gap: 20ms}")]
+    #[example("{write: \"bytes:1\", newline: crlf}")]
     pub struct WireDoc as "wire" {
         /// How a text is cut into deltas: `word` (default), `char`, or a number of characters.
         #[example("word")]
