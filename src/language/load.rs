@@ -110,7 +110,12 @@ pub fn script(path: &Path, start: &Path) -> Result<LoadedScript, String> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let mut low = Lowering { diagnostics: &mut diagnostics, folder, start, sources: &sources };
         let replies = lower::script::replies(&tree, &mut low)?;
-        let kind = FakeKind::Model(ModelFake { vendor: Vendor::Any, replies: ModelReplies::Script(replies), wire: Wire::default() });
+        let kind = FakeKind::Model(ModelFake {
+            vendor: Vendor::Any,
+            replies: ModelReplies::Script(replies),
+            wire: Wire::default(),
+            faults: vec![],
+        });
         Some(Fake { span: tree.span, unused_allowed: true, kind })
     });
     diagnostics.sort();
