@@ -115,6 +115,7 @@ pub fn script(path: &Path, start: &Path) -> Result<LoadedScript, String> {
             replies: ModelReplies::Script(replies),
             wire: Wire::default(),
             routes: Vec::new(),
+            faults: vec![],
         });
         Some(Fake { span: tree.span, unused_allowed: true, kind })
     });

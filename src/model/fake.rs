@@ -3,6 +3,7 @@
 //! Owns: scripts, rules and answers, as read.
 //! Must not know: wire formats, sockets, how a rule is matched.
 
+use super::fault::Fault;
 use super::http::HttpRoute;
 use super::pattern::{Glob, Pattern};
 use super::tree::Node;
@@ -81,6 +82,8 @@ pub struct ModelFake {
     pub wire: Wire,
     /// Taken before the model's own paths.
     pub routes: Vec<HttpRoute>,
+    /// What goes wrong, in the order in which it is done to a reply.
+    pub faults: Vec<Fault>,
 }
 
 impl ModelFake {
@@ -230,11 +233,15 @@ pub struct Wire {
     pub write: Write,
     /// Waited between writes.
     pub gap: Duration,
+    /// The line break of a stream.
+    pub newline: Newline,
+    /// How a client finds the end of the body; the wire's own way if not given.
+    pub framing: Option<Framing>,
 }
 
 impl Default for Wire {
     fn default() -> Wire {
-        Wire { delta: Delta::Word, write: Write::Ready, gap: Duration::ZERO }
+        Wire { delta: Delta::Word, write: Write::Ready, gap: Duration::ZERO, newline: Newline::Lf, framing: None }
     }
 }
 
@@ -253,6 +260,31 @@ pub enum Write {
     /// All that is ready in one go.
     Ready,
     Event,
+    /// Each line with its line break.
+    Line,
+    /// This many bytes.
+    Bytes(usize),
+    /// Within each character that is longer than a byte.
+    SplitUtf8,
+    /// Within each line, and between CR and LF.
+    SplitLine,
+}
+
+/// How a line of a stream ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Newline {
+    Lf,
+    Crlf,
+    Cr,
+}
+
+/// How the client finds the end of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    Chunked,
+    Length,
+    /// By the end of the connection.
+    Close,
 }
 
 /// A command-line tool mocked by PATH.

@@ -6,6 +6,7 @@ pub mod agent;
 pub mod document;
 pub mod expect;
 pub mod fake;
+pub mod fault;
 pub mod http;
 pub mod outcome;
 pub mod pattern;

@@ -6,6 +6,7 @@
 //! | [`script`] | the parts of a reply, filled to plain values |
 //! | [`stream`] | a reply as bytes and the steps in which they go out |
 //! | [`cut`] | how a text becomes deltas |
+//! | [`faults`] | a rendered reply cut otherwise, and damaged on purpose |
 //! | [`provider_error`] | the error body of the OpenAI wires |
 //! | [`resp`] | commands to redis and its replies |
 //! | [`responses`] | the OpenAI Responses wire |
@@ -16,6 +17,7 @@
 
 pub mod chat;
 pub mod cut;
+pub mod faults;
 pub mod messages;
 pub mod multipart;
 pub mod provider_error;

@@ -117,6 +117,13 @@ pub struct Pace {
     pub gap: Duration,
 }
 
+impl Pace {
+    /// One event a step and no gap, for a reply that is cut and paced afterwards.
+    pub fn by_event(wire: Wire) -> Pace {
+        Pace { delta: wire.delta, each_event: true, gap: Duration::ZERO }
+    }
+}
+
 impl From<Wire> for Pace {
     /// A gap between writes means nothing unless each event is one, so it makes each event one.
     fn from(wire: Wire) -> Pace {

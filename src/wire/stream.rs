@@ -28,6 +28,10 @@ pub enum Step {
     Delay(Duration),
     /// Waits until the gate is released.
     Gate(String),
+    /// Nothing comes any more, until the client or the case ends.
+    Hold,
+    /// Nothing comes any more, and nobody listens, until the case ends.
+    Vanish,
     /// The connection ends here, and the reply is not complete. `Half` has the bytes of which only the first half is sent.
     Abort(Abort, Range<usize>),
 }

@@ -239,6 +239,7 @@ fn fake(kind: &Value) -> Fake {
             replies: ModelReplies::Script(vec![]),
             wire: Wire::default(),
             routes: vec![],
+            faults: vec![],
         }),
     };
     Fake { span: Span::NONE, unused_allowed: false, kind }

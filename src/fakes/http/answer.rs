@@ -4,6 +4,7 @@
 //! Must not know: what is answered, when; the order of writes is the caller's.
 
 use super::connection::Connection;
+use crate::model::fake::Framing;
 use crate::wire::stream::{Rendered, Step};
 use std::borrow::Cow;
 use std::io::Write as _;
@@ -12,11 +13,13 @@ use std::io::Write as _;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     pub status: u16,
-    /// Empty: not said, as for an answer without a body.
+    /// Not sent if it is empty (an answer without a body), or if it is among the headers.
     pub content_type: &'static str,
     pub headers: Vec<(Cow<'static, str>, String)>,
     /// Framed in chunks; otherwise the whole length is said at the beginning.
     pub chunked: bool,
+    /// Another framing than the usual one.
+    pub framing: Option<Framing>,
     pub bytes: Vec<u8>,
     pub steps: Vec<Step>,
 }
@@ -25,7 +28,29 @@ impl Answer {
     /// A JSON document, written at once.
     pub fn json(status: u16, bytes: Vec<u8>) -> Answer {
         let steps = vec![Step::Write(0..bytes.len())];
-        Answer { status, content_type: "application/json", headers: Vec::new(), chunked: false, bytes, steps }
+        Answer { status, content_type: "application/json", headers: Vec::new(), chunked: false, framing: None, bytes, steps }
+    }
+
+    /// How the client is to find the end. An HTTP/1.0 client knows no chunks.
+    pub fn end(&self, chunks: bool) -> End {
+        let chunked = if chunks { End::Chunks } else { End::Close };
+        match self.framing {
+            Some(Framing::Chunked) => chunked,
+            Some(Framing::Length) => self.length(),
+            Some(Framing::Close) => End::Close,
+            None if self.chunked => chunked,
+            None => self.length(),
+        }
+    }
+
+    /// An answer that never comes to its end says that it is longer than what is sent, or its client would take it for whole.
+    fn length(&self) -> End {
+        let missing = match self.steps.last() {
+            Some(Step::Abort(_, torn)) => usize::from(torn.is_empty()),
+            Some(Step::Hold | Step::Vanish) => 1,
+            _ => 0,
+        };
+        End::Length(self.bytes.len() + missing)
     }
 
     pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Answer {
@@ -39,7 +64,7 @@ impl From<Rendered> for Answer {
         let Rendered { status, events, bytes, steps } = rendered;
         let content_type = if events { "text/event-stream; charset=utf-8" } else { "application/json" };
         let headers = if events { vec![(Cow::Borrowed("cache-control"), "no-cache".to_owned())] } else { Vec::new() };
-        Answer { status, content_type, headers, chunked: events, bytes, steps }
+        Answer { status, content_type, headers, chunked: events, framing: None, bytes, steps }
     }
 }
 
@@ -57,7 +82,8 @@ impl Connection {
     pub fn put_head(&mut self, answer: &Answer, end: End, keep_alive: bool) {
         let out = &mut self.out;
         put(out, format_args!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status)));
-        if !answer.content_type.is_empty() && !answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        let given = || answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        if !answer.content_type.is_empty() && !given() {
             put(out, format_args!("content-type: {}\r\n", answer.content_type));
         }
         for (name, value) in answer.headers.iter().filter(|(name, _)| !is_framing(name)) {

@@ -9,10 +9,12 @@
 //! | [`choice`] | which reply a request gets |
 //! | [`facts`] | what rules can see of a request |
 //! | [`fill`] | a reply with its templates filled |
+//! | [`damage`] | faults during a case: which happen now, and which never did |
 //! | [`shown`] | replies and requests as messages name them |
 
 pub mod asked;
 pub mod choice;
+pub mod damage;
 pub mod facts;
 pub mod fill;
 pub mod provider;

@@ -5,8 +5,9 @@
 
 use super::asked::{Asked, Misfit, misfit, refused_by_api};
 use super::choice::{self, Given, NoReply};
+use super::damage::{self, Damage};
 use super::facts::{facts, take_body};
-use super::fill::{Filled, fill};
+use super::fill::{Filled, HttpReply, fill};
 use super::provider::{api_refusal, http_answer, models, refusal, token_count, with_headers};
 use super::route::{Route, Wire, native_wire, served, vendor_name};
 use super::shown;
@@ -16,9 +17,11 @@ use crate::fakes::rules::NoRule;
 use crate::fakes::server::case::Case;
 use crate::fakes::server::{Response, Served};
 use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, Reply, Vendor};
+use crate::model::fault::Instead;
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Problem, Request, What};
 use crate::recorder::Recorder;
+use crate::wire::script::Pace;
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 
@@ -27,6 +30,7 @@ pub struct RunningModel {
     name: String,
     fake: Arc<Fake>,
     counts: Mutex<Counts>,
+    damage: Damage,
 }
 
 #[derive(Default)]
@@ -48,7 +52,7 @@ struct Decision<'a> {
 
 impl RunningModel {
     pub fn new(name: String, fake: Arc<Fake>) -> RunningModel {
-        RunningModel { name, fake, counts: Mutex::default() }
+        RunningModel { name, fake, counts: Mutex::default(), damage: Damage::default() }
     }
 
     fn model(&self) -> &ModelFake {
@@ -122,6 +126,9 @@ impl RunningModel {
             self.record_reply(at, 400, "refused".to_owned(), recorder);
             return with_headers(api_refusal(wire, &reason, at), wire, at);
         }
+        if let Some(answer) = self.instead(wire, &request, recorder) {
+            return answer;
+        }
         let mut asked = Asked::read(wire, &request.body);
         let decision = self.decide(wire, request, scope, recorder);
         let nth = decision.nth;
@@ -129,6 +136,7 @@ impl RunningModel {
             Ok(choice::Chosen { rule, reply }) => {
                 let name = format!("{rule} of `{}`", self.name);
                 let sent = self.sent(&name, reply, wire, &mut asked, nth, scope, recorder);
+                let sent = sent.map(|answer| self.damaged(answer, nth, &rule, recorder));
                 let answer = sent.unwrap_or_else(|problem| {
                     let answer = refusal(wire, 500, "broken_fake", &problem.message, nth);
                     recorder.problem(problem);
@@ -173,7 +181,46 @@ impl RunningModel {
                 return Err(Problem { blame: Some(Blame::Fake), code: "ill-formed-reply".to_owned(), message, details: vec![] });
             }
         }
-        Ok(Answer::from(asked.render(nth, &parts, self.model().wire.into())))
+        let model = self.model();
+        let pace = if damage::damages(model) { Pace::by_event(model.wire) } else { model.wire.into() };
+        Ok(Answer::from(asked.render(nth, &parts, pace)))
+    }
+
+    /// What a fault sends before the reply is given.
+    fn instead(&self, wire: Wire, request: &Request, recorder: &Recorder) -> Option<Answer> {
+        let faults = &self.model().faults;
+        if faults.is_empty() {
+            return None;
+        }
+        let ((rule, instead), at, nth) = {
+            let mut counts = self.counts.lock().expect("no panic happens under this lock");
+            let instead = self.damage.instead(faults, counts.asked)?;
+            counts.requests += 1;
+            recorder.push(What::Request(request.clone()));
+            (instead, counts.requests - 1, counts.asked)
+        };
+        let answer = match instead {
+            Instead::Status { status, retry_after, body } => {
+                let reply = HttpReply { status: *status, headers: Vec::new(), retry_after: *retry_after, body: body.clone() };
+                with_headers(http_answer(reply, wire, nth), wire, nth)
+            }
+            Instead::Html { status } => damage::html(*status),
+            Instead::NoHeaders => damage::no_headers(),
+        };
+        self.record_reply(at, answer.status, rule, recorder);
+        Some(answer)
+    }
+
+    /// The reply with its faults; the same reply if the fake has none.
+    fn damaged(&self, answer: Answer, nth: usize, rule: &str, recorder: &Recorder) -> Answer {
+        if !damage::damages(self.model()) {
+            return answer;
+        }
+        let (answer, problems) = self.damage.done_to(answer, self.model(), nth, &self.name, rule);
+        for problem in problems {
+            recorder.problem(problem);
+        }
+        answer
     }
 
     /// Counts a request, records it and chooses its reply, all under one lock: so the order of records is the order of replies.
@@ -269,7 +316,12 @@ impl Served for RunningModel {
         let counts = self.counts.lock().expect("no panic happens under this lock");
         let left = choice::left_over(&self.model().replies, &counts.given);
         let of_routes = routes::left_over(&self.model().routes, &counts.routes, &self.name);
-        left.iter().map(|left| left.problem(&self.name)).chain(of_routes).collect()
+        let unreached = self.damage.unreached(&self.model().faults, &self.name, counts.asked);
+        left.iter().map(|left| left.problem(&self.name)).chain(of_routes).chain(unreached).collect()
+    }
+
+    fn misled(&self) -> Vec<Problem> {
+        self.damage.never(&self.model().faults, &self.name)
     }
 }
 

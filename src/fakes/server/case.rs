@@ -156,6 +156,7 @@ impl CaseHandle {
             recorder.note(format!("while `{fake}` was stopped, {requests} reset"));
         }
         self.case.ending.end();
+        self.case.fakes.iter().flat_map(|fake| fake.misled()).for_each(|problem| recorder.problem(problem));
         if judge_sequences {
             let unused = self.case.fakes.iter().flat_map(|fake| fake.unused()).chain(self.case.functions.unused());
             unused.for_each(|problem| recorder.problem(problem));

@@ -65,18 +65,14 @@ async fn write(connection: &mut Connection, answer: &Answer, manner: Manner, cas
 }
 
 async fn write_steps(connection: &mut Connection, answer: &Answer, manner: Manner, case: Option<&Case>) -> Result<After, ()> {
-    let end = match (answer.chunked, manner.chunks) {
-        (false, _) => End::Length(answer.bytes.len()),
-        (true, true) => End::Chunks,
-        (true, false) => End::Close,
-    };
+    let end = answer.end(manner.chunks);
     let keep_alive = manner.keep_alive && end != End::Close;
     if manner.head_only {
         connection.put_head(answer, end, keep_alive);
         connection.flush().await?;
         return Ok(if keep_alive { After::Open } else { After::Close });
     }
-    // A document's head says its length, so it leaves with the document and not before a wait.
+    // A document's head leaves with the document and not before a wait.
     let mut head_is_due = true;
     if answer.chunked {
         connection.put_head(answer, end, keep_alive);
@@ -89,9 +85,7 @@ async fn write_steps(connection: &mut Connection, answer: &Answer, manner: Manne
                 if piece_is_due {
                     connection.flush().await?;
                 }
-                if std::mem::take(&mut head_is_due) {
-                    connection.put_head(answer, end, keep_alive);
-                }
+                put_due_head(connection, answer, end, keep_alive, &mut head_is_due);
                 connection.put_piece(end, &answer.bytes[range.clone()]);
                 piece_is_due = true;
             }
@@ -107,11 +101,20 @@ async fn write_steps(connection: &mut Connection, answer: &Answer, manner: Manne
                     unless_gone(connection, case.gates.pass(gate)).await?;
                 }
             }
+            Step::Hold => {
+                put_due_head(connection, answer, end, keep_alive, &mut head_is_due);
+                connection.flush().await?;
+                connection.gone().await;
+                return Err(());
+            }
+            Step::Vanish => {
+                put_due_head(connection, answer, end, keep_alive, &mut head_is_due);
+                connection.flush().await?;
+                return std::future::pending().await;
+            }
             Step::Abort(how, range) => {
                 if *how == Abort::Half {
-                    if head_is_due {
-                        connection.put_head(answer, end, keep_alive);
-                    }
+                    put_due_head(connection, answer, end, keep_alive, &mut head_is_due);
                     connection.put_half(end, &answer.bytes[range.clone()]);
                 }
                 connection.flush().await?;
@@ -119,9 +122,16 @@ async fn write_steps(connection: &mut Connection, answer: &Answer, manner: Manne
             }
         }
     }
+    put_due_head(connection, answer, end, keep_alive, &mut head_is_due);
     connection.put_end(end);
     connection.flush().await?;
     Ok(if keep_alive { After::Open } else { After::Close })
+}
+
+fn put_due_head(connection: &mut Connection, answer: &Answer, end: End, keep_alive: bool, due: &mut bool) {
+    if std::mem::take(due) {
+        connection.put_head(answer, end, keep_alive);
+    }
 }
 
 /// Waits, unless the client goes away first.

@@ -21,6 +21,12 @@ pub trait Served: Send + Sync {
 
     /// Every sequence that was not used up, unless that is allowed. Asked once, when the case has ended.
     fn unused(&self) -> Vec<Problem>;
+
+    /// What its author asked for and could not be done to anything, so that nobody may judge the agent by it. Asked once,
+    /// when the case has ended, however it ended.
+    fn misled(&self) -> Vec<Problem> {
+        Vec::new()
+    }
 }
 
 /// What follows a request.

@@ -56,6 +56,11 @@ pub const CODES: &[Code] = &[
         example: "version: {command: [agent, --version], matches: \"(.+)\"}",
     },
     Code { name: "egress-trap", about: "The trap for outbound connections could not be started.", example: "egress: trap" },
+    Code {
+        name: "fault-not-possible",
+        about: "A fault of a model fake found nothing to act on: its wire has no such thing, or no event of a reply is one that it names.",
+        example: "faults: [{kind: drop, on: response.output_text.delta, requests: 2}]     # the reply that has text",
+    },
     Code { name: "home-not-written", about: "The agent's home folder could not be filled.", example: "files: {notes.md: hello}" },
     Code {
         name: "ill-formed-reply",

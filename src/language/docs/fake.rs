@@ -3,6 +3,7 @@
 //! Owns: their keys.
 //! Must not know: how a fake is served.
 
+use super::fault::{FaultDoc, FaultWord};
 use super::http::RouteNode;
 use super::reply::{ReplyDoc, RuleDoc, WireDoc};
 use super::server::{ConnectionDoc, ToolDoc};
@@ -50,10 +51,11 @@ document! {
         /// For `model`: how replies are cut and written.
         #[example("{delta: word, gap: 20ms}")]
         wire: Option<WireDoc>,
-        /// For `model`: what goes wrong on the wire.
+        /// For `model`: what goes wrong on the wire, in the order in which it is done; each is a word, or a mapping that says more.
         #[example("[no_terminal]")]
-        #[later("`faults`")]
-        faults: Option<Any>,
+        #[example("[{status: 429, retry_after: 20ms}]")]
+        #[example("[{kind: malformed, on: response.output_text.delta, nth: 2}]")]
+        faults: Option<Vec<Or<FaultWord, FaultDoc>>>,
         /// `allow`: what was scripted need not be used up.
         #[example("allow")]
         unused: Option<UnusedWord>,

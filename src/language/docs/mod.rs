@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod expect;
 pub mod fake;
+pub mod fault;
 pub mod http;
 pub mod judge;
 pub mod pattern;

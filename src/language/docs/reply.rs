@@ -201,23 +201,42 @@ document! {
         replies: Option<Vec<ReplyDoc>>,
     }
 
-    /// How replies are cut and written.
+    /// How replies are cut and written. A setting that needs something which no reply of the case has (`event_names` and
+    /// `done` on another wire, `split_utf8` without a character longer than a byte) makes the case `broken`, as a fault does.
     #[example("{delta: word, write: event, gap: 20ms}")]
+    #[example("{write: \"bytes:1\", newline: crlf}")]
     pub struct WireDoc as "wire" {
         /// How a text is cut into deltas: `word` (default), `char`, or a number of characters.
         #[example("word")]
         #[example("1000")]
         delta: Option<Or<DeltaWord, Whole>>,
-        /// How the stream is cut into writes: all that is ready (default), `event`, `line`, `bytes:N`, `split_utf8`.
+        /// How the reply is cut into writes: all that is `ready` (default), one for each `event`, for each `line`, of N bytes
+        /// (`bytes:7`), within each character longer than a byte (`split_utf8`; there must be one), or within each line and
+        /// between CR and LF (`split_line`).
         #[example("event")]
+        #[example("bytes:7")]
         write: Option<Text>,
-        /// The time between two writes.
+        /// The time between two writes; each event is then a write, if `write` does not say otherwise.
         #[example("20ms")]
         gap: Option<Duration>,
-        /// The line break of the stream.
+        /// The line break of the stream; `lf` if not given.
         #[example("crlf")]
-        #[later("`newline`")]
-        newline: Option<Text>,
+        newline: Option<NewlineWord>,
+        /// A byte order mark comes first.
+        #[example("true")]
+        bom: Option<Flag>,
+        /// Another content type; `none` sends none.
+        #[example("text/plain")]
+        content_type: Option<Text>,
+        /// How the client finds the end of the body; a stream comes in chunks and a document says its length if not given.
+        #[example("close")]
+        framing: Option<FramingWord>,
+        /// `false`: events have no names, only data.
+        #[example("false")]
+        event_names: Option<Flag>,
+        /// `false`: chat completions end without `[DONE]`.
+        #[example("false")]
+        done: Option<Flag>,
     }
 
     /// A script file: replies for a model fake.
@@ -241,6 +260,26 @@ words! {
         Fin = "fin",
         /// Half of a chunk, then the end.
         Half = "half",
+    }
+
+    /// The line break of a stream.
+    pub enum NewlineWord as "newline" {
+        /// LF, as providers send.
+        Lf = "lf",
+        /// CR LF.
+        Crlf = "crlf",
+        /// CR alone.
+        Cr = "cr",
+    }
+
+    /// How the client finds the end of a body.
+    pub enum FramingWord as "framing" {
+        /// Chunks, and an empty one at the end.
+        Chunked = "chunked",
+        /// The length is said at the beginning.
+        Length = "length",
+        /// The connection ends with the body.
+        Close = "close",
     }
 
     /// How a text is cut into deltas.

@@ -5,21 +5,18 @@
 
 use super::check::wrong_place;
 use super::lowering::key_span;
-use super::{Lowering, command, http, reply, script, tool};
+use super::{Lowering, command, fault, http, reply, script, tool, wire};
 use crate::base::Diagnostic;
 use crate::base::suggest::did_you_mean;
 use crate::language::docs::fake::{FakeDoc, ServerWord, VendorWord};
-use crate::language::docs::reply::{DeltaWord, RuleDoc, WireDoc};
+use crate::language::docs::reply::RuleDoc;
 use crate::language::names::{self, OfCall};
-use crate::language::shape::{Or, mistake};
-use crate::model::fake::{
-    Delta, Fake, FakeKind, FunctionsFake, HttpFake, ModelFake, ModelReplies, ModelRule, PartKind, ServerKind, Vendor, Wire, Write,
-};
+use crate::language::shape::Or;
+use crate::model::fake::{Fake, FakeKind, FunctionsFake, HttpFake, ModelFake, ModelReplies, ModelRule, PartKind, ServerKind, Vendor};
+use crate::model::fault::Fault;
 use crate::model::pattern::{Form, Pattern, Test, Word};
 use crate::model::tree::Node;
 use serde_json::Value;
-use std::sync::Arc;
-use std::time::Duration;
 
 /// The keys that say what kind of fake it is.
 pub const KINDS: [&str; 7] = ["model", "command", "http", "websocket", "mcp", "functions", "server"];
@@ -140,12 +137,23 @@ fn model(doc: &FakeDoc, low: &mut Lowering<'_>) -> Option<ModelFake> {
     if vendor == Vendor::Openrouter {
         no_hosted_calls(&replies, low);
     }
-    Some(ModelFake {
-        vendor,
-        replies,
-        wire: doc.wire.as_ref().map(|doc| wire(doc, low)).unwrap_or_default(),
-        routes: doc.http.as_deref().map(|docs| http::routes(docs, low)).unwrap_or_default(),
-    })
+    let wire = doc.wire.as_ref().map(|doc| wire::wire(doc, low)).unwrap_or_default();
+    let routes = doc.http.as_deref().map(|docs| http::routes(docs, low)).unwrap_or_default();
+    Some(ModelFake { vendor, replies, wire, routes, faults: faults(doc, low) })
+}
+
+/// The faults in the order written, then what `wire` does to every reply.
+fn faults(doc: &FakeDoc, low: &mut Lowering<'_>) -> Vec<Fault> {
+    let Some(vendor) = doc.model else { return Vec::new() };
+    let nodes = doc.node.get("faults").map(|node| node.items()).unwrap_or_default();
+    let docs = doc.faults.as_deref().unwrap_or_default();
+    if docs.len() != nodes.len() {
+        // An entry that could not be read was reported, and stops the suite.
+        return Vec::new();
+    }
+    let mut faults: Vec<_> = docs.iter().zip(nodes).filter_map(|(doc, node)| fault::fault(doc, node, vendor, low)).collect();
+    faults.extend(doc.wire.as_ref().map(|doc| wire::faults(doc, vendor, low)).unwrap_or_default());
+    faults
 }
 
 /// OpenRouter has only chat completions, and these have no calls that the provider runs itself.
@@ -211,30 +219,4 @@ pub fn fields(node: &Node, known: &[&str], owner: &str, low: &mut Lowering<'_>) 
             );
         }
     }
-}
-
-fn wire(doc: &WireDoc, low: &mut Lowering<'_>) -> Wire {
-    let delta = match &doc.delta {
-        None | Some(Or::This(DeltaWord::Word)) => Delta::Word,
-        Some(Or::This(DeltaWord::Char)) => Delta::Char,
-        Some(Or::That(count)) if count.number == 0 => {
-            low.push(mistake::wrong_value(count.span, "a delta of 0 characters never ends", "a number of at least 1"));
-            Delta::Word
-        }
-        Some(Or::That(count)) => Delta::Chars(usize::try_from(count.number).unwrap_or(usize::MAX)),
-    };
-    let write = match doc.write.as_ref().map(|text| (&*text.text, text.span)) {
-        None | Some(("ready", _)) => Write::Ready,
-        Some(("event", _)) => Write::Event,
-        Some((word, span)) if word == "line" || word == "split_utf8" || word.starts_with("bytes:") => {
-            low.later(span, &format!("`write: {word}`"));
-            Write::Ready
-        }
-        Some((word, span)) => {
-            let node = Node::new(span, crate::model::tree::Content::Text(Arc::from(word)));
-            low.push(mistake::wrong_word(&node, word, &["ready", "event", "line", "bytes:N", "split_utf8"]));
-            Write::Ready
-        }
-    };
-    Wire { delta, write, gap: doc.gap.map_or(Duration::ZERO, |gap| gap.duration) }
 }

@@ -6,6 +6,7 @@ pub mod check;
 pub mod command;
 pub mod condition;
 pub mod fake;
+pub mod fault;
 pub mod http;
 pub mod http_answer;
 pub mod lowering;
@@ -20,6 +21,7 @@ pub mod session;
 pub mod step;
 pub mod tool;
 pub mod verb;
+pub mod wire;
 
 pub use case::Draft;
 pub use lowering::Lowering;

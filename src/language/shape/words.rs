@@ -32,6 +32,11 @@ macro_rules! words {
                 },
             )*];
             const ALL: &'static [$name] = &[$( $name::$variant, )*];
+
+            /// The word as it is written.
+            pub fn text(self) -> &'static str {
+                match self { $( $name::$variant => $text, )* }
+            }
         }
 
         impl $crate::language::shape::Shape for $name {

@@ -137,8 +137,13 @@ async fn a_list_of_a_rule_is_a_sequence_and_a_single_reply_is_not() {
 async fn unused_replies_may_be_allowed() {
     let server = FakeServer::start().await.unwrap();
     let recorder = Recorder::new();
-    let model =
-        ModelFake { vendor: Vendor::Any, replies: ModelReplies::Script(vec![reply([text("x")])]), wire: Wire::default(), routes: vec![] };
+    let model = ModelFake {
+        vendor: Vendor::Any,
+        replies: ModelReplies::Script(vec![reply([text("x")])]),
+        wire: Wire::default(),
+        routes: vec![],
+        faults: vec![],
+    };
     let fake = Arc::new(Fake { span: Span::NONE, unused_allowed: true, kind: FakeKind::Model(model) });
     let scope = Arc::new(crate::model::template::Nothing);
     let case = server.open(CaseFakes { key: "c".into(), recorder: recorder.clone(), fakes: vec![("llm".into(), fake)], scope });
