@@ -85,8 +85,8 @@ impl Shared {
         // The turn goes on where the suite answers the calls of the message.
         let goes_on = session.asked && self.setup.tools.is_some();
         let counts = |kind: EventKind| wire.decodes && !(goes_on && kind == EventKind::TurnFinished);
-        for (kind, fields) in meanings.iter().filter(|(kind, _)| counts(*kind)) {
-            decoded.events.push(session.decoder.adopt(*kind, fields.clone(), place.turn, batch));
+        for (kind, fields) in meanings.into_iter().filter(|(kind, _)| counts(*kind)) {
+            decoded.events.push(session.decoder.adopt(kind, fields, place.turn, batch));
         }
         if let Some(FinalObject::Reduce(_)) = &self.protocol.final_object {
             let ends = decoded.events.iter_mut().filter(|(kind, _)| *kind == EventKind::TurnFinished);

@@ -155,7 +155,10 @@ impl Run<'_> {
 
     /// In a turn it is the agent that failed; before there is one, it did not start as it should.
     fn unexpected_answer(&self, asked: &Asked, reason: &str, refusal: Value) -> Stop {
-        let message = format!("the answer to {} is not what the protocol expects: {reason}", asked.what);
+        let mut message = format!("the answer to {} is not what the protocol expects: {reason}", asked.what);
+        if let (Some(400..), Some(words)) = (refusal["code"].as_u64(), refusal["message"].as_str()) {
+            message = format!("{message} ({words})");
+        }
         let error = json!({"code": refusal["code"], "message": message});
         match self.keep {
             Keep::Turn => Stop::Refused { method: asked.what.trim_matches('`').to_owned(), error },

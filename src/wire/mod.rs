@@ -8,12 +8,14 @@
 //! | [`cut`] | how a text becomes deltas |
 //! | [`provider_error`] | the error body of the OpenAI wires |
 //! | [`responses`] | the OpenAI Responses wire |
-//! | [`chat`] | the chat completions wire |
+//! | [`chat`] | the chat completions wire, OpenAI's and OpenRouter's |
+//! | [`messages`] | the Anthropic Messages wire |
 //! | [`multipart`] | the parts of a form, by name |
 //! | [`reading`] | answers of all wires, as their clients read them |
 
 pub mod chat;
 pub mod cut;
+pub mod messages;
 pub mod multipart;
 pub mod provider_error;
 pub mod reading;

@@ -197,11 +197,8 @@ impl Reader {
         self.usage = body["usage"].clone();
         self.finish_reason = choice["finish_reason"].as_str().map(str::to_owned);
         let message = &choice["message"];
-        let words = |keys: [&str; 2]| {
-            let text: String = keys.iter().filter_map(|key| message[*key].as_str()).collect();
-            (!text.is_empty()).then_some(text)
-        };
-        self.said = words(["content", "refusal"]);
+        let said: String = ["content", "refusal"].iter().filter_map(|key| message[*key].as_str()).collect();
+        self.said = (!said.is_empty()).then_some(said);
         self.reasoning = message["reasoning_content"].as_str().or(message["reasoning"].as_str()).unwrap_or_default().to_owned();
         for (index, call) in message["tool_calls"].as_array().into_iter().flatten().enumerate() {
             let part = |value: &Value| value.as_str().unwrap_or_default().to_owned();
