@@ -8,6 +8,7 @@
 //! | [`rules`] | the first rule that matches, or nearly does |
 //! | [`tools`] | the rows of tools, as `mcp` and `functions` fakes share them |
 //! | [`functions`] | tools that the client runs |
+//! | [`standalone`] | a scripted provider on a port of its own, for people's own tests |
 //! | [`command`] | command-line tools mocked by PATH |
 //! | [`egress`] | a proxy that records and refuses what goes elsewhere |
 //! | [`http`] | HTTP/1.1 over one connection, down to breaking it on purpose |
@@ -20,4 +21,5 @@ pub mod model;
 pub mod routes;
 pub mod rules;
 pub mod server;
+pub mod standalone;
 pub mod tools;

@@ -225,6 +225,62 @@ mod tests {
     }
 
     #[test]
+    fn what_would_be_ill_formed_unasked_is_the_fakes_fault() {
+        let hosted = |server: &str, name: &str, args: Value| PartKind::McpCall {
+            server: plain(json!(server)),
+            name: plain(json!(name)),
+            args: Some(plain(args)),
+            output: None,
+            error: None,
+        };
+        let event = |name: Value, data: Value| PartKind::Event { name: Some(plain(name)), data: plain(data) };
+        for kind in [
+            PartKind::ToolCall { name: plain(json!("")), args: plain(json!({})), id: None },
+            PartKind::ToolCall { name: plain(json!("exec")), args: plain(json!({})), id: Some(plain(json!(""))) },
+            hosted("", "f", json!({})),
+            hosted("s", "", json!({})),
+            hosted("s", "f", json!([1])),
+            event(json!("a\nb"), json!({})),
+            event(json!("a"), json!({"type": "x\ry"})),
+        ] {
+            let shown = format!("{kind:?}");
+            assert_eq!(filled(kind).unwrap_err().0, Some(Blame::Fake), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_hosted_call_says_its_output_as_text() {
+        let part = |output, error| PartKind::McpCall { server: plain(json!("s")), name: plain(json!("f")), args: None, output, error };
+        let call =
+            |result| Filled::Parts(vec![Part::McpCall(McpCall { server: "s".into(), name: "f".into(), arguments: "{}".into(), result })]);
+        assert_eq!(filled(part(Some(plain(json!({"a": 1}))), None)), Ok(call(Ok(r#"{"a":1}"#.into()))));
+        assert_eq!(filled(part(Some(plain(json!("two"))), None)), Ok(call(Ok("two".into()))));
+        assert_eq!(filled(part(None, Some(plain(json!("denied"))))), Ok(call(Err("denied".into()))));
+        assert_eq!(filled(part(None, None)), Ok(call(Ok(String::new()))));
+    }
+
+    #[test]
+    fn an_event_is_called_by_its_type_unless_it_has_a_name() {
+        let event = |name: Option<&str>, kind: Option<&str>, data: &str| {
+            let (name, kind) = (name.map(str::to_owned), kind.map(str::to_owned));
+            Ok(Filled::Parts(vec![Part::Event(Event { name, kind, data: data.to_owned() })]))
+        };
+        let part = |name: Option<Value>, data: Value| PartKind::Event { name: name.map(plain), data: plain(data) };
+        assert_eq!(filled(part(None, json!({"type": "t", "n": 1}))), event(None, Some("t"), r#"{"type":"t","n":1}"#));
+        assert_eq!(filled(part(Some(json!("e")), json!("as it is"))), event(Some("e"), None, "as it is"));
+    }
+
+    #[test]
+    fn reasoning_that_has_nothing_to_show_is_left_out_unless_it_is_hidden() {
+        let part = |text: &str, hidden| {
+            PartKind::Reasoning(ReasoningPart { text: Some(template(text)), signature: None, encrypted: None, hidden })
+        };
+        assert_eq!(filled(part("{{none?}}", false)), Ok(Filled::Parts(vec![])));
+        let hidden = Reasoning { hidden: true, ..Reasoning::default() };
+        assert_eq!(filled(part("{{none?}}", true)), Ok(Filled::Parts(vec![Part::Reasoning(hidden)])));
+    }
+
+    #[test]
     fn a_template_without_a_value_is_the_suites_fault() {
         for kind in [PartKind::Text(template("{{nobody}}")), PartKind::Text(template("{{doc}}")), call(template("{{nobody}}"))] {
             assert_eq!(filled(kind).unwrap_err().0, Some(Blame::Suite));

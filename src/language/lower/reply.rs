@@ -217,8 +217,17 @@ fn status(doc: &StatusDoc, low: &mut Lowering<'_>) -> Option<PartKind> {
             "a number from 200 to 599",
         ));
     }
+    let bodiless = matches!(status, Some(204 | 205 | 304));
+    if let (true, Some(body)) = (bodiless, &doc.body) {
+        low.push(mistake::wrong_value(body.0.span, "an answer of this status has no body", "no `body`, or another `status`"));
+    }
     let mut headers = Vec::new();
     for (name, value) in plain_scalars(doc.headers.as_ref()) {
+        if !is_header_name(&name) {
+            let names = doc.headers.iter().flat_map(|headers| &headers.entries);
+            let span = names.map(|(text, _)| text).find(|text| ***text == *name).map_or(doc.node.span, |text| text.span);
+            low.push(mistake::wrong_value(span, format!("`{name}` cannot be the name of a header"), "letters, digits and `-`"));
+        }
         match value.to_value() {
             serde_json::Value::String(text) => headers.push((name, text)),
             other => headers.push((name, other.to_string())),
@@ -230,4 +239,9 @@ fn status(doc: &StatusDoc, low: &mut Lowering<'_>) -> Option<PartKind> {
         retry_after: doc.retry_after.map(|after| after.duration),
         body: doc.body.as_ref().map(|body| body.0.clone()),
     })
+}
+
+/// A token, as HTTP calls it.
+fn is_header_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
