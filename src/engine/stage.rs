@@ -4,6 +4,7 @@
 //! Must not know: the steps, what is expected.
 
 use super::agents::{Lodging, Slot};
+use super::edge::CaseEdge;
 use super::harness::broken;
 use super::steps::suite_fault;
 use super::values::{Values, case_slug, fingerprint};
@@ -11,9 +12,8 @@ use super::waiting::Histories;
 use super::world::World;
 use crate::agent::{self, CaseDir, Home, HomeSetup, Snapshot};
 use crate::fakes::command::{self, Mocks};
-use crate::fakes::egress::Trap;
 use crate::fakes::server::{CaseFakes, CaseHandle};
-use crate::model::agent::{AgentScope, Egress};
+use crate::model::agent::AgentScope;
 use crate::model::expect::{CheckKind, Expect};
 use crate::model::fake::{CommandFake, FakeKind};
 use crate::model::protocol::Transport;
@@ -80,6 +80,7 @@ impl Stage {
             Some(lodging) => {
                 lodging.recorder.relay_to(Some(recorder.clone()));
                 lodging.tell(&values);
+                lodging.edge.iter().for_each(|edge| edge.tell(&values));
                 lodging
             }
             None => move_in(world, case, key, dir, mocks.as_ref(), &values, recorder).await?,
@@ -274,9 +275,10 @@ async fn move_in(
         AgentScope::Case => recorder.clone(),
         AgentScope::Suite => Recorder::relay(recorder.clone()),
     };
-    let trap = start_trap(case, &recorder).await?;
+    let edge = CaseEdge::start(world, case, &key, &recorder).await?;
+    edge.iter().for_each(|edge| edge.tell(values));
     let home = match uses_folder(case) || !case.agent.env.is_empty() {
-        true => home(world, case, &key, &dir, mocks, trap.as_ref(), values)?,
+        true => home(world, case, &key, &dir, mocks, edge.as_ref(), values)?,
         false => Home::unused(&dir),
     };
     if let (Some(mocks), Some(_)) = (mocks, &case.agent.command) {
@@ -290,7 +292,7 @@ async fn move_in(
     // A running agent brings its own; one that is started for each turn has none between them.
     let by_turns = case.agent.command.is_some() && case.agent.protocol.transport == Transport::Exec;
     let tree = by_turns.then(|| agent::Tree::new(dir.marker()));
-    let mut lodging = Lodging { key, dir, home, launch, running: None, url: None, recorder, trap, tree };
+    let mut lodging = Lodging { key, dir, home, launch, running: None, url: None, recorder, edge, tree };
     lodging.start(&case.agent, values).await?;
     Ok(lodging)
 }
@@ -301,7 +303,7 @@ fn home(
     key: &str,
     dir: &CaseDir,
     mocks: Option<&Mocks>,
-    trap: Option<&Trap>,
+    edge: Option<&CaseEdge>,
     scope: &dyn Scope,
 ) -> Result<Home, Problem> {
     let model_url = only_model(case).map(|name| world.fakes.url(key, name));
@@ -312,17 +314,10 @@ fn home(
         secrets: &case.secrets,
         bin: mocks.map(Mocks::bin),
         model_url: model_url.as_deref(),
-        proxy_url: trap.map(Trap::url).as_deref(),
+        proxy_url: edge.map(CaseEdge::url).as_deref(),
+        ca_file: edge.and_then(|edge| edge.ca_file.as_deref()),
         scope,
     })
-}
-
-async fn start_trap(case: &Case, recorder: &Recorder) -> Result<Option<Trap>, Problem> {
-    if case.agent.command.is_none() || case.agent.egress == Egress::Open {
-        return Ok(None);
-    }
-    let trap = Trap::start(recorder.clone()).await;
-    trap.map(Some).map_err(|e| broken(Blame::Harness, "egress-trap", format!("failed to open the egress trap: {e}")))
 }
 
 /// The name of the case's model fake, if it is the only one.

@@ -5,7 +5,7 @@
 //! | [`server`] | one HTTP server for the fakes of all cases |
 //! | [`model`] | the scripted LLM provider |
 //! | [`command`] | command-line tools mocked by PATH |
-//! | [`egress`] | a proxy that records and refuses what goes elsewhere |
+//! | [`egress`] | a proxy that leads hosts to fakes, and records and refuses what goes elsewhere |
 //! | [`http`] | HTTP/1.1 over one connection, down to breaking it on purpose |
 
 pub mod command;

@@ -3,6 +3,7 @@
 //! Everything here can be printed, stored and tested alone; nothing here does anything to the world.
 
 pub mod agent;
+pub mod egress;
 pub mod expect;
 pub mod fake;
 pub mod outcome;

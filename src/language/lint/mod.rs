@@ -1,6 +1,7 @@
 //! Lint: rules that a case must keep although each of its parts is well-formed.
 
 pub mod actions;
+pub mod egress;
 pub mod fakes;
 pub mod keys;
 pub mod looks;
@@ -17,10 +18,11 @@ use crate::base::Diagnostics;
 type Rule = fn(&Draft, &mut Diagnostics);
 
 /// All rules, one line each.
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 18] = [
     positive::no_positive_check,
     fakes::unknown_fakes,
     fakes::unknown_gates,
+    egress::unknown_destinations,
     seen::cannot_be_seen,
     seen::needs_a_launched_agent,
     never::names_nothing,

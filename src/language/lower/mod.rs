@@ -4,6 +4,7 @@ pub mod agent;
 pub mod case;
 pub mod check;
 pub mod command;
+pub mod egress;
 pub mod fake;
 pub mod lowering;
 pub mod measured;
