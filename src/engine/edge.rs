@@ -6,7 +6,7 @@
 use super::harness::broken;
 use super::values::Values;
 use super::world::World;
-use crate::fakes::egress::{Authority, Destination, Edge, EdgeSetup, Route, bundle};
+use crate::fakes::egress::{Authority, Destination, Edge, EdgeSetup, HANDSHAKE, Route, bundle};
 use crate::model::egress::{Egress, EgressTarget};
 use crate::model::suite::Case;
 use crate::model::trace::{Blame, Problem};
@@ -58,7 +58,7 @@ impl CaseEdge {
         let lets_through = routes.iter().any(|route| route.to == Destination::Allow);
         let authority = to_fakes.then(|| world.authority.get()).transpose().map_err(failed)?;
         let ca_file = to_fakes.then(|| world.authority.file(world.runs.path(), lets_through)).transpose().map_err(failed)?;
-        let edge = Edge::start(EdgeSetup { recorder: recorder.clone(), routes, authority }).await;
+        let edge = Edge::start(EdgeSetup { recorder: recorder.clone(), routes, authority, handshake: HANDSHAKE }).await;
         Ok(Some(CaseEdge { edge: edge.map_err(|error| failed(error.to_string()))?, ca_file }))
     }
 

@@ -63,6 +63,9 @@ impl HostPattern {
             return Err("it is more than a host");
         }
         let (host, port) = split_port(text)?;
+        if host == "*." {
+            return Err("it is not the name of a host");
+        }
         let host = plain_host(host);
         if is_loopback(&host) {
             return Err("no proxy is asked for this machine itself");

@@ -33,7 +33,11 @@ pub struct EdgeSetup {
     pub routes: Vec<Route>,
     /// Needed where a host leads to a fake.
     pub authority: Option<Arc<Authority>>,
+    /// From the first byte of a TLS handshake to its last; [`HANDSHAKE`] but for tests.
+    pub handshake: Duration,
 }
+
+pub const HANDSHAKE: Duration = Duration::from_secs(20);
 
 /// A proxy on a free port of 127.0.0.1 for one case. It ends, and so do its connections, when dropped.
 pub struct Edge {

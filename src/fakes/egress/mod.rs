@@ -21,7 +21,7 @@ pub mod tls;
 pub mod wanted;
 
 pub use authority::Authority;
-pub use edge::{Edge, EdgeSetup};
+pub use edge::{Edge, EdgeSetup, HANDSHAKE};
 pub use routes::{Destination, Route};
 
 #[cfg(test)]

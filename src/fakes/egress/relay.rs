@@ -3,14 +3,14 @@
 //! Owns: both directions at once, and that an end on one side, polite or not, is the same end on the other.
 //! Must not know: TLS, what is in an answer.
 
-use super::requests::{ClientEnd, Requests, Speaking};
+use super::requests::{ClientEnd, Requests, Rewritten, Speaking};
 use super::tls::Begun;
 use crate::fakes::http::request::Head;
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedReadHalf;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
 use tokio_rustls::server::TlsStream;
 
@@ -91,36 +91,49 @@ async fn carry<C: Client>(requests: &mut Requests<'_, ReadHalf<C>>, back: &mut W
     // A socket that cannot be told so is one that is already closed; reading will say it.
     let _ = server.set_nodelay(true);
     let (from, mut to) = server.into_split();
-    let mut answering = std::pin::pin!(answers(&from, back, speaking));
+    let answered = both(requests, first, &mut to, answers(&from, back, speaking)).await;
+    match answered {
+        None => End::Elsewhere,
+        Some(ServerEnd::Closed) => End::Done,
+        Some(ServerEnd::Broken) => End::BreakClient,
+        Some(ServerEnd::ClientGone) => {
+            let _ = from.as_ref().set_zero_linger();
+            // Dropped, it would say that no more comes; the reset alone is the truth.
+            to.forget();
+            End::Done
+        }
+    }
+}
+
+/// Both directions until they have ended; `None` if the next request goes elsewhere.
+async fn both<R: AsyncRead + Unpin>(
+    requests: &mut Requests<'_, R>,
+    first: Rewritten,
+    to: &mut OwnedWriteHalf,
+    answering: impl Future<Output = ServerEnd>,
+) -> Option<ServerEnd> {
+    let mut answering = std::pin::pin!(answering);
     let mut sending = std::pin::pin!(async {
-        let end = requests.run(first, &mut to).await;
+        let end = requests.run(first, to).await;
         if matches!(end, ClientEnd::Closed) {
             // The server that is told so may still have something to say.
             let _ = to.shutdown().await;
         }
         end
     });
-    let answered = tokio::select! {
+    tokio::select! {
         biased;
         answered = &mut answering => {
             if matches!(answered, ServerEnd::Closed) {
                 let _ = tokio::time::timeout(LINGER, sending).await;
             }
-            answered
+            Some(answered)
         }
         sent = &mut sending => match sent {
-            ClientEnd::Elsewhere => return End::Elsewhere,
-            ClientEnd::Broken => ServerEnd::ClientGone,
-            ClientEnd::Closed | ClientEnd::Unreadable | ClientEnd::Refused => answering.await,
+            ClientEnd::Elsewhere => None,
+            ClientEnd::Broken => Some(ServerEnd::ClientGone),
+            ClientEnd::Closed | ClientEnd::Unreadable | ClientEnd::Refused => Some(answering.await),
         },
-    };
-    match answered {
-        ServerEnd::Closed => End::Done,
-        ServerEnd::Broken => End::BreakClient,
-        ServerEnd::ClientGone => {
-            let _ = from.as_ref().set_zero_linger();
-            End::Done
-        }
     }
 }
 

@@ -18,8 +18,6 @@ use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// From the first byte of a handshake to its last.
-const HANDSHAKE: Duration = Duration::from_secs(20);
 /// How long a tunnel may stay unused.
 const UNUSED: Duration = Duration::from_secs(600);
 /// What a TLS connection begins with.
@@ -39,7 +37,7 @@ pub(super) async fn serve(edge: &EdgeSetup, mut stream: TcpStream, mut unread: V
         return;
     }
     let stream = Begun { begin: unread, stream };
-    let stream = match tokio::time::timeout(HANDSHAKE, handshake(edge, stream, wanted)).await {
+    let stream = match tokio::time::timeout(edge.handshake, handshake(edge, stream, wanted)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(reason)) => return edge.recorder.note(format!("the tunnel to {} came to nothing: {reason}", wanted.place())),
         Err(_) => {

@@ -1,5 +1,5 @@
-use super::wanted::Wanted;
-use super::{Edge, EdgeSetup};
+use super::super::wanted::Wanted;
+use super::super::{Edge, EdgeSetup};
 use crate::model::trace::{Record, What};
 use crate::recorder::Recorder;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -41,7 +41,7 @@ fn other_targets_are_none() {
 }
 
 async fn trap(recorder: &Recorder) -> Edge {
-    Edge::start(EdgeSetup { recorder: recorder.clone(), routes: vec![], authority: None }).await.unwrap()
+    Edge::start(EdgeSetup { recorder: recorder.clone(), routes: vec![], authority: None, handshake: super::SOON }).await.unwrap()
 }
 
 /// What the trap says to raw bytes, until it ends the connection.
