@@ -21,7 +21,7 @@ async fn all_agents_end_and_none_starts_any_more() {
             env: &[],
             secrets: &[],
             bin: None,
-            model_url: None,
+            model: None,
             proxy_url: None,
             ca_file: None,
             scope: &Nothing,

@@ -8,10 +8,12 @@
 //! | [`cut`] | how a text becomes deltas |
 //! | [`provider_error`] | the error body of the OpenAI wires |
 //! | [`responses`] | the OpenAI Responses wire |
-//! | [`chat`] | the chat completions wire |
+//! | [`chat`] | the chat completions wire, OpenAI's and OpenRouter's |
+//! | [`messages`] | the Anthropic Messages wire |
 
 pub mod chat;
 pub mod cut;
+pub mod messages;
 pub mod provider_error;
 pub mod responses;
 pub mod script;
