@@ -1,6 +1,7 @@
 //! The edge as a user sees it: hosts that lead to fakes, each promise kept once and broken once. The agent is the reference agent, a real
 //! client of HTTP and TLS that asks the proxy of its environment like any other.
 
+#[expect(dead_code, reason = "other test programs use the rest")]
 mod project;
 
 use project::Project;

@@ -52,7 +52,8 @@ document! {
         /// and by `SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS`, `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `DENO_CERT` and the like; others are
         /// told with `{{egress.url}}` and `{{egress.ca_file}}`. It is a test double, not a sandbox: a client that does not ask a proxy
         /// (raw sockets, DNS, UDP, an HTTP library without proxy support) is neither led nor seen nor stopped, and one that brings its
-        /// own list of authorities refuses the certificate, which is noted.
+        /// own list of authorities refuses the certificate, which is noted. The fakes speak HTTP/1.1. A host leads all that is asked of it
+        /// to its fake, also what an agent asks besides its model (settings, telemetry); a model fake answers that by routes under `http`.
         #[example("trap")]
         #[example("{api.openai.com: llm, \"*.anthropic.com\": llm, pypi.org: allow}")]
         egress: Option<Or<EgressWord, Named<Text>>>,
