@@ -57,6 +57,8 @@ pub struct Rewritten {
     pub server: String,
     /// With its new target.
     head: Vec<u8>,
+    /// As it came.
+    raw: Vec<u8>,
     parsed: Head,
 }
 
@@ -66,9 +68,8 @@ impl<R: AsyncRead + Unpin> Requests<'_, R> {
         let end = self.head_end().await?;
         let Ok(parsed) = Head::parse(&self.unread[..end]) else { return Err(ClientEnd::Unreadable) };
         let Next::To { server, target } = (self.next)(&parsed) else { return Err(ClientEnd::Elsewhere) };
-        let head = rewritten(&self.unread[..end], &target);
-        self.unread.drain(..end);
-        Ok(Rewritten { server, head, parsed })
+        let raw: Vec<u8> = self.unread.drain(..end).collect();
+        Ok(Rewritten { server, head: rewritten(&raw, &target), raw, parsed })
     }
 
     async fn head_end(&mut self) -> Result<usize, ClientEnd> {
@@ -130,7 +131,7 @@ impl<R: AsyncRead + Unpin> Requests<'_, R> {
             request = self.head().await?;
             if request.server != server {
                 // Only reached by a suite whose fakes are on several servers; the head goes back to be looked at anew.
-                self.unread.splice(..0, request.head);
+                self.unread.splice(..0, request.raw);
                 return Err(ClientEnd::Elsewhere);
             }
         }
