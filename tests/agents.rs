@@ -78,6 +78,7 @@ impl World {
             bin: self.mocks.as_ref().map(Mocks::bin),
             model: Some(("http://127.0.0.1:9/k/llm", checkride::model::fake::Vendor::Openai)),
             proxy_url: Some("http://127.0.0.1:10"),
+            ca_file: None,
             scope,
         })
     }
@@ -497,6 +498,7 @@ async fn a_copied_program_can_be_started_while_others_are_written() {
             bin: None,
             model: None,
             proxy_url: None,
+            ca_file: None,
             scope: &Nothing,
         };
         let home = prepare_home(&setup).expect("the home is right");

@@ -2,7 +2,8 @@
 
 use checkride::base::Span;
 use checkride::language::builtin;
-use checkride::model::agent::{Agent, AgentScope, Egress, Ready, ReadyHow, Stop, StopSignal};
+use checkride::model::agent::{Agent, AgentScope, Ready, ReadyHow, Stop, StopSignal};
+use checkride::model::egress::Egress;
 use checkride::model::template::Nothing;
 use checkride::model::trace::What;
 use checkride::protocol::{Conversation, Setup, TurnRequest};

@@ -17,6 +17,23 @@ const INHERITED: [&str; 10] =
 /// Where programs are sought if nothing is said.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// Where clients look for a proxy; the first for everything that has none of its own.
+const PROXY: [&str; 6] = ["ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"];
+
+/// Where clients look for the authorities that they trust: OpenSSL and rustls, Node and Bun, Python's requests, curl, Deno, pip, git,
+/// the AWS tools, cargo.
+const AUTHORITIES: [&str; 9] = [
+    "SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "DENO_CERT",
+    "PIP_CERT",
+    "GIT_SSL_CAINFO",
+    "AWS_CA_BUNDLE",
+    "CARGO_HTTP_CAINFO",
+];
+
 /// What must never be reached through the proxy: the fakes.
 const NO_PROXY: &str = "127.0.0.1,localhost,::1";
 
@@ -67,11 +84,20 @@ impl Environment {
 
     /// Everything but the loopback goes through this proxy.
     pub fn use_proxy(&mut self, url: &str) {
-        for name in ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"] {
+        for name in PROXY {
             self.set(name, url);
         }
+        // Node's own clients look at these variables only where this one says so.
+        self.set("NODE_USE_ENV_PROXY", "1");
         for name in ["NO_PROXY", "no_proxy"] {
             self.set(name, NO_PROXY);
+        }
+    }
+
+    /// Trusts these authorities and, in most clients, no others.
+    pub fn trust(&mut self, file: &Path) {
+        for name in AUTHORITIES {
+            self.set(name, file.to_string_lossy());
         }
     }
 

@@ -42,8 +42,10 @@ pub struct HomeSetup<'a> {
     pub bin: Option<&'a Path>,
     /// The case's only model fake.
     pub model: Option<(&'a str, Vendor)>,
-    /// The trap for outbound connections.
+    /// The proxy for outbound connections.
     pub proxy_url: Option<&'a str>,
+    /// The authorities to trust, where the proxy ends TLS.
+    pub ca_file: Option<&'a Path>,
     pub scope: &'a dyn Scope,
 }
 
@@ -78,6 +80,9 @@ pub fn prepare_home(setup: &HomeSetup<'_>) -> Result<Home, Problem> {
     let mut environment = Environment::clean(home, &setup.case.tmp);
     if let Some(url) = setup.proxy_url {
         environment.use_proxy(url);
+    }
+    if let Some(file) = setup.ca_file {
+        environment.trust(file);
     }
     if let Some((url, vendor)) = setup.model {
         environment.use_model(url, vendor);

@@ -3,11 +3,11 @@
 //! Owns: starting an agent, keeping a shared one, telling templates where it listens.
 //! Must not know: steps, fakes, how a process works.
 
+use super::edge::CaseEdge;
 use super::harness::broken;
 use super::servers::Servers;
 use super::values::Values;
 use crate::agent::{self, CaseDir, Home, Launch, RunningAgent};
-use crate::fakes::egress::Trap;
 use crate::model::agent::Agent;
 use crate::model::protocol::Transport;
 use crate::model::trace::{Blame, Problem};
@@ -33,8 +33,8 @@ pub struct Lodging {
     pub url: Option<String>,
     /// What its output goes to: the recorder of the case, or one that hands on to the case of the moment.
     pub recorder: Recorder,
-    /// Refuses what the agent tries to reach for as long as it lives.
-    pub trap: Option<Trap>,
+    /// Stands between the agent and all other hosts for as long as it lives.
+    pub edge: Option<CaseEdge>,
     /// The real servers that it uses.
     pub servers: Servers,
     /// Whatever process the case left is ended with it.

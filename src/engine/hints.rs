@@ -70,7 +70,14 @@ mod tests {
         recorder.push(What::TurnBegin { turn: 0, session: "main".into(), step: 0 });
         for n in 0..9 {
             recorder.push(What::Log { stream: Stream::Stderr, line: format!("line {n}") });
-            recorder.push(What::Egress { host: "a.example".into(), port: 443, method: "CONNECT".into(), path: None, allowed: false });
+            recorder.push(What::Egress {
+                host: "a.example".into(),
+                port: 443,
+                method: "CONNECT".into(),
+                path: None,
+                allowed: false,
+                fake: None,
+            });
         }
         let fields = json!({"status": status}).as_object().cloned().unwrap_or_default();
         let event = Event { kind: "turn.finished".into(), fields, batch: None };

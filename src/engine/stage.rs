@@ -4,6 +4,7 @@
 //! Must not know: the steps, what is expected.
 
 use super::agents::{Lodging, Slot};
+use super::edge::CaseEdge;
 use super::functions::{self, CaseCalls};
 use super::harness::broken;
 use super::servers::Servers;
@@ -13,9 +14,8 @@ use super::waiting::Histories;
 use super::world::World;
 use crate::agent::{self, CaseDir, Home, HomeSetup, Snapshot};
 use crate::fakes::command::{self, Mocks};
-use crate::fakes::egress::Trap;
 use crate::fakes::server::{CaseFakes, CaseHandle};
-use crate::model::agent::{AgentScope, Egress};
+use crate::model::agent::AgentScope;
 use crate::model::fake::{CommandFake, FakeKind, Vendor};
 use crate::model::protocol::Transport;
 use crate::model::step::Verb;
@@ -89,6 +89,7 @@ impl Stage {
             None => move_in(world, case, key, dir, mocks.as_ref(), &values, own).await?,
         };
         lodging.servers = servers;
+        lodging.edge.iter().for_each(|edge| edge.tell(&values));
         lodging.tell(&values);
         let conversation = Conversation::new(conversation_setup(world, case, &values, recorder, &lodging, &fakes)?);
         Ok(Stage {
@@ -302,9 +303,10 @@ async fn move_in(
     values: &Values,
     recorder: Recorder,
 ) -> Result<Lodging, Problem> {
-    let trap = start_trap(case, &recorder).await?;
+    let edge = CaseEdge::start(world, case, &key, &recorder).await?;
+    edge.iter().for_each(|edge| edge.tell(values));
     let home = match uses_folder(case) || !case.agent.env.is_empty() {
-        true => home(world, case, &key, &dir, mocks, trap.as_ref(), values)?,
+        true => home(world, case, &key, &dir, mocks, edge.as_ref(), values)?,
         false => Home::unused(&dir),
     };
     if let (Some(mocks), Some(_)) = (mocks, &case.agent.command) {
@@ -319,7 +321,7 @@ async fn move_in(
     let by_turns = case.agent.command.is_some() && case.agent.protocol.transport == Transport::Exec;
     let tree = by_turns.then(|| agent::Tree::new(dir.marker()));
     let servers = Servers::default();
-    let mut lodging = Lodging { key, dir, home, launch, running: None, url: None, recorder, trap, servers, tree };
+    let mut lodging = Lodging { key, dir, home, launch, running: None, url: None, recorder, edge, servers, tree };
     lodging.start(&case.agent, values).await?;
     Ok(lodging)
 }
@@ -330,7 +332,7 @@ fn home(
     key: &str,
     dir: &CaseDir,
     mocks: Option<&Mocks>,
-    trap: Option<&Trap>,
+    edge: Option<&CaseEdge>,
     scope: &dyn Scope,
 ) -> Result<Home, Problem> {
     let model = only_model(case).map(|(name, vendor)| (world.fakes.url(key, name), vendor));
@@ -341,17 +343,10 @@ fn home(
         secrets: &case.secrets,
         bin: mocks.map(Mocks::bin),
         model: model.as_ref().map(|(url, vendor)| (url.as_str(), *vendor)),
-        proxy_url: trap.map(Trap::url).as_deref(),
+        proxy_url: edge.map(CaseEdge::url).as_deref(),
+        ca_file: edge.and_then(|edge| edge.ca_file.as_deref()),
         scope,
     })
-}
-
-async fn start_trap(case: &Case, recorder: &Recorder) -> Result<Option<Trap>, Problem> {
-    if case.agent.command.is_none() || case.agent.egress == Egress::Open {
-        return Ok(None);
-    }
-    let trap = Trap::start(recorder.clone()).await;
-    trap.map(Some).map_err(|e| broken(Blame::Harness, "egress-trap", format!("failed to open the egress trap: {e}")))
 }
 
 /// The name of the case's model fake and whose it is, if it is the only one.

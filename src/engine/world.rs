@@ -4,6 +4,7 @@
 //! Must not know: what a case does with them.
 
 use super::agents::SharedAgents;
+use super::edge::RunAuthority;
 use crate::agent::{Canary, RunDir};
 use crate::fakes::server::FakeServer;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub struct World {
     pub runs: RunDir,
     pub canary: Canary,
     pub shared: SharedAgents,
+    pub authority: RunAuthority,
     /// This program, for `{{checkride}}` and for mocked commands.
     pub checkride: PathBuf,
     /// Where traces are stored.
@@ -30,7 +32,8 @@ impl World {
         let runs = RunDir::new()?;
         let fakes = FakeServer::start().await?;
         let (cases, stop) = (AtomicU64::new(0), watch::Sender::new(false));
-        Ok(World { fakes, runs, canary: Canary::default(), shared: SharedAgents::default(), checkride, traces, seed, cases, stop })
+        let (canary, shared, authority) = (Canary::default(), SharedAgents::default(), RunAuthority::default());
+        Ok(World { fakes, runs, canary, shared, authority, checkride, traces, seed, cases, stop })
     }
 
     /// A short key that no other case of this run has; it stands in URLs and paths.

@@ -11,7 +11,7 @@
 //! | [`functions`] | tools that the client runs |
 //! | [`command`] | command-line tools mocked by PATH |
 //! | [`redis`] | a real redis-server: its arguments, and one command to it |
-//! | [`egress`] | a proxy that records and refuses what goes elsewhere |
+//! | [`egress`] | a proxy that leads hosts to fakes, and records and refuses what goes elsewhere |
 //! | [`http`] | HTTP/1.1 over one connection, down to breaking it on purpose |
 
 pub mod command;

@@ -6,7 +6,7 @@
 use super::define::{Hidden, MAX_HEIGHT};
 use super::holes::{self, Joined};
 use super::lookup::{Answer, Identity};
-use super::names::{LaterNames, Place};
+use super::names::{AgentNames, LaterNames, Place};
 use super::vars::Layers;
 use crate::base::{Diagnostic, Diagnostics, Sources, Span};
 use crate::model::template::{Hole, Part, Template, printed};
@@ -24,7 +24,7 @@ pub struct Inserter<'a> {
     pub layers: Layers<'a>,
     pub later: &'a LaterNames,
     /// Names that the agent's start makes known; `None` if nobody can say.
-    pub agent_names: Option<Vec<String>>,
+    pub agent_names: AgentNames,
     pub hidden: &'a Hidden,
     /// Names that `{{x?}}` may use although this test does not define them.
     pub elsewhere: &'a HashSet<Arc<str>>,
@@ -101,7 +101,7 @@ impl<'a> Inserter<'a> {
         Inserter {
             layers: parts.layers,
             later: parts.later,
-            agent_names: None,
+            agent_names: AgentNames::default(),
             hidden: parts.hidden,
             elsewhere: parts.elsewhere,
             env: parts.env,

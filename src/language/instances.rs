@@ -8,7 +8,7 @@ use super::define::{self, Expanded};
 use super::insert::{Inserter, Parts};
 use super::lookup::Identity;
 use super::merge;
-use super::names::{self, LaterNames, Place};
+use super::names::{self, AgentNames, LaterNames, Place};
 use super::project::Project;
 use super::rows::{self, Combination};
 use super::vars::Layers;
@@ -232,7 +232,7 @@ impl<'a> Maker<'a> {
         inserter.identity = Some(identity.clone());
         inserter.unset_allowed = unset_allowed(&mut inserter, &case.merged, context.env);
         let agent = agent(&mut inserter, &mut self.agents, self.suite.get("agent"), case.node.get("agent"));
-        inserter.agent_names = agent.as_ref().and_then(|agent| names::of_agent(&agent.node));
+        inserter.agent_names = agent.as_ref().map(|agent| AgentNames::of(&agent.node)).unwrap_or_default();
         let mut entries = inserted(&mut inserter, &case.merged);
         if let Some(agent) = &agent {
             let key_span = case.node.entry("agent").or_else(|| self.suite.entry("agent")).map_or(Span::NONE, |entry| entry.key_span);

@@ -165,7 +165,7 @@ impl Inserter<'_> {
 
     /// A name that has no value while a suite is loaded: known later, or not at all.
     fn later(&mut self, name: &str, hole: &Hole, span: Span, place: Place) -> Answer {
-        match self.later.find(name, self.agent_names.as_deref()) {
+        match self.later.find(name, &self.agent_names) {
             Some(Later::At(stage)) if stage <= place.stage => Answer::Later,
             Some(Later::Saved(step)) if place.stage == Stage::Run && place.step.is_none_or(|now| step <= now) => Answer::Later,
             Some(later) => {
@@ -174,6 +174,8 @@ impl Inserter<'_> {
             }
             // Whether a request or a call is being answered there is looked at when the fake is lowered.
             None if place.what == names::FAKE && names::answering(name).is_some() => Answer::Later,
+            // One protocol or agent serves cases with and without a proxy.
+            None if hole.optional && ["egress.url", "egress.ca_file"].contains(&name) => Answer::Missing,
             None if hole.optional && self.elsewhere.contains(name.split('.').next().unwrap_or(name)) => Answer::Missing,
             None => {
                 self.unknown(name, hole, span);
@@ -208,7 +210,7 @@ impl Inserter<'_> {
             return;
         }
         let mut known = self.layers.all();
-        known.extend(self.later.all(self.agent_names.as_deref()));
+        known.extend(self.later.all(&self.agent_names));
         known.extend(["random.hex16", "random.uuid", "case.id", "case.name", "case.slug"].map(str::to_owned));
         let root = name.split('.').next().unwrap_or(name);
         let span = self.hole_span(hole, span);
@@ -220,6 +222,9 @@ impl Inserter<'_> {
             "call" => diagnostic.help("`call` is known only in protocol files, and in the results of a `functions` fake"),
             "approval" => diagnostic.help("`approval` is known only in protocol files"),
             "secrets" => diagnostic.help("declare it: `secrets: {name: {}}`"),
+            "egress" => diagnostic.help(
+                "`egress.url` is known where the agent is launched and not told `egress: open`, `egress.ca_file` where its `egress` leads hosts to fakes",
+            ),
             "agent" => diagnostic.help("known are `agent.port`, `agent.url` and the named groups of `ready: {log: …}`"),
             _ if self.elsewhere.contains(root) => {
                 diagnostic.help(format!("other rows or cases define it; where it may be missing write {{{{{name}?}}}}"))

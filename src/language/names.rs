@@ -118,16 +118,18 @@ pub struct Save {
 }
 
 impl LaterNames {
-    /// The stage of a dotted name. `agent` are the names that its start makes known; `None` if nobody can say.
-    pub fn find(&self, name: &str, agent: Option<&[String]>) -> Option<Later> {
+    /// The stage of a dotted name. `agent` are the names that its start makes known.
+    pub fn find(&self, name: &str, agent: &AgentNames) -> Option<Later> {
         let (root, rest) = name.split_once('.').unwrap_or((name, ""));
         let first = rest.split('.').next().unwrap_or_default();
         let known = match root {
             "checkride" => rest.is_empty().then_some(Stage::Start),
             "case" => (rest == "dir").then_some(Stage::Start),
-            "egress" => ["url", "ca_file"].contains(&rest).then_some(Stage::Start),
+            "egress" => agent.egress.contains(&rest).then_some(Stage::Start),
             "secrets" => self.secrets.as_ref().and_then(|secrets| secrets.get(rest)).map(|_| Stage::Start),
-            "agent" => (!rest.is_empty() && agent.is_none_or(|names| names.iter().any(|name| name == rest))).then_some(Stage::Start),
+            "agent" => {
+                (!rest.is_empty() && agent.own.as_ref().is_none_or(|names| names.iter().any(|name| name == rest))).then_some(Stage::Start)
+            }
             "session" => Some(Stage::Run),
             "turn" => (!rest.is_empty()).then_some(Stage::Run),
             _ => self.fakes.as_ref().and_then(|fakes| fakes.get(root)).filter(|fake| members(fake).contains(&first)).map(|_| Stage::Start),
@@ -166,14 +168,15 @@ impl LaterNames {
     }
 
     /// All names, for "did you mean".
-    pub fn all(&self, agent: Option<&[String]>) -> Vec<String> {
-        let mut names: Vec<String> = ["checkride", "case.dir", "egress.url", "egress.ca_file", "session"].map(str::to_owned).into();
+    pub fn all(&self, agent: &AgentNames) -> Vec<String> {
+        let mut names: Vec<String> = ["checkride", "case.dir", "session"].map(str::to_owned).into();
+        names.extend(agent.egress.iter().map(|name| format!("egress.{name}")));
         let keys =
             |node: &Option<Arc<Node>>| node.iter().flat_map(|node| node.entries()).map(|entry| entry.key.to_string()).collect::<Vec<_>>();
         names.extend(keys(&self.secrets).iter().map(|name| format!("secrets.{name}")));
         let fakes = self.fakes.iter().flat_map(|fakes| fakes.entries());
         names.extend(fakes.flat_map(|fake| members(&fake.value).iter().map(move |member| format!("{}.{member}", fake.key))));
-        names.extend(agent.unwrap_or_default().iter().map(|name| format!("agent.{name}")));
+        names.extend(agent.own.iter().flatten().map(|name| format!("agent.{name}")));
         names.extend(self.saves().keys().map(|name| name.to_string()));
         names
     }
@@ -209,8 +212,42 @@ fn is_path(node: &Node) -> bool {
     }
 }
 
-/// The names that an agent's start makes known; `None` if its `ready` is not known before the start.
-pub fn of_agent(agent: &Node) -> Option<Vec<String>> {
+/// The names that the start of a case's agent makes known.
+#[derive(Clone, Debug)]
+pub struct AgentNames {
+    /// `{{agent.<name>}}`; `None` if its `ready` is not known before the start.
+    own: Option<Vec<String>>,
+    /// `{{egress.<name>}}`.
+    egress: &'static [&'static str],
+}
+
+/// Of an agent that is not known; whatever is wrong with it has been said.
+impl Default for AgentNames {
+    fn default() -> AgentNames {
+        AgentNames { own: None, egress: &EGRESS }
+    }
+}
+
+const EGRESS: [&str; 2] = ["url", "ca_file"];
+
+impl AgentNames {
+    pub fn of(agent: &Node) -> AgentNames {
+        AgentNames { own: told_by(agent), egress: proxy_of(agent) }
+    }
+}
+
+/// Who is not launched, or told `open`, has no proxy; a trap ends no TLS, so it has no authority.
+fn proxy_of(agent: &Node) -> &'static [&'static str] {
+    match agent.get("egress") {
+        _ if agent.get("command").is_none() => &[],
+        Some(egress) if egress.entries().iter().any(|host| host.value.text() != Some("allow")) => &EGRESS,
+        Some(egress) if matches!(egress.value, Content::Template(_)) => &EGRESS,
+        Some(egress) if egress.text() == Some("open") => &[],
+        _ => &EGRESS[..1],
+    }
+}
+
+fn told_by(agent: &Node) -> Option<Vec<String>> {
     let mut names = vec!["port".to_owned(), "url".to_owned()];
     let Some(log) = agent.get("ready").and_then(|ready| ready.get("log")) else { return Some(names) };
     let mut rest = log.text()?;
@@ -230,7 +267,7 @@ mod tests {
 
     fn agent(text: &str) -> Option<Vec<String>> {
         let tree = super::super::yaml::read(&Sources::default(), "a", text.as_bytes(), &mut Default::default()).unwrap();
-        of_agent(&tree)
+        AgentNames::of(&tree).own
     }
 
     #[test]
@@ -242,5 +279,19 @@ mod tests {
     #[test]
     fn a_ready_that_is_a_template_allows_any_name() {
         assert_eq!(agent("ready: {log: \"{{x}}\"}"), None);
+    }
+
+    #[test]
+    fn only_a_map_of_hosts_has_an_authority_and_only_a_launched_agent_a_proxy() {
+        let names = |text: &str| {
+            let tree = super::super::yaml::read(&Sources::default(), "a", text.as_bytes(), &mut Default::default()).unwrap();
+            AgentNames::of(&tree).egress.join(" ")
+        };
+        assert_eq!(names("{command: [x], egress: {a.example: llm}}"), "url ca_file");
+        assert_eq!(names("{command: [x], egress: {a.example: allow}}"), "url");
+        assert_eq!(names("{command: [x]}"), "url");
+        assert_eq!(names("{command: [x], egress: trap}"), "url");
+        assert_eq!(names("{command: [x], egress: open}"), "");
+        assert_eq!(names("{url: \"ws://a\"}"), "");
     }
 }

@@ -3,6 +3,7 @@
 //! Owns: the parts of `agent`.
 //! Must not know: processes, sockets, which protocols exist.
 
+use super::egress::Egress;
 use super::pattern::{Pattern, TextRegex};
 use super::protocol::Protocol;
 use super::tree::Node;
@@ -81,13 +82,6 @@ pub struct ApprovalRule {
     /// Over the fields of `approval.requested`.
     pub when: Option<Pattern>,
     pub accept: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Egress {
-    /// Attempts to reach other hosts are recorded and refused.
-    Trap,
-    Open,
 }
 
 /// How a launched agent is ended.

@@ -4,6 +4,7 @@
 
 pub mod agent;
 pub mod document;
+pub mod egress;
 pub mod expect;
 pub mod fake;
 pub mod fault;

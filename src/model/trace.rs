@@ -103,13 +103,15 @@ pub enum What {
         stream: Stream,
         line: String,
     },
-    /// The agent tried to reach a host.
+    /// The agent tried to reach a host. `fake` answered in its place, if the host leads to one.
     Egress {
         host: String,
         port: u16,
         method: String,
         path: Option<String>,
         allowed: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fake: Option<String>,
     },
     /// State read by a `probe` step, or the answer of an `http` step.
     Probe {

@@ -163,7 +163,7 @@ fn every_turn_is_timed() {
 #[test]
 fn egress_none_means_no_attempt_at_a_host_that_is_not_let_through() {
     let tried = |allowed| {
-        let what = What::Egress { host: "evil.example".into(), port: 443, method: "CONNECT".into(), path: None, allowed };
+        let what = What::Egress { host: "evil.example".into(), port: 443, method: "CONNECT".into(), path: None, allowed, fake: None };
         Story::new().user(0, "main", "x").push(what)
     };
     passes(json!({"expect": {"egress": "none"}}), story());

@@ -2,7 +2,8 @@
 
 use crate::base::{Diagnostics, FileId, Span};
 use crate::matching::Reader;
-use crate::model::agent::{Agent, AgentScope, Egress, Ready, ReadyHow, Stop, StopSignal};
+use crate::model::agent::{Agent, AgentScope, Ready, ReadyHow, Stop, StopSignal};
+use crate::model::egress::Egress;
 use crate::model::expect::{Check, CheckKind, EgressCheck, ErrorsCheck, Expect, FileCheck, InvariantsCheck};
 use crate::model::fake::{CommandFake, Fake, FakeKind, ModelFake, ModelReplies, Otherwise, Vendor, Wire};
 use crate::model::pattern::{Extra, ListKind, ListPattern, Order};

@@ -106,6 +106,11 @@ impl Connection {
         Connection { stream, limits, unused: Vec::new(), out: Vec::new() }
     }
 
+    /// A connection of which some bytes were read already.
+    pub fn resume(stream: TcpStream, limits: Limits, unused: Vec<u8>) -> Connection {
+        Connection { unused, ..Connection::new(stream, limits) }
+    }
+
     /// The next request, whole.
     pub async fn request(&mut self) -> Result<HttpRequest, NoRequest> {
         let head = self.head().await?;
@@ -117,6 +122,18 @@ impl Connection {
     }
 
     async fn head(&mut self) -> Result<Head, NoRequest> {
+        let (head, end) = self.next_head().await?;
+        self.unused.drain(..end);
+        Ok(head)
+    }
+
+    /// The head of the next request, which is still there to be read.
+    pub async fn peek_head(&mut self) -> Result<Head, NoRequest> {
+        Ok(self.next_head().await?.0)
+    }
+
+    /// The next head, and where it ends in what was read.
+    async fn next_head(&mut self) -> Result<(Head, usize), NoRequest> {
         // Line ends between two requests are tolerated, as RFC 9112 asks.
         let mut blank = self.unused.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         while self.unused.len() == blank {
@@ -137,9 +154,7 @@ impl Connection {
         if end > self.limits.head {
             return Err(Refusal::head_too_large().into());
         }
-        let head = Head::parse(&self.unused[..end])?;
-        self.unused.drain(..end);
-        Ok(head)
+        Ok((Head::parse(&self.unused[..end])?, end))
     }
 
     /// Reads on until the head is there; gives its end.

@@ -43,8 +43,19 @@ document! {
         /// What is approved: the first rule that matches decides; without one the request is declined and the case fails.
         #[example("[{when: {command: {starts_with: gog}}, decide: accept}, {decide: decline}]")]
         approvals: Option<Vec<ApprovalDoc>>,
-        /// `trap` (default for launched agents), `open`, or a map of hosts to fakes or `allow`.
+        /// `trap` (default for launched agents), `open`, or a map of hosts to fakes or `allow`. In a map a host is a name, `"*.name"` for
+        /// every name below it, or `"*"`; each with or without `:port`; the nearest counts. Its requests reach the fake with their path
+        /// as it is: `https://api.openai.com/v1/responses` asks the fake `llm` for `{{llm.url}}/v1/responses`, WebSockets too. `allow`
+        /// lets a host through untouched; it does not count for `egress: none`. Every other host is recorded and refused.
+        ///
+        /// This is an HTTP proxy that ends TLS with a certificate authority of the run. The agent is told by `HTTPS_PROXY` and its kin,
+        /// and by `SSL_CERT_FILE`, `NODE_EXTRA_CA_CERTS`, `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `DENO_CERT` and the like; others are
+        /// told with `{{egress.url}}` and `{{egress.ca_file}}`. It is a test double, not a sandbox: a client that does not ask a proxy
+        /// (raw sockets, DNS, UDP, an HTTP library without proxy support) is neither led nor seen nor stopped, and one that brings its
+        /// own list of authorities refuses the certificate, which is noted. The fakes speak HTTP/1.1. A host leads all that is asked of it
+        /// to its fake, also what an agent asks besides its model (settings, telemetry); a model fake answers that by routes under `http`.
         #[example("trap")]
+        #[example("{api.openai.com: llm, \"*.anthropic.com\": llm, pypi.org: allow}")]
         egress: Option<Or<EgressWord, Named<Text>>>,
         /// How it is ended.
         #[example("{signal: TERM, grace: 10s}")]

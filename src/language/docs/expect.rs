@@ -56,8 +56,11 @@ macro_rules! checks {
             #[example("kept")]
             #[later("`secrets`")]
             secrets: Option<Or<Text, Vec<Text>>>,
-            /// Outbound connections that were tried: `none`, or a list pattern. Needs a launched agent.
+            /// Outbound connections that were tried: `none`, or a list pattern over `{host, port, method, path, allowed, fake}`. One to a
+            /// host that the agent's `egress` leads to a fake, or lets through, is `allowed` and does not count for `none`; requests in a
+            /// tunnel are in `requests`. Needs a launched agent, and sees only clients that ask a proxy.
             #[example("none")]
+            #[example("[{host: api.openai.com, fake: llm}]")]
             egress: Option<ListNode>,
             /// The workspace after the run: by path, a value pattern, `{unchanged: true}` or `{absent: true}`.
             #[example("{notes.md: {contains: done}}")]

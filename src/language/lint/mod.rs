@@ -1,6 +1,7 @@
 //! Lint: rules that a case must keep although each of its parts is well-formed.
 
 pub mod actions;
+pub mod egress;
 pub mod fakes;
 pub mod keys;
 pub mod looks;
@@ -20,11 +21,12 @@ use crate::base::Diagnostics;
 type Rule = fn(&Draft, &mut Diagnostics);
 
 /// All rules, one line each.
-const RULES: [Rule; 25] = [
+const RULES: [Rule; 26] = [
     positive::no_positive_check,
     fakes::unknown_fakes,
     fakes::unknown_gates,
     fakes::unanswerable_functions,
+    egress::unknown_destinations,
     seen::cannot_be_seen,
     seen::needs_a_launched_agent,
     never::names_nothing,

@@ -6,7 +6,7 @@
 use super::looks;
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::language::lower::Draft;
-use crate::model::agent::Egress;
+use crate::model::egress::Egress;
 use crate::model::expect::CheckKind;
 use crate::model::pattern::{Item, ListKind};
 use crate::model::protocol::{EventKind, Protocol, Source};

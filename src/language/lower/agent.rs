@@ -7,9 +7,9 @@ use super::Lowering;
 use super::lowering::{key_span, scalars};
 use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Span};
-use crate::language::docs::agent::{AgentDoc, DecideWord, EgressWord, FromDoc, ReadyDoc, ScopeWord, SignalWord, StopDoc, VersionDoc};
+use crate::language::docs::agent::{AgentDoc, DecideWord, FromDoc, ReadyDoc, ScopeWord, SignalWord, StopDoc, VersionDoc};
 use crate::language::shape::{Any, Named, Nullable, Or, Templated, mistake};
-use crate::model::agent::{Agent, AgentScope, ApprovalRule, Egress, FileSource, Ready, ReadyHow, Stop, StopSignal, VersionProbe};
+use crate::model::agent::{Agent, AgentScope, ApprovalRule, FileSource, Ready, ReadyHow, Stop, StopSignal, VersionProbe};
 use crate::model::protocol::{Protocol, Setting, Transport};
 use crate::model::tree::Node;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub fn agent(doc: &AgentDoc, name: Option<String>, protocol: Arc<Protocol>, low:
         },
         settings,
         approvals: approvals(doc, low),
-        egress: egress(doc, low),
+        egress: super::egress::egress(doc, low),
         stop: stop(doc.stop.as_ref()),
         protocol,
     }
@@ -175,19 +175,6 @@ fn approvals(doc: &AgentDoc, low: &mut Lowering<'_>) -> Vec<ApprovalRule> {
             accept: rule.decide == DecideWord::Accept,
         })
         .collect()
-}
-
-fn egress(doc: &AgentDoc, low: &mut Lowering<'_>) -> Egress {
-    match &doc.egress {
-        Some(Or::This(EgressWord::Open)) => Egress::Open,
-        Some(Or::This(EgressWord::Trap)) => Egress::Trap,
-        Some(Or::That(_)) => {
-            low.later(key_span(&doc.node, "egress"), "a map of hosts in `egress`");
-            Egress::Trap
-        }
-        None if doc.command.is_some() => Egress::Trap,
-        None => Egress::Open,
-    }
 }
 
 fn stop(doc: Option<&StopDoc>) -> Stop {

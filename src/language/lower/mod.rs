@@ -5,6 +5,7 @@ pub mod case;
 pub mod check;
 pub mod command;
 pub mod condition;
+pub mod egress;
 pub mod fake;
 pub mod fault;
 pub mod http;

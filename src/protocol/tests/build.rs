@@ -2,7 +2,8 @@
 
 use crate::base::{Diagnostics, Span};
 use crate::matching::read::Reader;
-use crate::model::agent::{Agent, AgentScope, ApprovalRule, Egress, Ready, ReadyHow, Stop, StopSignal};
+use crate::model::agent::{Agent, AgentScope, ApprovalRule, Ready, ReadyHow, Stop, StopSignal};
+use crate::model::egress::Egress;
 use crate::model::pattern::{JsonPath, Pattern};
 use crate::model::protocol::*;
 use crate::model::template::{Nothing, Template};

@@ -1,6 +1,9 @@
-use super::*;
-use crate::model::trace::Record;
+use super::super::wanted::Wanted;
+use super::super::{Edge, EdgeSetup};
+use crate::model::trace::{Record, What};
+use crate::recorder::Recorder;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 fn wanted(method: &str, target: &str) -> Option<(String, u16, Option<String>)> {
     Wanted::of(method, target).map(|wanted| (wanted.host, wanted.port, wanted.path))
@@ -37,8 +40,12 @@ fn other_targets_are_none() {
     }
 }
 
+async fn trap(recorder: &Recorder) -> Edge {
+    Edge::start(EdgeSetup { recorder: recorder.clone(), routes: vec![], authority: None, handshake: super::SOON }).await.unwrap()
+}
+
 /// What the trap says to raw bytes, until it ends the connection.
-async fn say(trap: &Trap, bytes: &[u8]) -> String {
+async fn say(trap: &Edge, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(trap.url().trim_start_matches("http://")).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     stream.shutdown().await.unwrap();
@@ -49,7 +56,7 @@ async fn say(trap: &Trap, bytes: &[u8]) -> String {
 
 fn tried(recorder: &Recorder) -> Vec<(String, String, u16, Option<String>)> {
     let pick = |record: &Record| match &record.what {
-        What::Egress { host, port, method, path, allowed: false } => Some((method.clone(), host.clone(), *port, path.clone())),
+        What::Egress { host, port, method, path, allowed: false, fake: None } => Some((method.clone(), host.clone(), *port, path.clone())),
         _ => None,
     };
     recorder.read(0, |records| records.iter().filter_map(pick).collect())
@@ -58,7 +65,7 @@ fn tried(recorder: &Recorder) -> Vec<(String, String, u16, Option<String>)> {
 #[tokio::test]
 async fn a_client_behind_the_trap_reaches_nothing_and_is_recorded() {
     let recorder = Recorder::new();
-    let trap = Trap::start(recorder.clone()).await.unwrap();
+    let trap = trap(&recorder).await;
     let proxy = reqwest::Proxy::all(trap.url()).unwrap();
     let client = reqwest::Client::builder().proxy(proxy).build().unwrap();
     let plain = client.get("http://example.com/a?b").send().await.unwrap();
@@ -74,7 +81,7 @@ async fn a_client_behind_the_trap_reaches_nothing_and_is_recorded() {
 #[tokio::test]
 async fn after_a_refused_connect_the_connection_ends() {
     let recorder = Recorder::new();
-    let trap = Trap::start(recorder.clone()).await.unwrap();
+    let trap = trap(&recorder).await;
     let answer = say(&trap, b"CONNECT a.example:443 HTTP/1.1\r\nhost: a.example:443\r\n\r\n\x16\x03\x01 hello").await;
     assert!(answer.starts_with("HTTP/1.1 403 ") && answer.matches("HTTP/1.1").count() == 1, "{answer}");
     assert_eq!(tried(&recorder).len(), 1);
@@ -83,7 +90,7 @@ async fn after_a_refused_connect_the_connection_ends() {
 #[tokio::test]
 async fn bad_input_is_answered_and_recorded_as_nothing() {
     let recorder = Recorder::new();
-    let trap = Trap::start(recorder.clone()).await.unwrap();
+    let trap = trap(&recorder).await;
     for bytes in [
         &b"\x16\x03\x01\x02\x00\x01\x00\n\n"[..],
         b"GET /v1 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
@@ -99,7 +106,7 @@ async fn bad_input_is_answered_and_recorded_as_nothing() {
 
 #[tokio::test]
 async fn the_trap_ends_when_dropped() {
-    let trap = Trap::start(Recorder::new()).await.unwrap();
+    let trap = trap(&Recorder::new()).await;
     let address = trap.url().trim_start_matches("http://").to_owned();
     let mut open = TcpStream::connect(&address).await.unwrap();
     drop(trap);
