@@ -3,9 +3,9 @@
 //! Owns: the order in which things come up and go down.
 //! Must not know: the steps, what is expected.
 
-use super::agents::{Lodging, Slot};
+use super::agents::{Lodging, Slot, is_started_by_protocol};
 use super::harness::broken;
-use super::steps::suite_fault;
+use super::steps::{self, suite_fault};
 use super::values::{Values, case_slug, fingerprint};
 use super::waiting::Histories;
 use super::world::World;
@@ -21,7 +21,7 @@ use crate::model::step::Verb;
 use crate::model::suite::Case;
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Cause, Problem, StepError, What};
-use crate::protocol::{Conversation, Setup};
+use crate::protocol::{ConnectOptions, Conversation, Setup};
 use crate::recorder::Recorder;
 use crate::transports::exec::ExecLaunch;
 use indexmap::IndexMap;
@@ -184,8 +184,20 @@ impl Stage {
         self.collect_commands();
     }
 
+    /// How long the first steps with the agent may take: a process is ready once they are done.
+    pub fn ready_within(&self) -> Duration {
+        match self.case.agent.protocol.transport {
+            Transport::Stdio => self.case.agent.ready.within,
+            _ => ConnectOptions::default().within,
+        }
+    }
+
     /// Ends the agent's process and starts it again with the same home.
     pub async fn restart(&mut self) -> Result<(), StepError> {
+        if self.case.agent.protocol.transport == Transport::Stdio {
+            self.conversation.restarted(None).await;
+            return steps::implicit_connect(self).await;
+        }
         if self.lodging.running.is_none() {
             return Err(suite_fault("`restart` needs an agent that is launched and goes on running".to_owned()));
         }
@@ -287,8 +299,8 @@ async fn move_in(
         Some(command) => Some(home.launch(agent::argv(command, "command", values)?)),
         None => None,
     };
-    // A running agent brings its own; one that is started for each turn has none between them.
-    let by_turns = case.agent.command.is_some() && case.agent.protocol.transport == Transport::Exec;
+    // A running agent brings its own; one that is started with each turn or connection has none between them.
+    let by_turns = case.agent.command.is_some() && is_started_by_protocol(&case.agent);
     let tree = by_turns.then(|| agent::Tree::new(dir.marker()));
     let mut lodging = Lodging { key, dir, home, launch, running: None, url: None, recorder, trap, tree };
     lodging.start(&case.agent, values).await?;

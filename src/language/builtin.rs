@@ -15,25 +15,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The protocols inside the program, with their files' texts.
-pub const PROTOCOLS: [(&str, &str); 4] = [
+pub const PROTOCOLS: [(&str, &str); 5] = [
     ("claude-code", include_str!("../../suites/protocols/claude-code.yaml")),
+    ("codex-app-server", include_str!("../../suites/protocols/codex-app-server.yaml")),
     ("codex-exec", include_str!("../../suites/protocols/codex-exec.yaml")),
     ("command-line", include_str!("../../suites/protocols/command-line.yaml")),
     ("moltbot-gateway", include_str!("../../suites/protocols/moltbot-gateway.yaml")),
 ];
 
 /// Names of the language that a later version fills.
-const LATER: [&str; 9] = [
-    "openclaw-gateway",
-    "openai-realtime",
-    "codex-app-server",
-    "core2",
-    "openai-responses",
-    "openai-chat",
-    "anthropic-messages",
-    "dexter-chat",
-    "mcp",
-];
+const LATER: [&str; 8] =
+    ["openclaw-gateway", "openai-realtime", "core2", "openai-responses", "openai-chat", "anthropic-messages", "dexter-chat", "mcp"];
 
 /// All protocols met during one load.
 pub struct Protocols {

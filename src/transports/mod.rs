@@ -3,12 +3,17 @@
 //! | transport | one frame is |
 //! |---|---|
 //! | [`websocket`] | the JSON value of a message; other text is `{text}`, bytes are `{bytes}` |
+//! | [`stdio`] | the JSON value of a line; other text is `{text}`, bytes are `{bytes}` |
 //! | [`exec`] | each line of output; at the end `{exit, stdout, stderr}` |
+//!
+//! `process` is what the last two have in common.
 //!
 //! Must not know: what a frame means, sessions, turns.
 
 pub mod connection;
 pub mod exec;
+mod process;
+pub mod stdio;
 pub mod websocket;
 
 pub use connection::{Connection, Ending, Incoming, Outgoing};

@@ -72,10 +72,9 @@ fn carried(word: TransportWord) -> Transport {
 
 fn transport(doc: &ProtocolDoc, unsupported: &mut Vec<(Span, String)>) {
     let word = match doc.transport {
-        TransportWord::Websocket | TransportWord::Exec => None,
+        TransportWord::Websocket | TransportWord::Stdio | TransportWord::Exec => None,
         TransportWord::Http => Some("http"),
         TransportWord::Sse => Some("sse"),
-        TransportWord::Stdio => Some("stdio"),
     };
     if let Some(word) = word {
         let span = doc.node.get("transport").map_or(doc.node.span, |node| node.span);

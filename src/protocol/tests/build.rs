@@ -140,7 +140,11 @@ pub(super) fn protocol(value: Value) -> Protocol {
     Protocol {
         name: "test".to_owned(),
         span: Span::NONE,
-        transport: if value["transport"] == "exec" { Transport::Exec } else { Transport::Websocket },
+        transport: match value["transport"].as_str() {
+            Some("exec") => Transport::Exec,
+            Some("stdio") => Transport::Stdio,
+            _ => Transport::Websocket,
+        },
         settings: entries(&value["settings"]).map(|(name, value)| setting(name, value)).collect(),
         open: Open {
             path: open.get("path").map(node),

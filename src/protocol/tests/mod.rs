@@ -7,4 +7,5 @@ mod lifecycle;
 mod peer;
 mod rpc;
 mod sessions;
+mod stdio;
 mod turns;
