@@ -12,6 +12,7 @@ use super::world::World;
 use crate::agent::{self, CaseDir, Home, HomeSetup, Snapshot};
 use crate::fakes::command::{self, Mocks};
 use crate::fakes::egress::Trap;
+use crate::fakes::mcp::bridge;
 use crate::fakes::server::{CaseFakes, CaseHandle};
 use crate::model::agent::{AgentScope, Egress};
 use crate::model::expect::{CheckKind, Expect};
@@ -76,6 +77,7 @@ impl Stage {
         let fakes =
             world.fakes.open(CaseFakes { key: key.clone(), recorder: recorder.clone(), fakes: case.fakes.clone(), scope: values.clone() });
         let mocks = prepare_mocks(world, case, &dir, &*values)?;
+        prepare_bridges(world, case, &key, &dir)?;
         let lodging = match kept {
             Some(lodging) => {
                 lodging.recorder.relay_to(Some(recorder.clone()));
@@ -223,7 +225,7 @@ impl Stage {
 
 /// An agent that runs elsewhere needs no folder here, unless the case itself works in it.
 fn uses_folder(case: &Case) -> bool {
-    let commands = case.fakes.iter().any(|(_, fake)| matches!(fake.kind, FakeKind::Command(_)));
+    let commands = case.fakes.iter().any(|(_, fake)| matches!(fake.kind, FakeKind::Command(_) | FakeKind::Mcp(_)));
     let probes = case.steps.iter().any(|step| matches!(step.verb, Verb::Probe(_)));
     case.agent.command.is_some() || !case.agent.files.is_empty() || !case.secrets.is_empty() || commands || probes
 }
@@ -258,7 +260,7 @@ fn prepare_mocks(world: &World, case: &Case, dir: &CaseDir, scope: &dyn Scope) -
         .iter()
         .filter_map(|(name, fake)| match &fake.kind {
             FakeKind::Command(command) => Some((name.clone(), command)),
-            FakeKind::Model(_) => None,
+            FakeKind::Model(_) | FakeKind::Mcp(_) => None,
         })
         .collect();
     if commands.is_empty() {
@@ -270,6 +272,17 @@ fn prepare_mocks(world: &World, case: &Case, dir: &CaseDir, scope: &dyn Scope) -
         mocks.allow_unused(name);
     }
     Ok(Some(mocks))
+}
+
+/// The programs by which MCP fakes are reached over stdio.
+fn prepare_bridges(world: &World, case: &Case, key: &str, dir: &CaseDir) -> Result<(), Problem> {
+    let fakes = case.fakes.iter().filter(|(_, fake)| matches!(fake.kind, FakeKind::Mcp(_)));
+    let fakes: Vec<_> = fakes.map(|(name, _)| (name.as_str(), world.fakes.url(key, name))).collect();
+    if fakes.is_empty() {
+        return Ok(());
+    }
+    bridge::prepare(&dir.bridges, &world.checkride, &fakes)
+        .map_err(|e| broken(Blame::Harness, "mcp-bridges", format!("failed to make the programs of MCP fakes: {e}")))
 }
 
 /// Makes the home, proves the mocks in it, and starts the agent.

@@ -33,6 +33,8 @@ impl RuleUse {
                     ModelReplies::Rules(rules) => rules.iter().map(|rule| rule.span).collect(),
                     ModelReplies::Script(_) => vec![],
                 },
+                // A tool that is only offered is used by being seen; a row that waits for certain arguments wants to be called.
+                FakeKind::Mcp(rows) => rows.iter().map(|row| if row.when.is_some() { row.span } else { Span::NONE }).collect(),
                 FakeKind::Command(command) => command.rules.iter().map(|rule| rule.span).collect(),
             };
             for (at, span) in spans.into_iter().enumerate().filter(|_| !described.unused_allowed) {
@@ -62,7 +64,7 @@ impl RuleUse {
 /// The places of the rules that answered, in the fake's list of rules.
 fn answered_by(trace: &Trace, fake: &str) -> Vec<usize> {
     let rule = |what: &What| match what {
-        What::Reply { fake: of, rule, .. } if of == fake => place(rule, "rules[", ']'),
+        What::Reply { fake: of, rule, .. } if of == fake => place(rule, "rules[", ']').or_else(|| place(rule, "rows[", ']')),
         What::Command(call) if call.name == fake => place(call.rule.as_deref()?, "rule ", ' ')?.checked_sub(1),
         _ => None,
     };

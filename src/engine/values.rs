@@ -5,6 +5,7 @@
 
 use super::world::World;
 use crate::agent::CaseDir;
+use crate::fakes::mcp::bridge;
 use crate::model::agent::AgentScope;
 use crate::model::fake::FakeKind;
 use crate::model::suite::{Case, Secret};
@@ -38,10 +39,17 @@ impl Values {
         values.set("checkride", world.checkride.display().to_string());
         values.set_folder(dir);
         for (name, fake) in &case.fakes {
-            if matches!(fake.kind, FakeKind::Model(_)) {
-                let url = world.fakes.url(key, name);
-                values.set(&format!("{name}.ws"), url.replacen("http", "ws", 1));
-                values.set(&format!("{name}.url"), url);
+            let url = world.fakes.url(key, name);
+            match fake.kind {
+                FakeKind::Model(_) => {
+                    values.set(&format!("{name}.ws"), url.replacen("http", "ws", 1));
+                    values.set(&format!("{name}.url"), url);
+                }
+                FakeKind::Mcp(_) => {
+                    values.set(&format!("{name}.url"), url);
+                    values.set(&format!("{name}.command"), bridge::command(&dir.bridges, name).display().to_string());
+                }
+                FakeKind::Command(_) => {}
             }
         }
         if let (Some(_), Some(port)) = (&case.agent.command, free_port()) {

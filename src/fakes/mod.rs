@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`server`] | one HTTP server for the fakes of all cases |
 //! | [`model`] | the scripted LLM provider |
+//! | [`mcp`] | a Model Context Protocol server |
 //! | [`tools`] | the rows of tools, as `mcp` and `functions` fakes share them |
 //! | [`command`] | command-line tools mocked by PATH |
 //! | [`egress`] | a proxy that records and refuses what goes elsewhere |
@@ -12,6 +13,7 @@
 pub mod command;
 pub mod egress;
 pub mod http;
+pub mod mcp;
 pub mod model;
 pub mod server;
 pub mod tools;

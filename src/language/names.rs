@@ -38,7 +38,9 @@ pub const RESERVED: [&str; 11] =
     ["env", "case", "agent", "session", "turn", "secrets", "random", "checkride", "call", "approval", "egress"];
 
 /// What fakes say about themselves.
-pub const FAKE_MEMBERS: [&str; 2] = ["url", "ws"];
+fn fake_members(fake: &Node) -> [&'static str; 2] {
+    if fake.get("mcp").is_some() { ["url", "command"] } else { ["url", "ws"] }
+}
 
 /// The mistake of giving a reserved name to something.
 pub fn refuse_reserved(name: &str, span: Span) -> Option<Diagnostic> {
@@ -107,7 +109,12 @@ impl LaterNames {
             "agent" => (!rest.is_empty() && agent.is_none_or(|names| names.iter().any(|name| name == rest))).then_some(Stage::Start),
             "session" => Some(Stage::Run),
             "turn" => (!rest.is_empty()).then_some(Stage::Run),
-            _ => self.fakes.as_ref().and_then(|fakes| fakes.get(root)).filter(|_| FAKE_MEMBERS.contains(&first)).map(|_| Stage::Start),
+            _ => self
+                .fakes
+                .as_ref()
+                .and_then(|fakes| fakes.get(root))
+                .filter(|fake| fake_members(fake).contains(&first))
+                .map(|_| Stage::Start),
         };
         known.map(Later::At).or_else(|| self.saves().get(root).map(|save| Later::Saved(save.step)))
     }
@@ -148,7 +155,8 @@ impl LaterNames {
         let keys =
             |node: &Option<Arc<Node>>| node.iter().flat_map(|node| node.entries()).map(|entry| entry.key.to_string()).collect::<Vec<_>>();
         names.extend(keys(&self.secrets).iter().map(|name| format!("secrets.{name}")));
-        names.extend(keys(&self.fakes).iter().flat_map(|fake| FAKE_MEMBERS.map(|member| format!("{fake}.{member}"))));
+        let fakes = self.fakes.iter().flat_map(|fakes| fakes.entries());
+        names.extend(fakes.flat_map(|fake| fake_members(&fake.value).map(|member| format!("{}.{member}", fake.key))));
         names.extend(agent.unwrap_or_default().iter().map(|name| format!("agent.{name}")));
         names.extend(self.saves().keys().map(|name| name.to_string()));
         names

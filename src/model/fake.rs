@@ -21,6 +21,8 @@ pub struct Fake {
 pub enum FakeKind {
     Model(ModelFake),
     Command(CommandFake),
+    /// A Model Context Protocol server.
+    Mcp(Vec<ToolRow>),
 }
 
 /// A scripted LLM provider.
@@ -229,6 +231,13 @@ pub struct ToolRow {
     pub sequence: bool,
     /// The tool is offered once this gate is released. Only one row of a name has it.
     pub appears: Option<String>,
+}
+
+impl ToolRow {
+    /// The gates at which its answers wait, or at which the tool appears.
+    pub fn gates(&self) -> impl Iterator<Item = &str> {
+        self.answers.iter().filter_map(|answer| answer.gate.as_deref()).chain(self.appears.as_deref())
+    }
 }
 
 #[derive(Clone, Debug)]

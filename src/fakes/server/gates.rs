@@ -4,13 +4,16 @@
 //! Must not know: what waits.
 
 use crate::base::suggest::did_you_mean;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::Semaphore;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, Semaphore};
 
 /// All gates of one case. They are known from the start.
 #[derive(Debug, Default)]
 pub struct Gates {
     gates: Vec<Gate>,
+    /// Told at each release.
+    news: Notify,
 }
 
 #[derive(Debug)]
@@ -19,6 +22,8 @@ struct Gate {
     /// One permit for each release that nobody has used yet.
     released: Semaphore,
     waiting: AtomicUsize,
+    /// Released at least once.
+    ever: AtomicBool,
 }
 
 impl Gates {
@@ -26,10 +31,10 @@ impl Gates {
         let mut gates = Vec::<Gate>::new();
         for name in names {
             if !gates.iter().any(|gate| gate.name == name) {
-                gates.push(Gate { name, released: Semaphore::new(0), waiting: AtomicUsize::new(0) });
+                gates.push(Gate { name, released: Semaphore::new(0), waiting: AtomicUsize::new(0), ever: AtomicBool::new(false) });
             }
         }
-        Gates { gates }
+        Gates { gates, news: Notify::new() }
     }
 
     /// Lets one reply through: the one that has waited longest, or the next to arrive. Which of both does not depend on
@@ -37,6 +42,8 @@ impl Gates {
     pub fn release(&self, name: &str) -> Result<(), String> {
         if let Some(gate) = self.gates.iter().find(|gate| gate.name == name) {
             gate.released.add_permits(1);
+            gate.ever.store(true, Ordering::SeqCst);
+            self.news.notify_waiters();
             return Ok(());
         }
         if self.gates.is_empty() {
@@ -46,6 +53,16 @@ impl Gates {
         let hint = did_you_mean(name, self.gates.iter().map(|gate| gate.name.as_str()));
         let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
         Err(format!("there is no gate `{name}`; the gates are {}{hint}", names.join(", ")))
+    }
+
+    /// True once a gate was released, whoever passed it since.
+    pub fn was_released(&self, name: &str) -> bool {
+        self.gates.iter().any(|gate| gate.name == name && gate.ever.load(Ordering::SeqCst))
+    }
+
+    /// The next release of any gate. Enable it before looking at the gates, so that none is missed.
+    pub fn news(&self) -> Notified<'_> {
+        self.news.notified()
     }
 
     /// Waits for a release. A gate that nobody knows lets everything through.

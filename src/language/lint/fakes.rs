@@ -8,7 +8,7 @@ use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::language::lower::Draft;
 use crate::model::expect::CheckKind;
-use crate::model::fake::{FakeKind, ModelReplies, PartKind, Reply};
+use crate::model::fake::{FakeKind, ModelReplies, PartKind, Reply, ToolRow};
 use crate::model::pattern::ListKind;
 use crate::model::step::Verb;
 
@@ -100,7 +100,11 @@ pub fn unknown_gates(draft: &Draft, diagnostics: &mut Diagnostics) {
 }
 
 fn gates(kind: &FakeKind) -> Vec<&str> {
-    let FakeKind::Model(model) = kind else { return Vec::new() };
+    let model = match kind {
+        FakeKind::Model(model) => model,
+        FakeKind::Mcp(rows) => return rows.iter().flat_map(ToolRow::gates).collect(),
+        FakeKind::Command(_) => return Vec::new(),
+    };
     let replies: Vec<&Reply> = match &model.replies {
         ModelReplies::Script(replies) => replies.iter().collect(),
         ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),

@@ -31,7 +31,7 @@ const EGRESS: [&str; 5] = ["host", "port", "method", "path", "allowed"];
 
 /// What the verbs return, by the keys it is checked under.
 const RETURNED: [(&str, &[&str]); 7] = [
-    ("result", &["rpc", "connect"]),
+    ("result", &["rpc", "do", "connect"]),
     ("error", &["rpc", "connect"]),
     ("closed", &["connect"]),
     ("value", &["probe"]),

@@ -5,7 +5,8 @@
 
 use super::check::wrong_place;
 use super::lowering::key_span;
-use super::{Lowering, command, reply, script};
+use super::tool::ToolsOf;
+use super::{Lowering, command, reply, script, tool};
 use crate::base::Diagnostic;
 use crate::base::suggest::did_you_mean;
 use crate::language::docs::fake::{FakeDoc, VendorWord};
@@ -35,6 +36,7 @@ pub fn fake(doc: &FakeDoc, kind: &str, low: &mut Lowering<'_>) -> Option<Fake> {
     let kind = match kind {
         "model" => FakeKind::Model(model(doc, low)?),
         "command" => FakeKind::Command(command::command(doc, low)),
+        "mcp" => FakeKind::Mcp(tool::rows(doc.mcp.as_deref()?, ToolsOf::Mcp, low)),
         // Reported when the document was read.
         _ => return None,
     };
