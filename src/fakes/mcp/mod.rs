@@ -19,3 +19,6 @@ pub mod running;
 pub mod stream;
 
 pub use running::RunningMcp;
+
+#[cfg(test)]
+mod tests;
