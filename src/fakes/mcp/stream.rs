@@ -18,7 +18,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
 use std::sync::Arc;
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 
 /// What a bridge asks the server to speak instead of HTTP: lines, as over stdio.
 pub const UPGRADE: &str = "checkride-mcp-lines";
@@ -110,7 +110,7 @@ async fn converse(server: &Server, connection: Connection, case: &Case) -> std::
 }
 
 /// Reads to the next line break; false at the end of the input. Safe to give up halfway: what was read is kept in `line`.
-async fn next_line(input: &mut (impl AsyncRead + tokio::io::AsyncBufRead + Unpin), line: &mut Vec<u8>) -> std::io::Result<bool> {
+async fn next_line(input: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>) -> std::io::Result<bool> {
     let room = LONGEST.saturating_sub(line.len() as u64);
     let read = input.take(room).read_until(b'\n', line).await?;
     Ok(read > 0 || room == 0)

@@ -72,6 +72,11 @@ pub const CODES: &[Code] = &[
         about: "A mocked command does not come first on the PATH that the agent's shell sees.",
         example: "fakes: {gog: {command: []}}",
     },
+    Code {
+        name: "mcp-bridges",
+        about: "The programs by which MCP fakes are reached over stdio could not be made.",
+        example: "fakes: {wallets: {mcp: []}}",
+    },
     Code { name: "mocked-commands", about: "The mocked commands could not be set up.", example: "fakes: {gog: {command: []}}" },
     Code { name: "process-left", about: "A process of the agent was still there after the case.", example: "stop: {signal: KILL}" },
     Code {
@@ -96,6 +101,11 @@ pub const CODES: &[Code] = &[
         example: "actions: {decide: [{send: {…}}]}",
     },
     Code { name: "unfilled-reply", about: "A reply names a value that is not known.", example: "script: [\"{{gog.ur}}\"]" },
+    Code {
+        name: "unmatched-call",
+        about: "A client called a tool that the fake does not have, or with arguments that none of its rows matches.",
+        example: "{mcp: [{name: get, when: {id: 1}, result: Main}]}      # and the agent calls get with {id: 2}",
+    },
     Code {
         name: "unmatched-command",
         about: "A mocked command was called with arguments that no rule matches: exit 127, and the case fails.",
