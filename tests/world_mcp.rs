@@ -192,3 +192,35 @@ fn the_official_client_lists_and_calls_over_http() {
 fn the_official_client_lists_and_calls_over_stdio() {
     sdk("stdio", "command");
 }
+
+fn sdk_hears(transport: &str, place: &str) {
+    let Ok(python) = std::env::var("CHECKRIDE_SDK_PYTHON") else {
+        return eprintln!("skipped: CHECKRIDE_SDK_PYTHON names no Python with the package `mcp`");
+    };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk/mcp_changes.py");
+    let suite = format!(
+        r#"suite: S
+agent: {{protocol: command-line, command: [{python}, {script}, {transport}, "{{{{wallets.{place}}}}}"]}}
+fakes: {{wallets: {{mcp: [{{name: list, result: []}}, {{name: pay, appears: unlocked, result: paid}}]}}}}
+cases:
+  - name: c
+    steps:
+      - {{user: go, wait: false}}
+      - {{await: {{request: {{body: {{method: tools/list}}}}, fake: wallets}}}}
+      - release: unlocked
+      - await: turn.finished
+    expect: {{events: [{{event: {{type: text, text: {{json_text: {{before: [list], after: [list, pay]}}}}}}}}]}}
+"#
+    );
+    Project::with(&suite).run().means(0, &["1 passed"]);
+}
+
+#[test]
+fn the_official_client_hears_over_http_that_a_tool_has_appeared() {
+    sdk_hears("http", "url");
+}
+
+#[test]
+fn the_official_client_hears_over_stdio_that_a_tool_has_appeared() {
+    sdk_hears("stdio", "command");
+}

@@ -43,4 +43,5 @@ async def main(kind, where, tool, args):
             }))
 
 
-asyncio.run(main(*sys.argv[1:]))
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

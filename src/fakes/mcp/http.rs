@@ -26,13 +26,23 @@ struct Refusal {
     status: u16,
     code: i64,
     message: String,
-    /// A client of a newer protocol asks like this whether the server is newer too; then nothing is wrong.
-    harmless: bool,
+    fault: Fault,
+}
+
+/// What a refusal says about the client.
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    /// It broke a rule; the case fails.
+    Client,
+    /// Worth telling.
+    Note,
+    /// Real clients ask so to learn what there is, and go on.
+    Nobody,
 }
 
 impl Refusal {
     fn new(status: u16, message: impl Into<String>) -> Refusal {
-        Refusal { status, code: INVALID_REQUEST, message: message.into(), harmless: false }
+        Refusal { status, code: INVALID_REQUEST, message: message.into(), fault: Fault::Client }
     }
 }
 
@@ -68,10 +78,14 @@ enum Asked {
 
 fn checked(server: &Server, request: &Request, json: Result<(), String>) -> Result<Asked, Refusal> {
     if request.path != "/" {
-        return Err(Refusal::new(404, format!("nothing is served at {}; the server is the fake's URL itself", request.path)));
+        // Clients look there for a way to log in, and go on without if there is none.
+        let asks = request.method == "GET" && request.path.starts_with("/.well-known/");
+        let fault = if asks { Fault::Nobody } else { Fault::Client };
+        let message = format!("nothing is served at {}; the server is the fake's URL itself", request.path);
+        return Err(Refusal { fault, ..Refusal::new(404, message) });
     }
     if let Some(origin) = request.headers.get("origin").filter(|origin| !is_local(origin)) {
-        return Err(Refusal { harmless: true, ..Refusal::new(403, format!("the origin `{origin}` may not speak to this server")) });
+        return Err(Refusal { fault: Fault::Note, ..Refusal::new(403, format!("the origin `{origin}` may not speak to this server")) });
     }
     match request.method.as_str() {
         "POST" => messages(server, request, json).map(Asked::Messages),
@@ -82,7 +96,8 @@ fn checked(server: &Server, request: &Request, json: Result<(), String>) -> Resu
         "DELETE" => session(server, request).map(Asked::End),
         method => {
             let message = format!("{method} is not a method of this server; it takes GET, POST and DELETE");
-            Err(Refusal { harmless: matches!(method, "HEAD" | "OPTIONS"), ..Refusal::new(405, message) })
+            let fault = if matches!(method, "HEAD" | "OPTIONS") { Fault::Note } else { Fault::Client };
+            Err(Refusal { fault, ..Refusal::new(405, message) })
         }
     }
 }
@@ -103,7 +118,7 @@ fn messages(server: &Server, request: &Request, json: Result<(), String>) -> Res
     // Clients of a later protocol ask first whether the server speaks it, and go on by hand-shaking if it does not.
     if request.body["method"] == "server/discover" {
         let refusal = Refusal::new(400, "this server speaks versions of the protocol that begin with `initialize`");
-        return Err(Refusal { code: METHOD_NOT_FOUND, harmless: true, ..refusal });
+        return Err(Refusal { code: METHOD_NOT_FOUND, fault: Fault::Nobody, ..refusal });
     }
     accepts(request, &["application/json", "text/event-stream"])?;
     let begins = request.body["method"] == "initialize";
@@ -154,12 +169,13 @@ fn session(server: &Server, request: &Request) -> Result<String, Refusal> {
 }
 
 fn refuse(server: &Server, request: Request, refusal: Refusal, case: &Case) -> Answer {
-    let Refusal { status, code, message, harmless } = refusal;
+    let Refusal { status, code, message, fault } = refusal;
     let told = format!("`{}` refused {} {}: {message}", server.name, request.method, request.path);
     let at = server.record(request, case);
-    match harmless {
-        true => case.recorder.note(told),
-        false => server.problem(if matches!(status, 404 | 405) { "unmatched-request" } else { "ill-formed-request" }, told, case),
+    match fault {
+        Fault::Nobody => {}
+        Fault::Note => case.recorder.note(told),
+        Fault::Client => server.problem(if matches!(status, 404 | 405) { "unmatched-request" } else { "ill-formed-request" }, told, case),
     }
     server.record_reply(at, status, "refused", case);
     let body = framed(Value::Null, Err(error(code, &message)));

@@ -212,7 +212,8 @@ async fn each_rule_of_the_transport_is_kept() {
     assert_eq!(said(with(post().json(&ping()), "origin", "http://evil.example")).await.0, 403);
     assert_eq!(said(other(Method::OPTIONS)).await.0, 405);
     assert_eq!(said(other(Method::POST).json(&request(1, "server/discover", json!({})))).await.0, 400);
-    assert_eq!((world.problems().len(), world.notes().len()), (before, 3));
+    assert_eq!(said(world.client.get(format!("{url}/.well-known/oauth-authorization-server"))).await.0, 404);
+    assert_eq!((world.problems().len(), world.notes().len()), (before, 2));
 }
 
 #[tokio::test]
