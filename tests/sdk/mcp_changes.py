@@ -11,7 +11,9 @@ import json
 import sys
 
 from mcp import ClientSession
-from mcp_client import transport
+
+sys.dont_write_bytecode = True  # the folder is part of the source
+from mcp_client import transport  # noqa: E402
 
 
 async def main(kind, where, *_):
