@@ -1,15 +1,60 @@
 //! What only the linker can give: a program that starts within a millisecond.
 //!
-//! The program is also every mocked command, started once for each call. As a position-independent executable it would first
-//! correct 33,000 addresses, which takes longer than all the rest; at a fixed address there is nothing to correct.
+//! The program is also every mocked command, started once for each call. Before its first line a dynamic program finds and joins its
+//! shared libraries, and a position-independent one corrects 33,000 addresses; each takes longer than all the rest. So it is linked
+//! at a fixed address and, where the system has the static C library, without shared ones.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    let target = |key: &str| std::env::var(key).unwrap_or_default();
-    if target("CARGO_CFG_TARGET_OS") == "linux" && target("CARGO_CFG_TARGET_ENV") == "gnu" {
-        println!("cargo::rustc-link-arg-bins=-no-pie");
-        if target("CARGO_CFG_TARGET_FEATURE").split(',').any(|feature| feature == "crt-static") {
-            println!("cargo::rustc-link-arg-bins=-static");
+    let variable = |key: &str| std::env::var(key).unwrap_or_default();
+    if variable("CARGO_CFG_TARGET_OS") != "linux" || variable("CARGO_CFG_TARGET_ENV") != "gnu" {
+        return;
+    }
+    let asked_for = variable("CARGO_CFG_TARGET_FEATURE").split(',').any(|feature| feature == "crt-static");
+    let folder = PathBuf::from(variable("OUT_DIR"));
+    let mut arguments = vec!["-no-pie".to_owned()];
+    if asked_for {
+        arguments.push("-static".to_owned());
+    } else if variable("HOST") == variable("TARGET") && redirect(&folder).is_ok() {
+        let without_shared = ["-no-pie".to_owned(), "-static".to_owned(), format!("-L{}", folder.display())];
+        if starts(&folder, &without_shared) {
+            arguments = without_shared.to_vec();
         }
     }
+    arguments.iter().for_each(|argument| println!("cargo::rustc-link-arg-bins={argument}"));
+}
+
+/// The compiler asks for shared libraries by name. Linker scripts of these names, found first, hand it the static ones; what it wants
+/// from `libgcc_s`, which exists as a shared library alone, is in `libgcc_eh`.
+fn redirect(folder: &Path) -> std::io::Result<()> {
+    std::fs::write(folder.join("libgcc_s.so"), "INPUT(-lgcc_eh)\n")?;
+    ["c", "m", "dl", "rt", "util", "pthread"]
+        .iter()
+        .try_for_each(|name| std::fs::write(folder.join(format!("lib{name}.so")), format!("INPUT(-l:lib{name}.a)\n")))
+}
+
+/// True if a program that is linked like this can be made here, and works: it unwinds, starts a thread, and looks up a name.
+fn starts(folder: &Path, arguments: &[String]) -> bool {
+    const PROBE: &str = r#"
+        fn main() {
+            use std::net::ToSocketAddrs;
+            std::panic::set_hook(Box::new(|_| {}));
+            let unwound = std::thread::spawn(|| std::panic::catch_unwind(|| panic!()).is_err()).join();
+            let found = ("localhost", 1).to_socket_addrs().is_ok_and(|mut found| found.next().is_some());
+            std::process::exit(if unwound.is_ok_and(|unwound| unwound) && found && 2f64.powf(std::env::args().count() as f64) > 1.0 { 0 } else { 1 });
+        }"#;
+    let (source, program) = (folder.join("probe.rs"), folder.join("probe"));
+    let quietly = |command: &mut Command| {
+        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    };
+    let mut compiler = Command::new(std::env::var_os("RUSTC").unwrap_or("rustc".into()));
+    if let Some(linker) = std::env::var_os("RUSTC_LINKER") {
+        compiler.arg("-C").arg(format!("linker={}", linker.to_string_lossy()));
+    }
+    compiler.args(arguments.iter().flat_map(|argument| ["-C".to_owned(), format!("link-arg={argument}")]));
+    std::fs::write(&source, PROBE).is_ok() && quietly(compiler.arg("-o").arg(&program).arg(&source)) && quietly(&mut Command::new(&program))
 }

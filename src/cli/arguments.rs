@@ -42,6 +42,8 @@ pub enum Command {
     Schema(SchemaArguments),
     /// Explain a key, a pattern word, a step, a fake, an event or a diagnostic code
     Explain(ExplainArguments),
+    /// Serve a script as a model provider, for tests of your own
+    Serve(ServeArguments),
     /// A small honest agent that speaks the seed protocols, to try suites on
     #[command(name = "reference-agent", disable_help_flag = true)]
     ReferenceAgent {
@@ -202,6 +204,31 @@ pub struct RecheckArguments {
     /// Seed of the run, if it was not the usual one
     #[arg(long, value_name = "N", env = "CHECKRIDE_SEED", default_value = "1")]
     pub seed: u64,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  checkride serve suites/scripts/hello.yaml --port 8080
+  OPENAI_BASE_URL=http://127.0.0.1:8080/v1 ANTHROPIC_BASE_URL=http://127.0.0.1:8080 npm test
+  curl http://127.0.0.1:8080/__checkride/journal
+
+Below /j/NAME a conversation of its own has the script from its beginning: http://127.0.0.1:8080/j/test-7/v1.
+  GET, DELETE /__checkride/journal[?run=NAME]              what was asked and answered lately, and what went wrong
+  POST        /__checkride/reset[?run=NAME]                the script from its beginning
+  POST        /__checkride/release?gate=NAME[&run=NAME]    lets go of a reply that waits at a gate
+
+Only this machine can reach it. Exit status: 0 when it was told to end (Ctrl-C), 2 if it could not begin.")]
+pub struct ServeArguments {
+    /// A file whose first key is `script:`
+    #[arg(value_name = "SCRIPT")]
+    pub script: PathBuf,
+    /// The port on 127.0.0.1; 0 is a free one, which is printed
+    #[arg(long, value_name = "N", env = "CHECKRIDE_PORT", default_value = "8080")]
+    pub port: u16,
+    /// How many requests the journal remembers
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub journal: usize,
 }
 
 #[derive(Args, Clone, Debug)]

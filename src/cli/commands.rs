@@ -4,7 +4,7 @@
 //! Must not know: how a command works.
 
 use super::arguments::{Command, CommandLine, RunArguments};
-use super::{check, exit, run, trace};
+use super::{check, exit, run, serve, trace};
 use clap::Parser;
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -20,6 +20,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Show(arguments) => trace::show(&arguments),
         Command::Recheck(arguments) => trace::recheck(&arguments),
+        Command::Serve(arguments) => serve::serve(&arguments),
         Command::Schema(arguments) => check::schema(&arguments),
         Command::Explain(arguments) => check::explain(&arguments),
         Command::ReferenceAgent { arguments } => {

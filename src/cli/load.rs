@@ -3,7 +3,7 @@
 //! Owns: what of the process (folder, environment) the loader gets to see, the printing of diagnostics.
 //! Must not know: what is done with the suites.
 
-use crate::base::Severity;
+use crate::base::{Diagnostics, Severity, Sources};
 use crate::language::{self, Loaded, Options};
 use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
@@ -43,13 +43,18 @@ pub fn load(wanted: &Wanted<'_>) -> Result<Loaded, String> {
     if nowhere { Err(NOWHERE.to_owned()) } else { Ok(loaded) }
 }
 
-/// Prints all mistakes; true if there was any, warnings included.
+/// Prints all mistakes of suites; true if there was any, warnings included.
 pub fn print_diagnostics(loaded: &Loaded, color: bool) -> bool {
-    if loaded.diagnostics.is_empty() {
+    print_mistakes(&loaded.diagnostics, &loaded.sources, color)
+}
+
+/// Prints all mistakes; true if there was any, warnings included.
+pub fn print_mistakes(diagnostics: &Diagnostics, sources: &Sources, color: bool) -> bool {
+    if diagnostics.is_empty() {
         return false;
     }
-    eprintln!("{}\n", loaded.diagnostics.render(&loaded.sources, color));
-    let count = |severity| loaded.diagnostics.list.iter().filter(|d| d.severity == severity).count();
+    eprintln!("{}\n", diagnostics.render(sources, color));
+    let count = |severity| diagnostics.list.iter().filter(|d| d.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let many = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     if errors > 0 {

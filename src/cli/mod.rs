@@ -7,6 +7,7 @@ mod exit;
 mod load;
 mod output;
 mod run;
+mod serve;
 mod trace;
 
 pub use commands::{main, test_main};

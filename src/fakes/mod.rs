@@ -6,6 +6,7 @@
 //! | [`model`] | the scripted LLM provider |
 //! | [`mcp`] | a Model Context Protocol server |
 //! | [`tools`] | the rows of tools, as `mcp` and `functions` fakes share them |
+//! | [`standalone`] | a scripted provider on a port of its own, for people's own tests |
 //! | [`command`] | command-line tools mocked by PATH |
 //! | [`egress`] | a proxy that records and refuses what goes elsewhere |
 //! | [`http`] | HTTP/1.1 over one connection, down to breaking it on purpose |
@@ -16,4 +17,5 @@ pub mod http;
 pub mod mcp;
 pub mod model;
 pub mod server;
+pub mod standalone;
 pub mod tools;

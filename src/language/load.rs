@@ -8,8 +8,9 @@ use super::discover::{File, FileKind, discover};
 use super::instances::{Context, instances};
 use super::lower::{self, Lowering};
 use super::project::Project;
-use super::{consequences, lint, overrides, schema};
-use crate::base::{Diagnostics, Sources};
+use super::{consequences, lint, overrides, schema, yaml};
+use crate::base::{Diagnostic, Diagnostics, Sources};
+use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, Vendor, Wire};
 use crate::model::suite::Suite;
 use indexmap::IndexMap;
 use std::collections::HashMap;
@@ -84,6 +85,36 @@ fn by_project(options: &Options) -> Vec<(PathBuf, Vec<PathBuf>)> {
         groups.entry(Project::file_of(&options.start, path)).or_default().push(path.clone());
     }
     groups.into_values().map(|paths| (paths[0].clone(), paths)).collect()
+}
+
+/// A script file as a fake of its own, for whoever serves it without a suite.
+pub struct LoadedScript {
+    /// `None` after a mistake that leaves nothing to serve.
+    pub fake: Option<Fake>,
+    pub diagnostics: Diagnostics,
+    pub sources: Sources,
+}
+
+/// Loads one script file. The error says why it cannot be read.
+pub fn script(path: &Path, start: &Path) -> Result<LoadedScript, String> {
+    let bytes = std::fs::read(start.join(path)).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+    let (mut diagnostics, sources) = (Diagnostics::default(), Sources::default());
+    let tree = yaml::read(&sources, &path.to_string_lossy(), &bytes, &mut diagnostics);
+    let fake = tree.and_then(|tree| {
+        if tree.entries().first().is_none_or(|entry| &*entry.key != "script") {
+            diagnostics
+                .push(Diagnostic::error("wrong-file", tree.span, "this file is not a script").help("a script's first key is `script:`"));
+            return None;
+        }
+        schema::validate(schema::Kind::Script, &tree, &mut diagnostics);
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut low = Lowering { diagnostics: &mut diagnostics, folder, start, sources: &sources };
+        let replies = lower::script::replies(&tree, &mut low)?;
+        let kind = FakeKind::Model(ModelFake { vendor: Vendor::Any, replies: ModelReplies::Script(replies), wire: Wire::default() });
+        Some(Fake { span: tree.span, unused_allowed: true, kind })
+    });
+    diagnostics.sort();
+    Ok(LoadedScript { fake, diagnostics, sources })
 }
 
 struct Loading<'a> {

@@ -36,4 +36,4 @@ mod instances_tests;
 mod tests;
 
 pub use explain::explain;
-pub use load::{Loaded, Options, load};
+pub use load::{Loaded, Options, load, script};

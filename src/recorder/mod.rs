@@ -24,9 +24,30 @@ struct Inner {
 #[derive(Default)]
 struct State {
     records: Vec<Record>,
+    /// How many were forgotten.
+    forgotten: u64,
+    /// Nothing but problems and notes is kept, and about so many.
+    most_problems: Option<usize>,
     redactor: Redactor,
     closed: bool,
     relay: Option<Recorder>,
+}
+
+impl State {
+    /// Under a limit, half is forgotten when there is twice as much as wanted, so that forgetting costs next to nothing.
+    fn push(&mut self, record: Record) {
+        if let Some(most) = self.most_problems {
+            if !matches!(record.what, What::Problem(_) | What::Note { .. }) {
+                self.forgotten += 1;
+                return;
+            }
+            if self.records.len() >= 2 * most {
+                self.forgotten += most as u64;
+                self.records.drain(..most);
+            }
+        }
+        self.records.push(record);
+    }
 }
 
 impl Default for Recorder {
@@ -42,6 +63,20 @@ impl Recorder {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().expect("no panic happens under this lock")
+    }
+
+    /// A recorder of problems and notes alone, and of about the last `most` of them. For servers without an end.
+    pub fn of_the_last_problems(most: usize) -> Recorder {
+        let recorder = Recorder::new();
+        recorder.state().most_problems = Some(most);
+        recorder
+    }
+
+    /// Forgets everything recorded; numbers go on.
+    pub fn forget(&self) {
+        let mut state = self.state();
+        state.forgotten += state.records.len() as u64;
+        state.records = Vec::new();
     }
 
     /// From now on this text is replaced by `«name»` in everything recorded.
@@ -84,13 +119,13 @@ impl Recorder {
             drop(state);
             return other.push_with(make);
         }
-        let n = state.records.len() as u64;
+        let n = state.forgotten + state.records.len() as u64;
         if !state.closed {
             let what = make(&state.records);
             let what = redacted(what, &state.redactor);
             let t_ms = self.inner.start.elapsed().as_secs_f64() * 1e3;
             tracing::debug!(n, t_ms, ?what);
-            state.records.push(Record { n, t_ms, what });
+            state.push(Record { n, t_ms, what });
         }
         drop(state);
         self.inner.news.notify_waiters();
@@ -192,6 +227,27 @@ mod tests {
         assert_eq!(recorder.finish().records.len(), 1);
         recorder.note("late");
         assert_eq!(recorder.len(), 0);
+    }
+
+    #[test]
+    fn the_oldest_is_forgotten_under_a_bound() {
+        let recorder = Recorder::of_the_last_problems(10);
+        (0..1000).for_each(|n| recorder.note(n.to_string()));
+        recorder.read(0, |records| {
+            assert!((10..=20).contains(&records.len()), "{}", records.len());
+            assert_eq!(records.last().map(|record| record.n), Some(999));
+        });
+        recorder.forget();
+        recorder.note("after");
+        recorder.read(0, |records| assert_eq!(records.iter().map(|record| record.n).collect::<Vec<_>>(), [1000]));
+    }
+
+    #[test]
+    fn a_recorder_of_problems_keeps_nothing_else() {
+        let recorder = Recorder::of_the_last_problems(10);
+        recorder.push(What::Request(crate::model::trace::Request::default()));
+        recorder.note("kept");
+        recorder.read(0, |records| assert_eq!(records.iter().map(|record| record.n).collect::<Vec<_>>(), [1]));
     }
 
     #[test]

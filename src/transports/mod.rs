@@ -3,6 +3,8 @@
 //! | transport | one frame is |
 //! |---|---|
 //! | [`websocket`] | the JSON value of a message; other text is `{text}`, bytes are `{bytes}` |
+//! | [`http`] | an answer as `{status, headers, body}` |
+//! | [`sse`] | an event as `{id, event, data}` |
 //! | [`stdio`] | the JSON value of a line; other text is `{text}`, bytes are `{bytes}` |
 //! | [`exec`] | each line of output; at the end `{exit, stdout, stderr}` |
 //!
@@ -12,7 +14,9 @@
 
 pub mod connection;
 pub mod exec;
+pub mod http;
 mod process;
+pub mod sse;
 pub mod stdio;
 pub mod websocket;
 

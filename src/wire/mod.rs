@@ -2,18 +2,23 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`sse`] | one server-sent event as bytes |
+//! | [`sse`], [`sse_read`] | server-sent events: one as bytes, and read from bytes |
 //! | [`script`] | the parts of a reply, filled to plain values |
 //! | [`stream`] | a reply as bytes and the steps in which they go out |
 //! | [`cut`] | how a text becomes deltas |
 //! | [`provider_error`] | the error body of the OpenAI wires |
 //! | [`responses`] | the OpenAI Responses wire |
-//! | [`chat`] | the chat completions wire |
+//! | [`chat`] | the chat completions wire, OpenAI's and OpenRouter's |
+//! | [`messages`] | the Anthropic Messages wire |
+//! | [`reading`] | answers of all wires, as their clients read them |
 
 pub mod chat;
 pub mod cut;
+pub mod messages;
 pub mod provider_error;
+pub mod reading;
 pub mod responses;
 pub mod script;
 pub mod sse;
+pub mod sse_read;
 pub mod stream;

@@ -1,13 +1,13 @@
 //! The socket, and the table of open cases.
 //!
 //! Owns: accepting connections, which cases are open, the end of everything with the server.
-//! Must not know: what a fake answers.
+//! Must not know: what a fake answers, how a path names a case.
 
 use super::case::{Case, CaseFakes, CaseHandle};
 use super::served::Response;
 use super::{play, route};
 use crate::fakes::http::connection::NoRequest;
-use crate::fakes::http::{Connection, Limits};
+use crate::fakes::http::{Answer, Connection, HttpRequest, Limits, Refusal};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::HashMap;
 use std::io;
@@ -88,14 +88,33 @@ impl Drop for FakeServer {
     }
 }
 
+/// Who answers the requests of a listener.
+pub trait Front: Send + Sync {
+    /// What follows a request, and the case it belongs to.
+    fn answer(&self, request: HttpRequest) -> (Response, Option<Arc<Case>>);
+
+    /// The answer to a request that could not be read.
+    fn refused(&self, refusal: &Refusal) -> Answer;
+}
+
+impl Front for Cases {
+    fn answer(&self, request: HttpRequest) -> (Response, Option<Arc<Case>>) {
+        route::answer(self, request)
+    }
+
+    fn refused(&self, refusal: &Refusal) -> Answer {
+        route::refused(self, refusal)
+    }
+}
+
 /// Serves until it is aborted; its connections end with it.
-async fn accept(listener: TcpListener, cases: Arc<Cases>, limits: Limits) {
+pub async fn accept(listener: TcpListener, front: Arc<dyn Front>, limits: Limits) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(serve(stream, cases.clone(), limits));
+                    connections.spawn(serve(stream, front.clone(), limits));
                 }
                 // Out of file descriptors: those in use will be given back; trying at once would only burn time.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -106,20 +125,20 @@ async fn accept(listener: TcpListener, cases: Arc<Cases>, limits: Limits) {
 }
 
 /// Answers the requests of one connection, one after the other.
-async fn serve(stream: TcpStream, cases: Arc<Cases>, limits: Limits) {
+async fn serve(stream: TcpStream, front: Arc<dyn Front>, limits: Limits) {
     let mut connection = Connection::new(stream, limits);
     loop {
         let request = match connection.request().await {
             Ok(request) => request,
             Err(NoRequest::Gone) => return,
             Err(NoRequest::Refused(refusal)) => {
-                let answer = route::refused(&cases, &refusal);
+                let answer = front.refused(&refusal);
                 play::play(connection, answer, play::Manner::LAST, None).await;
                 return;
             }
         };
         let manner = play::Manner::of(&request.head);
-        match route::answer(&cases, request) {
+        match front.answer(request) {
             (Response::Answer(answer), case) => match play::play(connection, answer, manner, case.as_deref()).await {
                 Some(open) => connection = open,
                 None => return,

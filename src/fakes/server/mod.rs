@@ -17,7 +17,7 @@ pub mod route;
 pub mod served;
 
 pub use case::{CaseFakes, CaseHandle};
-pub use listener::FakeServer;
+pub use listener::{FakeServer, Front};
 pub use served::{Response, Served};
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// A target, taken apart.
 #[derive(Debug, PartialEq)]
-struct Target<'a> {
+pub struct Target<'a> {
     case: Cow<'a, str>,
     fake: Cow<'a, str>,
     /// Below the fake's base URL; begins with a slash.
@@ -26,7 +26,7 @@ struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    fn parse(target: &'a str) -> Target<'a> {
+    pub fn parse(target: &'a str) -> Target<'a> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         // A client that takes this server for a proxy sends the whole URL.
         let path = path.strip_prefix("http://").map_or(path, |rest| rest.find('/').map_or("/", |at| &rest[at..]));
@@ -95,7 +95,7 @@ fn unknown_fake(case: &Case, target: &Target<'_>, method: &str) -> Answer {
 }
 
 /// The parameters of a query; of a repeated one the last.
-fn query(text: &str) -> BTreeMap<String, String> {
+pub fn query(text: &str) -> BTreeMap<String, String> {
     let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
     pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (decode(name), decode(value))).collect()

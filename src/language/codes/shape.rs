@@ -13,6 +13,11 @@ pub const CODES: &[Code] = &[
     },
     Code { name: "missing-key", about: "A key that must be there is missing.", example: "cases: [{prompt: Hi}]          # needs `name`" },
     Code {
+        name: "not-on-this-wire",
+        about: "A part of a reply that no wire of this vendor can carry: chat completions have no calls that the provider runs itself.",
+        example: "llm: {model: openrouter, script: [{mcp_call: {server: s, name: f, output: ok}}]}     # wrong\nllm: {model: openai, script: [{mcp_call: {server: s, name: f, output: ok}}]}         # right, on Responses",
+    },
+    Code {
         name: "not-supported-yet",
         about: "The language has it and this version reads it, but cannot carry it out. It is an error, so that nothing is skipped in silence.",
         example: "judge: [Names every wallet.]",

@@ -60,7 +60,7 @@ document! {
         #[example("$.response")]
         #[example("{reduce: core2}")]
         final_object as "final": Option<Or<Text, ReduceDoc>>,
-        /// Stands for all rules of a wire.
+        /// Stands for all rules of a wire. The message decoded last is `{{answer}}`.
         #[example("messages")]
         decode: Option<DecodeWord>,
     }
@@ -120,10 +120,11 @@ document! {
         /// Verb: starts a turn's process; `args` are added to the agent's command.
         #[example("{args: [\"{{text}}\"]}")]
         run: Option<RunDoc>,
-        /// Verb: opens an SSE stream for the turn.
+        /// Verb: opens an SSE stream for the turn. A stream that gave ids or `retry` and ends too early is opened again with
+        /// `Last-Event-ID`.
         #[example("{path: \"/stream/{{turn.run_id}}\"}")]
         listen: Option<ListenDoc>,
-        /// Verb: adds to a list that belongs to the session.
+        /// Verb: adds to a list that belongs to the session; the items of a list are added one by one.
         #[example("{history: {role: user, content: \"{{text}}\"}}")]
         append: Option<Named<Any>>,
         /// Verb: the steps of another action.
@@ -142,7 +143,7 @@ document! {
         /// A condition.
         #[example("{first_turn: true}")]
         only_if: Option<StepConditionDoc>,
-        /// How long it may take; 30s if not given.
+        /// How long it may take; 30s if not given, for `http` and `listen` as long as the suite's step.
         #[example("5s")]
         within: Option<Duration>,
     }
@@ -155,7 +156,7 @@ document! {
         frame: PatternNode,
     }
 
-    /// An HTTP request of a protocol.
+    /// An HTTP request of a protocol. Redirects are not followed. Headers and query of `open` go with a `path`, not with a `url`.
     #[example("{method: POST, path: /chat, body: {message: \"{{text}}\"}}")]
     pub struct ProtocolHttpDoc as "protocol_http" {
         /// The method; GET if not given.
@@ -173,7 +174,7 @@ document! {
         /// Added to the URL.
         #[example("{v: \"1\"}")]
         query: Option<Or<Templated, Named<Scalar>>>,
-        /// Sent as JSON, a text as it is.
+        /// Sent as JSON; a text as it is, `{bytes: base64}` as bytes.
         #[example("{message: \"{{text}}\"}")]
         body: Option<Any>,
     }
@@ -198,7 +199,7 @@ document! {
         /// Below the agent's URL.
         #[example("/stream")]
         path: Templated,
-        /// The frame after which it is left.
+        /// The frame after which it is left; without it, the end of the turn.
         #[example("{event: done}")]
         until: Option<PatternNode>,
     }

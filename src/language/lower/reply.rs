@@ -6,9 +6,11 @@
 use super::Lowering;
 use super::lowering::{key_span, plain_scalars};
 use crate::base::Diagnostic;
-use crate::language::docs::reply::{AbortWord, ErrorDoc, FailDoc, PartDoc, ReplyDoc, StatusDoc, ToolCallDoc, UsageDoc};
-use crate::language::shape::{Mapping, Or, Templated, Text, Whole, mistake};
-use crate::model::fake::{Abort, PartKind, Reply, ReplyPart};
+use crate::language::docs::reply::{
+    AbortWord, ErrorDoc, FailDoc, McpCallDoc, PartDoc, ReasoningDoc, ReplyDoc, StatusDoc, ToolCallDoc, UsageDoc,
+};
+use crate::language::shape::{Any, Mapping, Or, Templated, Text, Whole, mistake};
+use crate::model::fake::{Abort, PartKind, ReasoningPart, Reply, ReplyPart};
 use crate::model::tree::{Content, Node};
 use std::sync::Arc;
 
@@ -71,8 +73,20 @@ fn kind(doc: &PartDoc, low: &mut Lowering<'_>) -> Option<PartKind> {
     if let Some(kind) = spoken(doc) {
         return Some(kind);
     }
+    if let Some(thought) = &doc.reasoning {
+        return Some(PartKind::Reasoning(reasoning(thought, doc.signature.as_ref(), low)));
+    }
     if let Some(call) = &doc.tool_call {
         return tool_call(call, low);
+    }
+    if let Some(call) = &doc.mcp_call {
+        return mcp_call(call, low);
+    }
+    if let Some(ping) = &doc.ping {
+        return ping.on.then_some(PartKind::Ping);
+    }
+    if let Some(data) = &doc.event {
+        return event(&data.0, low);
     }
     if let Some(usage) = &doc.usage {
         return Some(tokens(usage));
@@ -100,12 +114,59 @@ fn spoken(doc: &PartDoc) -> Option<PartKind> {
     let word = |text: &Option<Text>, make: fn(String) -> PartKind| text.as_ref().map(|text| make(text.to_string()));
     text(&doc.text, PartKind::Text)
         .or_else(|| text(&doc.message, PartKind::Message))
-        .or_else(|| text(&doc.reasoning, PartKind::Reasoning))
+        .or_else(|| text(&doc.raw, PartKind::Raw))
         .or_else(|| text(&doc.refusal, PartKind::Refusal))
         .or_else(|| word(&doc.stop, PartKind::Stop))
         .or_else(|| word(&doc.gate, PartKind::Gate))
         .or_else(|| word(&doc.comment, PartKind::Comment))
         .or_else(|| doc.delay.map(|delay| PartKind::Delay(delay.duration)))
+}
+
+/// What the model thinks; `beside` is the signature that stands beside the short form.
+fn reasoning(doc: &Or<Templated, ReasoningDoc>, beside: Option<&Templated>, low: &mut Lowering<'_>) -> ReasoningPart {
+    let node = |text: &Templated| text.0.clone();
+    let doc = match doc {
+        Or::This(text) => {
+            return ReasoningPart { text: Some(node(text)), signature: beside.map(node), encrypted: None, hidden: false };
+        }
+        Or::That(doc) => doc,
+    };
+    if let (Some(beside), Some(_)) = (beside, &doc.signature) {
+        low.push(
+            Diagnostic::error("one-part", beside.0.span, "`signature` is given twice")
+                .label("the second signature")
+                .help("`signature` beside `reasoning` is short for the one inside it"),
+        );
+    }
+    let signature = doc.signature.as_ref().or(beside).map(node);
+    let hidden = doc.hidden.is_some_and(|hidden| hidden.on);
+    ReasoningPart { text: doc.text.as_ref().map(node), signature, encrypted: doc.encrypted.as_ref().map(node), hidden }
+}
+
+fn mcp_call(doc: &McpCallDoc, low: &mut Lowering<'_>) -> Option<PartKind> {
+    if let (Some(_), Some(error)) = (&doc.output, &doc.error) {
+        low.push(
+            Diagnostic::error("one-part", error.0.span, "`output` and `error` are both given; a call went well, or it did not")
+                .label("the second result"),
+        );
+        return None;
+    }
+    let any = |node: &Option<Any>| node.as_ref().map(|node| node.0.clone());
+    let (server, name) = (doc.server.0.clone(), doc.name.0.clone());
+    Some(PartKind::McpCall { server, name, args: any(&doc.args), output: any(&doc.output), error: any(&doc.error) })
+}
+
+/// `{name, data}`, or the data alone.
+fn event(node: &Arc<Node>, low: &mut Lowering<'_>) -> Option<PartKind> {
+    if !node.is_map() {
+        low.push(mistake::wrong_type(node, "a mapping"));
+        return None;
+    }
+    let long = node.get("data").is_some() && node.entries().iter().all(|entry| matches!(&*entry.key, "name" | "data"));
+    Some(match (long, node.get("data")) {
+        (true, Some(data)) => PartKind::Event { name: node.get("name").cloned(), data: data.clone() },
+        _ => PartKind::Event { name: None, data: node.clone() },
+    })
 }
 
 fn tool_call(doc: &Or<Templated, ToolCallDoc>, low: &mut Lowering<'_>) -> Option<PartKind> {
@@ -156,8 +217,17 @@ fn status(doc: &StatusDoc, low: &mut Lowering<'_>) -> Option<PartKind> {
             "a number from 200 to 599",
         ));
     }
+    let bodiless = matches!(status, Some(204 | 205 | 304));
+    if let (true, Some(body)) = (bodiless, &doc.body) {
+        low.push(mistake::wrong_value(body.0.span, "an answer of this status has no body", "no `body`, or another `status`"));
+    }
     let mut headers = Vec::new();
     for (name, value) in plain_scalars(doc.headers.as_ref()) {
+        if !is_header_name(&name) {
+            let names = doc.headers.iter().flat_map(|headers| &headers.entries);
+            let span = names.map(|(text, _)| text).find(|text| ***text == *name).map_or(doc.node.span, |text| text.span);
+            low.push(mistake::wrong_value(span, format!("`{name}` cannot be the name of a header"), "letters, digits and `-`"));
+        }
         match value.to_value() {
             serde_json::Value::String(text) => headers.push((name, text)),
             other => headers.push((name, other.to_string())),
@@ -169,4 +239,9 @@ fn status(doc: &StatusDoc, low: &mut Lowering<'_>) -> Option<PartKind> {
         retry_after: doc.retry_after.map(|after| after.duration),
         body: doc.body.as_ref().map(|body| body.0.clone()),
     })
+}
+
+/// A token, as HTTP calls it.
+fn is_header_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }

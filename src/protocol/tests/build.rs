@@ -90,6 +90,7 @@ fn step(value: &Value) -> ProtocolStep {
         }
         ("do", action) => ProtocolVerb::Do(action.as_str().expect("a name").to_owned()),
         ("http", request) => ProtocolVerb::Http(node(request)),
+        ("listen", listen) => ProtocolVerb::Listen { path: node(&listen["path"]), until: listen.get("until").map(pattern) },
         (other, _) => panic!("no verb: {other}"),
     };
     let within = value.get("within").and_then(Value::as_u64).map_or(Duration::from_secs(30), Duration::from_millis);
@@ -143,6 +144,8 @@ pub(super) fn protocol(value: Value) -> Protocol {
         transport: match value["transport"].as_str() {
             Some("exec") => Transport::Exec,
             Some("stdio") => Transport::Stdio,
+            Some("http") => Transport::Http,
+            Some("sse") => Transport::Sse,
             _ => Transport::Websocket,
         },
         settings: entries(&value["settings"]).map(|(name, value)| setting(name, value)).collect(),
@@ -169,8 +172,11 @@ pub(super) fn protocol(value: Value) -> Protocol {
         events: list(&value["events"]).iter().map(rule).collect(),
         ignore: list(&value["ignore"]).iter().map(pattern).collect(),
         invariants: vec![],
-        final_object: value.get("final").map(|at| FinalObject::Path(path(at))),
-        decode: None,
+        final_object: value.get("final").map(|at| match at.get("reduce").and_then(Value::as_str) {
+            Some(name) => FinalObject::Reduce(name.to_owned()),
+            None => FinalObject::Path(path(at)),
+        }),
+        decode: value.get("decode").and_then(Value::as_str).map(str::to_owned),
         unsupported: vec![],
     }
 }

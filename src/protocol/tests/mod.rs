@@ -1,11 +1,14 @@
 //! The interpreter against real sockets and real processes on loopback.
 
+mod answers;
 mod build;
 mod events;
 mod exec;
 mod lifecycle;
+mod listening;
 mod peer;
 mod rpc;
+mod server;
 mod sessions;
 mod stdio;
 mod turns;

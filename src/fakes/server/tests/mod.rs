@@ -4,6 +4,7 @@ mod breaking;
 mod judging;
 mod replying;
 mod requests;
+mod vendors;
 
 use super::{CaseFakes, CaseHandle, FakeServer};
 use crate::base::Span;
@@ -30,6 +31,15 @@ struct World {
 impl World {
     async fn of(replies: ModelReplies) -> World {
         World::with(replies, Wire::default(), Limits::default()).await
+    }
+
+    /// A script of a vendor.
+    async fn vendor(vendor: Vendor, replies: impl IntoIterator<Item = Reply>) -> World {
+        let server = FakeServer::start_with(Limits::default()).await.unwrap();
+        let recorder = Recorder::new();
+        let replies = ModelReplies::Script(replies.into_iter().collect());
+        let case = open_model(&server, "c", ModelFake { vendor, replies, wire: Wire::default() }, &recorder);
+        World { server, recorder, case, client: reqwest::Client::new() }
     }
 
     async fn script(replies: impl IntoIterator<Item = Reply>) -> World {
@@ -82,7 +92,10 @@ impl World {
 }
 
 fn open(server: &FakeServer, key: &str, replies: ModelReplies, wire: Wire, recorder: &Recorder) -> CaseHandle {
-    let model = ModelFake { vendor: Vendor::Openai, replies, wire };
+    open_model(server, key, ModelFake { vendor: Vendor::Openai, replies, wire }, recorder)
+}
+
+fn open_model(server: &FakeServer, key: &str, model: ModelFake, recorder: &Recorder) -> CaseHandle {
     let fake = Fake { span: Span::NONE, unused_allowed: false, kind: FakeKind::Model(model) };
     let scope: indexmap::IndexMap<String, Value> = [("name".to_owned(), json!("Ana"))].into();
     let scope: Arc<dyn Scope + Send + Sync> = Arc::new(scope);
