@@ -51,6 +51,7 @@ const ELSEWHERE: [(&[&str], &str); 5] = [
             "command-lost",
             "egress-trap",
             "home-not-written",
+            "mcp-bridges",
             "mock-not-first",
             "mocked-commands",
             "no-port",

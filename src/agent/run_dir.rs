@@ -22,6 +22,8 @@ pub struct CaseDir {
     pub tmp: PathBuf,
     /// For mocked commands.
     pub mocks: PathBuf,
+    /// For the programs of MCP fakes.
+    pub bridges: PathBuf,
 }
 
 impl RunDir {
@@ -49,7 +51,7 @@ impl RunDir {
     /// Where the folders of a case will be, for a case that may need none.
     pub fn place(&self, key: &str) -> CaseDir {
         let root = self.root.path().join(key);
-        CaseDir { home: root.join("home"), tmp: root.join("tmp"), mocks: root.join("m"), root }
+        CaseDir { home: root.join("home"), tmp: root.join("tmp"), mocks: root.join("m"), bridges: root.join("b"), root }
     }
 }
 

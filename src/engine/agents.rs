@@ -45,7 +45,7 @@ impl Lodging {
     /// Starts the agent, unless it runs already or is started anew for each turn, and learns where it listens.
     pub async fn start(&mut self, agent: &Agent, values: &Values) -> Result<(), Problem> {
         self.url = fixed_url(agent, values)?;
-        let (Some(launch), false) = (&self.launch, agent.protocol.transport == Transport::Exec) else {
+        let (Some(launch), false) = (&self.launch, is_started_by_protocol(agent)) else {
             return Ok(());
         };
         let running = agent::start(launch, &agent.ready, self.url.as_deref(), &self.recorder).await?;
@@ -88,6 +88,11 @@ impl Lodging {
             None => true,
         }
     }
+}
+
+/// True if the agent is started with each turn, or with each connection.
+pub fn is_started_by_protocol(agent: &Agent) -> bool {
+    matches!(agent.protocol.transport, Transport::Exec | Transport::Stdio)
 }
 
 fn fixed_url(agent: &Agent, values: &Values) -> Result<Option<String>, Problem> {

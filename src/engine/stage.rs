@@ -3,17 +3,18 @@
 //! Owns: the order in which things come up and go down.
 //! Must not know: the steps, what is expected.
 
-use super::agents::{Lodging, Slot};
+use super::agents::{Lodging, Slot, is_started_by_protocol};
 use super::edge::CaseEdge;
 use super::functions::{self, CaseCalls};
 use super::harness::broken;
 use super::servers::Servers;
-use super::steps::suite_fault;
+use super::steps::{self, suite_fault};
 use super::values::{Values, case_slug, fingerprint};
 use super::waiting::Histories;
 use super::world::World;
 use crate::agent::{self, CaseDir, Home, HomeSetup, Snapshot};
 use crate::fakes::command::{self, Mocks};
+use crate::fakes::mcp::bridge;
 use crate::fakes::server::{CaseFakes, CaseHandle};
 use crate::model::agent::AgentScope;
 use crate::model::fake::{CommandFake, FakeKind, Vendor};
@@ -22,7 +23,7 @@ use crate::model::step::Verb;
 use crate::model::suite::Case;
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Cause, Problem, StepError, What};
-use crate::protocol::{Conversation, Functions, Setup};
+use crate::protocol::{ConnectOptions, Conversation, Functions, Setup};
 use crate::recorder::Recorder;
 use crate::transports::exec::ExecLaunch;
 use indexmap::IndexMap;
@@ -84,6 +85,7 @@ impl Stage {
         let fakes =
             world.fakes.open(CaseFakes { key: key.clone(), recorder: recorder.clone(), fakes: case.fakes.clone(), scope: values.clone() });
         let mocks = prepare_mocks(world, case, &dir, &*values)?;
+        prepare_bridges(world, case, &key, &dir)?;
         let mut lodging = match kept {
             Some(lodging) => lodging,
             None => move_in(world, case, key, dir, mocks.as_ref(), &values, own).await?,
@@ -192,8 +194,20 @@ impl Stage {
         self.collect_commands();
     }
 
+    /// How long the first steps with the agent may take: a process is ready once they are done.
+    pub fn ready_within(&self) -> Duration {
+        match self.case.agent.protocol.transport {
+            Transport::Stdio => self.case.agent.ready.within,
+            _ => ConnectOptions::default().within,
+        }
+    }
+
     /// Ends the agent's process and starts it again with the same home.
     pub async fn restart(&mut self) -> Result<(), StepError> {
+        if self.case.agent.protocol.transport == Transport::Stdio {
+            self.conversation.restarted(None).await;
+            return steps::implicit_connect(self).await;
+        }
         if self.lodging.running.is_none() {
             return Err(suite_fault("`restart` needs an agent that is launched and goes on running".to_owned()));
         }
@@ -245,7 +259,7 @@ impl Stage {
 
 /// An agent that runs elsewhere needs no folder here, unless the case itself works in it.
 fn uses_folder(case: &Case) -> bool {
-    let commands = case.fakes.iter().any(|(_, fake)| matches!(fake.kind, FakeKind::Command(_)));
+    let commands = case.fakes.iter().any(|(_, fake)| matches!(fake.kind, FakeKind::Command(_) | FakeKind::Mcp(_)));
     let probes = case.steps.iter().any(|step| matches!(step.verb, Verb::Probe(_)));
     case.agent.command.is_some() || !case.agent.files.is_empty() || !case.secrets.is_empty() || commands || probes
 }
@@ -293,6 +307,17 @@ fn recorder_of_agent(case: &Case, kept: Option<&Lodging>, recorder: &Recorder) -
     }
 }
 
+/// The programs by which MCP fakes are reached over stdio.
+fn prepare_bridges(world: &World, case: &Case, key: &str, dir: &CaseDir) -> Result<(), Problem> {
+    let fakes = case.fakes.iter().filter(|(_, fake)| matches!(fake.kind, FakeKind::Mcp(_)));
+    let fakes: Vec<_> = fakes.map(|(name, _)| (name.as_str(), world.fakes.url(key, name))).collect();
+    if fakes.is_empty() {
+        return Ok(());
+    }
+    bridge::prepare(&dir.bridges, &world.checkride, &fakes)
+        .map_err(|e| broken(Blame::Harness, "mcp-bridges", format!("failed to make the programs of MCP fakes: {e}")))
+}
+
 /// Makes the home, proves the mocks in it, and starts the agent.
 async fn move_in(
     world: &World,
@@ -317,8 +342,8 @@ async fn move_in(
         Some(command) => Some(home.launch(agent::argv(command, "command", values)?)),
         None => None,
     };
-    // A running agent brings its own; one that is started for each turn has none between them.
-    let by_turns = case.agent.command.is_some() && case.agent.protocol.transport == Transport::Exec;
+    // A running agent brings its own; one that is started with each turn or connection has none between them.
+    let by_turns = case.agent.command.is_some() && is_started_by_protocol(&case.agent);
     let tree = by_turns.then(|| agent::Tree::new(dir.marker()));
     let servers = Servers::default();
     let mut lodging = Lodging { key, dir, home, launch, running: None, url: None, recorder, edge, servers, tree };

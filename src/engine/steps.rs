@@ -81,8 +81,10 @@ fn needs_implicit_connect(case: &Case, first: usize) -> bool {
         && !case.steps.get(first).is_some_and(|step| matches!(step.verb, Verb::Connect { .. }))
 }
 
-async fn implicit_connect(stage: &Stage) -> Result<(), StepError> {
-    let answer = stage.conversation.connect(None, ConnectOptions::default()).await?;
+/// Opens the connection that no step opens; of a process, within the time that `ready` gives it.
+pub async fn implicit_connect(stage: &Stage) -> Result<(), StepError> {
+    let options = ConnectOptions { within: stage.ready_within(), ..ConnectOptions::default() };
+    let answer = stage.conversation.connect(None, options).await?;
     match refusal(&answer) {
         None => Ok(()),
         Some(why) => Err(StepError {

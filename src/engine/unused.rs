@@ -4,7 +4,7 @@
 //! Must not know: how a rule is matched; the traces tell which one answered.
 
 use crate::base::{Diagnostic, FileId, Span};
-use crate::model::fake::{FakeKind, ModelReplies};
+use crate::model::fake::{FakeKind, ModelReplies, ToolRow};
 use crate::model::http::HttpRoute;
 use crate::model::suite::Case;
 use crate::model::trace::{Trace, What};
@@ -79,6 +79,11 @@ fn lists(kind: &FakeKind) -> Vec<List> {
         }
         FakeKind::Http(http) => vec![routes(&http.routes)],
         FakeKind::Server(_) => vec![],
+        // A tool that is only offered is used by being seen; a row that waits for certain arguments wants to be called.
+        FakeKind::Mcp(rows) => {
+            let wants = |row: &ToolRow| if row.when.is_some() { row.span } else { Span::NONE };
+            vec![List { what: "row", mark: "rows[", spans: rows.iter().map(wants).collect() }]
+        }
         FakeKind::Functions(functions) => {
             vec![List { what: "row", mark: "rows[", spans: functions.rows.iter().map(|row| row.span).collect() }]
         }

@@ -5,7 +5,9 @@
 
 use super::world::World;
 use crate::agent::CaseDir;
+use crate::fakes::mcp::bridge;
 use crate::model::agent::AgentScope;
+use crate::model::fake::FakeKind;
 use crate::model::suite::{Case, Secret};
 use crate::model::template::{Found, Scope};
 use crate::model::trace::{Binding, What};
@@ -39,7 +41,13 @@ impl Values {
         for (name, fake) in &case.fakes {
             if fake.kind.is_server() {
                 let url = world.fakes.url(key, name);
-                values.set(&format!("{name}.ws"), url.replacen("http", "ws", 1));
+                match fake.kind {
+                    FakeKind::Mcp(_) => {
+                        let program = bridge::command(&dir.bridges, name);
+                        values.set(&format!("{name}.command"), program.display().to_string());
+                    }
+                    _ => values.set(&format!("{name}.ws"), url.replacen("http", "ws", 1)),
+                }
                 values.set(&format!("{name}.url"), url);
             }
         }

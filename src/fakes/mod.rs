@@ -7,6 +7,7 @@
 //! | [`standalone`] | a scripted provider on a port of its own, for people's own tests |
 //! | [`routes`] | the HTTP server, and routes beside a model |
 //! | [`rules`] | the first rule that matches, or nearly does |
+//! | [`mcp`] | a Model Context Protocol server |
 //! | [`tools`] | the rows of tools, as `mcp` and `functions` fakes share them |
 //! | [`functions`] | tools that the client runs |
 //! | [`command`] | command-line tools mocked by PATH |
@@ -18,6 +19,7 @@ pub mod command;
 pub mod egress;
 pub mod functions;
 pub mod http;
+pub mod mcp;
 pub mod model;
 pub mod redis;
 pub mod routes;

@@ -15,18 +15,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The protocols inside the program, with their files' texts.
-pub const PROTOCOLS: [(&str, &str); 7] = [
+pub const PROTOCOLS: [(&str, &str); 9] = [
     ("anthropic-messages", include_str!("../../suites/protocols/anthropic-messages.yaml")),
     ("claude-code", include_str!("../../suites/protocols/claude-code.yaml")),
+    ("codex-app-server", include_str!("../../suites/protocols/codex-app-server.yaml")),
     ("codex-exec", include_str!("../../suites/protocols/codex-exec.yaml")),
     ("command-line", include_str!("../../suites/protocols/command-line.yaml")),
+    ("mcp", include_str!("../../suites/protocols/mcp.yaml")),
     ("moltbot-gateway", include_str!("../../suites/protocols/moltbot-gateway.yaml")),
     ("openai-chat", include_str!("../../suites/protocols/openai-chat.yaml")),
     ("openai-responses", include_str!("../../suites/protocols/openai-responses.yaml")),
 ];
 
 /// Names of the language that a later version fills.
-const LATER: [&str; 6] = ["openclaw-gateway", "openai-realtime", "codex-app-server", "core2", "dexter-chat", "mcp"];
+const LATER: [&str; 4] = ["openclaw-gateway", "openai-realtime", "core2", "dexter-chat"];
 
 /// All protocols met during one load.
 pub struct Protocols {
@@ -151,7 +153,7 @@ mod tests {
             let protocol = Protocols::new().built_in(name, text, &mut low).unwrap();
             assert!(diagnostics.is_empty(), "{}", diagnostics.render(&sources, false));
             assert_eq!(protocol.name, name);
-            assert!(protocol.unsupported.is_empty() && protocol.action("user").is_some());
+            assert!(protocol.unsupported.is_empty() && !protocol.actions.is_empty());
         }
     }
 

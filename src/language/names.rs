@@ -57,7 +57,12 @@ pub fn answering(name: &str) -> Option<OfCall> {
 
 /// What a fake says about itself.
 pub fn members(fake: &Node) -> &'static [&'static str] {
-    if fake.get("server").is_some() { &["url", "host", "port"] } else { &["url", "ws"] }
+    let kind = |kind: &str| fake.get(kind).is_some();
+    match () {
+        () if kind("server") => &["url", "host", "port"],
+        () if kind("mcp") => &["url", "command"],
+        () => &["url", "ws"],
+    }
 }
 
 /// What messages call a fake.

@@ -25,6 +25,8 @@ pub enum FakeKind {
     Command(CommandFake),
     Http(HttpFake),
     Functions(FunctionsFake),
+    /// A Model Context Protocol server.
+    Mcp(Vec<ToolRow>),
     /// A real server, started for the case.
     Server(ServerKind),
 }
@@ -37,12 +39,13 @@ impl FakeKind {
             FakeKind::Command(_) | FakeKind::Server(_) => vec![],
             FakeKind::Http(http) => http.routes.iter().flat_map(HttpRoute::gates).collect(),
             FakeKind::Functions(functions) => functions.rows.iter().flat_map(ToolRow::gates).collect(),
+            FakeKind::Mcp(rows) => rows.iter().flat_map(ToolRow::gates).collect(),
         }
     }
 
-    /// True if it is reached over the network, and so has an address.
+    /// True if it is reached through the one server of all cases, and so has an address there.
     pub fn is_server(&self) -> bool {
-        matches!(self, FakeKind::Model(_) | FakeKind::Http(_) | FakeKind::Server(_))
+        matches!(self, FakeKind::Model(_) | FakeKind::Http(_) | FakeKind::Mcp(_))
     }
 }
 
@@ -361,9 +364,9 @@ pub struct ToolRow {
 }
 
 impl ToolRow {
-    /// The gates at which its answers wait.
+    /// The gates at which its answers wait, or at which the tool appears.
     pub fn gates(&self) -> impl Iterator<Item = &str> {
-        self.answers.iter().filter_map(|answer| answer.gate.as_deref())
+        self.answers.iter().filter_map(|answer| answer.gate.as_deref()).chain(self.appears.as_deref())
     }
 }
 

@@ -12,7 +12,7 @@ use super::shared::Shared;
 use super::state::{Keep, LinkId, Place};
 use super::steps::Run;
 use super::stop::{Stop, suite};
-use crate::model::trace::{Binding, StepError, What};
+use crate::model::trace::{Binding, Blame, Cause, StepError, What};
 use crate::transports::Outgoing;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -71,6 +71,8 @@ impl Conversation {
             Ok(Opened { result, .. }) => Ok(result.map_or(json!({}), |result| json!({"result": result}))),
             Err(NotOpen::Refused(error)) => Ok(json!({"error": error.shown()})),
             Err(NotOpen::Fault(error)) => Err(error),
+            // The first steps of a process are how one knows that it can be spoken to.
+            Err(NotOpen::Stopped(_, Stop::Fault(error))) if shared.is_stdio() && !options.written => Err(not_ready(error)),
             Err(NotOpen::Stopped(link, stop)) => self.refusal(link, stop).await,
         }
     }
@@ -90,7 +92,7 @@ impl Conversation {
             Stop::Fault(error) => return Err(error),
         };
         if let Some(ending) = closed {
-            value["closed"] = json!({"code": ending.code, "reason": ending.reason});
+            value["closed"] = ending.closed();
         }
         Ok(value)
     }
@@ -266,6 +268,15 @@ impl Conversation {
         let links = self.shared.state().links.len();
         futures_util::future::join_all((0..links).map(|link| self.shared.hang_up(link))).await;
     }
+}
+
+/// An agent that does not get through its first steps was not judged.
+fn not_ready(error: StepError) -> StepError {
+    let cause = match error.cause {
+        Cause::Agent => Cause::Broken(Blame::AgentStart),
+        broken => broken,
+    };
+    StepError { cause, message: format!("the agent is not ready: {}", error.message), ..error }
 }
 
 impl Drop for Conversation {

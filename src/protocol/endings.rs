@@ -26,7 +26,11 @@ impl Shared {
         }
         state.links[link].ending = Some(ending.clone());
         match ending.exit {
-            Some(exit) => self.process_ended(state, link, &ending, exit),
+            Some(exit) if state.links[link].turn.is_some() => self.process_ended(state, link, &ending, exit),
+            Some(Exit { code, signal }) => {
+                self.setup.recorder.push(What::Exit { code, signal });
+                self.connection_ended(state, link, &ending);
+            }
             None => self.connection_ended(state, link, &ending),
         }
         self.tell();
@@ -48,11 +52,12 @@ impl Shared {
         };
         for session in users {
             let place = Place { session, turn: None };
-            self.own_event(state, &place, EventKind::Closed, json!({"code": ending.code, "reason": ending.reason}));
+            self.own_event(state, &place, EventKind::Closed, ending.closed());
         }
         for place in open {
-            let message = format!("the connection was closed before the end of the turn ({})", ending.shown());
-            self.break_off(state, &place, json!({"source": "transport", "code": ending.code, "message": message}));
+            let what = if ending.exit.is_some() { "the process ended" } else { "the connection was closed" };
+            let message = format!("{what} before the end of the turn ({})", ending.shown());
+            self.break_off(state, &place, json!({"source": "transport", "code": ending.closed()["code"], "message": message}));
         }
     }
 
@@ -89,17 +94,18 @@ impl Shared {
         let (is_process, sink, reader) = {
             let mut state = self.state();
             let link = &mut state.links[link];
-            (link.turn.is_some(), link.sink.take(), link.reader.take())
+            (link.turn.is_some() || self.is_stdio(), link.sink.take(), link.reader.take())
         };
         if !is_process {
             self.ended(link, Ending { code: Some(1000), reason: "closed by the suite".to_owned(), by_us: true, ..Ending::default() });
         }
-        if let Some(sink) = &sink {
-            // Whoever still writes holds the sink; such a connection is cut.
-            let _ = tokio::time::timeout(CLOSING, async { sink.lock().await.close().await }).await;
-        }
+        // Whoever still writes holds the sink; such a connection is cut.
+        let closed = match &sink {
+            Some(sink) => tokio::time::timeout(CLOSING, async { sink.lock().await.close().await }).await.is_ok(),
+            None => true,
+        };
         let Some(mut reader) = reader else { return };
-        if is_process {
+        if is_process && closed {
             let grace = self.setup.agent.stop.grace + Duration::from_secs(10);
             if tokio::time::timeout(grace, &mut reader).await.is_ok() {
                 return;

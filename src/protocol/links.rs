@@ -15,7 +15,7 @@ use crate::model::trace::{StepError, What};
 use crate::model::tree::Node;
 use crate::transports::connection::{Connection, FrameStream, OpenError};
 use crate::transports::websocket::{self, WebSocketOpen};
-use crate::transports::{Incoming, exec};
+use crate::transports::{Incoming, exec, stdio};
 use futures_util::{SinkExt, StreamExt};
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -47,6 +47,11 @@ impl Shared {
     /// True if each turn has a process of its own instead of a connection.
     pub(super) fn is_exec(&self) -> bool {
         self.protocol.transport == Transport::Exec
+    }
+
+    /// True if a connection is a process.
+    pub(super) fn is_stdio(&self) -> bool {
+        self.protocol.transport == Transport::Stdio
     }
 
     /// True if there is no connection that lasts: each turn asks over HTTP.
@@ -95,16 +100,17 @@ impl Shared {
         let place = Place { session: label, turn: None };
         let mut run = Run::new(self, place.clone(), None, Keep::Before, IndexMap::new(), options.within);
         run.list(&self.protocol.before).await.map_err(before)?;
-        let target = self.target(&place, options)?;
+        let target = if self.is_stdio() { None } else { Some(self.target(&place, options)?) };
         let within = deadline.saturating_duration_since(Instant::now());
-        let connection = match self.asks() {
-            true => Connection::without_frames(&target.url),
-            false => websocket::open(&target, within).await.map_err(NotOpen::Refused)?,
+        let connection = match &target {
+            None => self.start_agent()?,
+            Some(target) if self.asks() => Connection::without_frames(&target.url),
+            Some(target) => websocket::open(target, within).await.map_err(NotOpen::Refused)?,
         };
         let awaits = options.handshake && self.protocol.connect.iter().any(|step| matches!(step.verb, ProtocolVerb::Await(_)));
         let (link, tap) = self.begin(connection, session, None, awaits);
         if self.asks() {
-            self.state().links[link].base = Some(target);
+            self.state().links[link].base = target;
         }
         let mut run = Run::new(self, place, Some(link), Keep::Agent, IndexMap::new(), within);
         (run.tap, run.unexpected) = (tap, options.expected);
@@ -112,6 +118,12 @@ impl Shared {
             run.list(&self.protocol.connect).await.map_err(|stop| NotOpen::Stopped(link, stop))?;
         }
         Ok(Opened { link, result: run.result.take() })
+    }
+
+    /// Starts the process that is the connection.
+    fn start_agent(&self) -> Result<Connection, StepError> {
+        let launch = self.setup.exec.as_ref().ok_or_else(|| suite("the transport `stdio` needs an agent with a `command`"))?;
+        stdio::open(launch, self.setup.agent.stop).map_err(|error| start(error.message))
     }
 
     /// Settings that hold from now on, for one session or for all.

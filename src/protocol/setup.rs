@@ -23,9 +23,9 @@ pub struct Setup {
     pub attempt: u32,
     /// Of the agent, filled. Null is the default.
     pub settings: IndexMap<String, Value>,
-    /// Where the agent listens; not needed for `exec`.
+    /// Where the agent listens; not needed for `exec` and `stdio`.
     pub url: Option<String>,
-    /// How its program is started for each turn; needed for `exec`.
+    /// How its program is started: for each turn with `exec`, for each connection with `stdio`.
     pub exec: Option<ExecLaunch>,
     pub recorder: Recorder,
     /// The values known at the start.

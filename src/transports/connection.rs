@@ -74,6 +74,16 @@ impl Ending {
     }
 }
 
+impl Ending {
+    /// As the event `closed` and a `connect` that was refused tell it. The code of a process is its exit status.
+    pub fn closed(&self) -> Value {
+        match self.exit {
+            Some(exit) => json!({"code": exit.code, "reason": self.shown()}),
+            None => json!({"code": self.code, "reason": self.reason}),
+        }
+    }
+}
+
 pub type FrameSink = Pin<Box<dyn Sink<Outgoing, Error = String> + Send>>;
 pub type FrameStream = Pin<Box<dyn Stream<Item = Incoming> + Send>>;
 

@@ -8,6 +8,7 @@ use super::log::{Bytes, End, Line, Log, Start, Unmatched};
 use super::plan::{Answer, Command, MARK, Plan, PlannedOtherwise};
 use super::rules::{Call, Choice, choose};
 use super::stdin::{self, Patience};
+use crate::fakes::mcp::bridge;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rustix::fd::BorrowedFd;
@@ -24,11 +25,12 @@ const NOT_RUNNABLE: i32 = 126;
 /// A link to a link to … a mock is followed this far.
 const LINKS: usize = 8;
 
-/// If this process was started as a mocked command, answers as that command and returns its exit code. Must be the first
+/// If this process was started as a mocked command, answers as that command and returns its exit code; as the program of an MCP fake, it
+/// is that. Must be the first
 /// thing in `main`: nothing else may have read arguments, written output or started threads.
 pub fn shim_main() -> Option<i32> {
     let started_as = started_as()?;
-    let mock = Mock::find(&started_as)?;
+    let Some(mock) = Mock::find(&started_as) else { return bridge::run_as(&started_as) };
     Some(mock.run(&started_as).unwrap_or_else(|error| {
         complain(&format!("{}: this mocked command cannot record its call: {error}", mock.name));
         NOT_RUNNABLE

@@ -8,6 +8,7 @@ use super::listener::Cases;
 use super::outages::Outages;
 use super::served::Served;
 use crate::fakes::functions::{FunctionCall, Returned, RunningFunctions};
+use crate::fakes::mcp::RunningMcp;
 use crate::fakes::model::RunningModel;
 use crate::fakes::routes::RunningHttp;
 use crate::fakes::tools::Tool;
@@ -62,6 +63,7 @@ fn served(name: String, fake: Arc<Fake>) -> Option<Box<dyn Served>> {
     match &fake.kind {
         FakeKind::Model(_) => Some(Box::new(RunningModel::new(name, fake))),
         FakeKind::Http(_) => Some(Box::new(RunningHttp::new(name, fake))),
+        FakeKind::Mcp(_) => Some(Box::new(RunningMcp::new(name, fake))),
         FakeKind::Command(_) | FakeKind::Functions(_) | FakeKind::Server(_) => None,
     }
 }

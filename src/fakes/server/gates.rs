@@ -4,13 +4,16 @@
 //! Must not know: what waits.
 
 use crate::base::suggest::did_you_mean;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::Semaphore;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, Semaphore};
 
 /// All gates of one case. They are known from the start.
 #[derive(Debug, Default)]
 pub struct Gates {
     gates: Vec<Gate>,
+    /// Told at each release.
+    news: Notify,
 }
 
 #[derive(Debug)]
@@ -21,6 +24,8 @@ struct Gate {
     waiting: AtomicUsize,
     /// How many stopped waiting without a release: a client that went away, a step that ran out of time.
     given_up: AtomicUsize,
+    /// Released at least once.
+    ever: AtomicBool,
 }
 
 impl Gates {
@@ -28,10 +33,11 @@ impl Gates {
         let mut gates = Vec::<Gate>::new();
         for name in names {
             if !gates.iter().any(|gate| gate.name == name) {
-                gates.push(Gate { name, released: Semaphore::new(0), waiting: AtomicUsize::new(0), given_up: AtomicUsize::new(0) });
+                let (waiting, given_up, ever) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+                gates.push(Gate { name, released: Semaphore::new(0), waiting, given_up, ever });
             }
         }
-        Gates { gates }
+        Gates { gates, news: Notify::new() }
     }
 
     /// Lets one reply through: the one that has waited longest, or the next to arrive. Which of both does not depend on
@@ -39,6 +45,8 @@ impl Gates {
     pub fn release(&self, name: &str) -> Result<(), String> {
         if let Some(gate) = self.gates.iter().find(|gate| gate.name == name) {
             gate.released.add_permits(1);
+            gate.ever.store(true, Ordering::SeqCst);
+            self.news.notify_waiters();
             return Ok(());
         }
         if self.gates.is_empty() {
@@ -48,6 +56,16 @@ impl Gates {
         let hint = did_you_mean(name, self.gates.iter().map(|gate| gate.name.as_str()));
         let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
         Err(format!("there is no gate `{name}`; the gates are {}{hint}", names.join(", ")))
+    }
+
+    /// True once a gate was released, whoever passed it since.
+    pub fn was_released(&self, name: &str) -> bool {
+        self.gates.iter().any(|gate| gate.name == name && gate.ever.load(Ordering::SeqCst))
+    }
+
+    /// The next release of any gate. Enable it before looking at the gates, so that none is missed.
+    pub fn news(&self) -> Notified<'_> {
+        self.news.notified()
     }
 
     /// Waits for a release. A gate that nobody knows lets everything through.

@@ -13,10 +13,3 @@ pub mod offer;
 pub use choice::{Call, Chosen, Given, NoAnswer};
 pub use fill::Filled;
 pub use offer::Tool;
-
-use crate::model::fake::ToolRow;
-
-/// The gates at which answers of these rows wait, or at which tools appear.
-pub fn gates(rows: &[ToolRow]) -> impl Iterator<Item = &str> {
-    rows.iter().flat_map(|row| row.answers.iter().filter_map(|answer| answer.gate.as_deref()).chain(row.appears.as_deref()))
-}

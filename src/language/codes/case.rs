@@ -17,6 +17,11 @@ pub const CODES: &[Code] = &[
         example: "expect: {usage: {total: {lt: 5000}}}          # with a protocol without `usage`",
     },
     Code {
+        name: "cannot-be-shared",
+        about: "With the transport `stdio` the agent's process is its connection, and each case has its own; it cannot be kept for the next case.",
+        example: "agent: {protocol: codex-app-server, command: [codex, app-server], scope: suite}",
+    },
+    Code {
         name: "cannot-restart",
         about: "Only an agent that was launched can be started again.",
         example: "agent: {protocol: acme, url: ws://127.0.0.1:9}\nsteps: [{restart: agent}]",

@@ -77,6 +77,11 @@ pub const CODES: &[Code] = &[
         about: "A mocked command does not come first on the PATH that the agent's shell sees.",
         example: "fakes: {gog: {command: []}}",
     },
+    Code {
+        name: "mcp-bridges",
+        about: "The programs by which MCP fakes are reached over stdio could not be made.",
+        example: "fakes: {wallets: {mcp: []}}",
+    },
     Code { name: "mocked-commands", about: "The mocked commands could not be set up.", example: "fakes: {gog: {command: []}}" },
     Code { name: "process-left", about: "A process of the agent was still there after the case.", example: "stop: {signal: KILL}" },
     Code {

@@ -31,7 +31,6 @@ document! {
         websocket: Option<Vec<ConnectionDoc>>,
         /// Kind: a Model Context Protocol server.
         #[example("[{name: wallets.list, result: {wallets: []}}]")]
-        #[later("the fake `mcp`")]
         mcp: Option<Vec<ToolDoc>>,
         /// Kind: tools that the client runs. Each call is answered through the action `answer` of the protocol.
         #[example("[{name: weather, result: sunny}]")]

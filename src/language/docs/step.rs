@@ -16,7 +16,7 @@ document! {
         /// Verb: sends a user turn and waits for the end of that turn.
         #[example("List my wallets.")]
         user: Option<Templated>,
-        /// Verb: any other action of the protocol.
+        /// Verb: any other action of the protocol; returns the `result` of its last request, if it has one.
         #[example("abort")]
         act as "do": Option<Text>,
         /// Verb: a request with a reply, framed as the protocol says; returns `result` or `error`.

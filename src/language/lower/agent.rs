@@ -4,6 +4,7 @@
 //! Must not know: processes, how a named agent is found.
 
 use super::Lowering;
+use super::check::wrong_place;
 use super::lowering::{key_span, scalars};
 use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Span};
@@ -113,6 +114,19 @@ fn reachable(doc: &AgentDoc, protocol: &Protocol, ready: &Ready, low: &mut Lower
     if process && doc.command.is_none() {
         let message = format!("protocol `{}` speaks to a process, and there is no `command`", protocol.name);
         low.push(Diagnostic::error("missing-key", doc.node.span, message).label("`agent` needs `command`"));
+    }
+    if process && !matches!(ready.how, ReadyHow::Connect) {
+        let help =
+            format!("protocol `{}` speaks to a process: it is ready when its first steps are done; `within` may stand here", protocol.name);
+        low.push(wrong_place(ready.span, "ready", &help));
+    }
+    if protocol.transport == Transport::Stdio && matches!(doc.scope, Some(ScopeWord::Suite)) {
+        let message = "an agent that is spoken to by standard input cannot be shared by the cases of a suite";
+        low.push(
+            Diagnostic::error("cannot-be-shared", key_span(&doc.node, "scope"), message)
+                .label("its process is its connection, and ends with it")
+                .help("leave `scope` out: each case starts its own"),
+        );
     }
     let told = matches!(&ready.how, ReadyHow::Log(log) if log.regex.capture_names().flatten().any(|name| name == "url"));
     let opens = protocol.open.url.is_some();

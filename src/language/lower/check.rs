@@ -31,7 +31,7 @@ const EGRESS: [&str; 6] = ["host", "port", "method", "path", "allowed", "fake"];
 
 /// What the verbs return, by the keys it is checked under.
 const RETURNED: [(&str, &[&str]); 7] = [
-    ("result", &["rpc", "connect"]),
+    ("result", &["rpc", "do", "connect"]),
     ("error", &["rpc", "connect", "http"]),
     ("closed", &["connect"]),
     ("value", &["probe"]),
@@ -227,7 +227,8 @@ fn returned(entry: &Entry, key: &str, verb: Option<&str>, low: &mut Lowering<'_>
     // A key that the case's `expect` does not have was reported when the document was read.
     let verb = verb?;
     if !verbs.contains(&verb) {
-        let who = verbs.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
+        let who: Vec<_> = verbs.iter().map(|word| format!("`{word}`")).collect();
+        let who = mistake::listed(&who.iter().map(String::as_str).collect::<Vec<_>>());
         let message = format!("`{verb}` returns no `{key}`");
         low.push(
             Diagnostic::error("not-returned", entry.key_span, message)

@@ -41,6 +41,7 @@ pub fn fake(doc: &FakeDoc, kind: &str, low: &mut Lowering<'_>) -> Option<Fake> {
             let rows = tool::rows(doc.functions.as_deref()?, tool::ToolsOf::Functions, low);
             FakeKind::Functions(FunctionsFake { rows })
         }
+        "mcp" => FakeKind::Mcp(tool::rows(doc.mcp.as_deref()?, tool::ToolsOf::Mcp, low)),
         "server" => FakeKind::Server(match doc.server? {
             ServerWord::Redis => ServerKind::Redis,
         }),

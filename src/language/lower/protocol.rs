@@ -83,10 +83,6 @@ fn carried(word: TransportWord) -> Transport {
 }
 
 fn transport(doc: &ProtocolDoc, unsupported: &mut Vec<(Span, String)>) {
-    if doc.transport == TransportWord::Stdio {
-        let span = doc.node.get("transport").map_or(doc.node.span, |node| node.span);
-        unsupported.push((span, "the transport `stdio`".to_owned()));
-    }
     match doc.decode {
         Some(DecodeWord::Realtime) => unsupported.push((key_span(&doc.node, "decode"), "`decode: realtime`".to_owned())),
         Some(word) if !asks(doc) => {

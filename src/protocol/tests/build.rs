@@ -144,6 +144,7 @@ pub(super) fn protocol(value: Value) -> Protocol {
         span: Span::NONE,
         transport: match value["transport"].as_str() {
             Some("exec") => Transport::Exec,
+            Some("stdio") => Transport::Stdio,
             Some("http") => Transport::Http,
             Some("sse") => Transport::Sse,
             _ => Transport::Websocket,

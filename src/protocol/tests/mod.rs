@@ -11,4 +11,5 @@ mod peer;
 mod rpc;
 mod server;
 mod sessions;
+mod stdio;
 mod turns;

@@ -3,28 +3,27 @@
 //! Owns: the cutting, the limits, what was collected.
 //! Must not know: where bytes come from, what a line means.
 
-/// A longer line is cut here.
-pub(super) const MAX_LINE: usize = 1 << 20;
-/// What is kept of a whole output.
-pub(super) const MAX_COLLECTED: usize = 8 << 20;
-
 /// Cuts one output into lines and keeps its beginning.
-#[derive(Default)]
 pub(super) struct Lines {
+    /// A longer line is cut here.
+    longest: usize,
+    /// So much is kept of the whole output.
+    kept: usize,
     open: Vec<u8>,
     collected: Vec<u8>,
-    /// Bytes seen so far.
-    pub(super) seen: usize,
 }
 
 impl Lines {
+    pub(super) fn new(longest: usize, kept: usize) -> Lines {
+        Lines { longest, kept, open: Vec::new(), collected: Vec::new() }
+    }
+
     /// Takes the next bytes and hands each line that is now complete, without its end, to `each`. Empty lines are left out.
     pub(super) fn take(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8])) {
-        self.seen += bytes.len();
-        let room = MAX_COLLECTED - self.collected.len();
+        let room = self.kept - self.collected.len();
         self.collected.extend_from_slice(&bytes[..bytes.len().min(room)]);
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let room = MAX_LINE - self.open.len();
+            let room = self.longest - self.open.len();
             let (text, ends) = match piece.strip_suffix(b"\n") {
                 Some(text) => (text, true),
                 None => (piece, false),
@@ -34,6 +33,11 @@ impl Lines {
                 give(&mut self.open, &mut each);
             }
         }
+    }
+
+    /// Keeps only so much of the line that has no end yet.
+    pub(super) fn cut(&mut self, longest: usize) {
+        self.open.truncate(longest);
     }
 
     /// The last line, if it had no end.
@@ -59,8 +63,11 @@ fn give(open: &mut Vec<u8>, each: &mut impl FnMut(&[u8])) {
 mod tests {
     use super::*;
 
+    const MAX_LINE: usize = 1 << 20;
+    const MAX_COLLECTED: usize = 8 << 20;
+
     fn cut(pieces: &[&[u8]]) -> (Vec<String>, Lines) {
-        let mut lines = Lines::default();
+        let mut lines = Lines::new(MAX_LINE, MAX_COLLECTED);
         let mut out = Vec::new();
         for piece in pieces {
             lines.take(piece, |line| out.push(String::from_utf8_lossy(line).into_owned()));
