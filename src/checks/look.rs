@@ -68,7 +68,7 @@ impl<'v, 't> Look<'v, 't> {
             for (name, fake) in &self.case.fakes {
                 let list = match fake.kind {
                     FakeKind::Command(_) => "commands",
-                    FakeKind::Model(_) => "requests",
+                    FakeKind::Model(_) | FakeKind::Websocket(_) => "requests",
                 };
                 if let Some(lists) = document.get_mut(list).and_then(Value::as_object_mut) {
                     lists.entry(name.as_str()).or_insert_with(|| Value::Array(vec![]));

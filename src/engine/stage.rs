@@ -246,7 +246,7 @@ fn prepare_mocks(world: &World, case: &Case, dir: &CaseDir, scope: &dyn Scope) -
         .iter()
         .filter_map(|(name, fake)| match &fake.kind {
             FakeKind::Command(command) => Some((name.clone(), command)),
-            FakeKind::Model(_) => None,
+            FakeKind::Model(_) | FakeKind::Websocket(_) => None,
         })
         .collect();
     if commands.is_empty() {

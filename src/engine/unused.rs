@@ -34,6 +34,7 @@ impl RuleUse {
                     ModelReplies::Script(_) => vec![],
                 },
                 FakeKind::Command(command) => command.rules.iter().map(|rule| rule.span).collect(),
+                FakeKind::Websocket(_) => vec![],
             };
             for (at, span) in spans.into_iter().enumerate().filter(|_| !described.unused_allowed) {
                 let used = self.rules.entry(span).or_insert_with(|| Use { name: format!("rule {} of `{fake}`", at + 1), used: false });

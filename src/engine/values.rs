@@ -38,7 +38,7 @@ impl Values {
         values.set("checkride", world.checkride.display().to_string());
         values.set_folder(dir);
         for (name, fake) in &case.fakes {
-            if matches!(fake.kind, FakeKind::Model(_)) {
+            if matches!(fake.kind, FakeKind::Model(_) | FakeKind::Websocket(_)) {
                 let url = world.fakes.url(key, name);
                 values.set(&format!("{name}.ws"), url.replacen("http", "ws", 1));
                 values.set(&format!("{name}.url"), url);

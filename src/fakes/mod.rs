@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`server`] | one HTTP server for the fakes of all cases |
 //! | [`model`] | the scripted LLM provider |
+//! | [`websocket`] | scripted WebSocket connections |
 //! | [`command`] | command-line tools mocked by PATH |
 //! | [`egress`] | a proxy that records and refuses what goes elsewhere |
 //! | [`http`] | HTTP/1.1 over one connection, down to breaking it on purpose |
@@ -13,3 +14,4 @@ pub mod egress;
 pub mod http;
 pub mod model;
 pub mod server;
+pub mod websocket;

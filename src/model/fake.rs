@@ -5,6 +5,7 @@
 
 use super::pattern::{Glob, Pattern};
 use super::tree::Node;
+use super::websocket::WebsocketFake;
 use crate::base::Span;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub struct Fake {
 pub enum FakeKind {
     Model(ModelFake),
     Command(CommandFake),
+    Websocket(WebsocketFake),
 }
 
 /// A scripted LLM provider.

@@ -5,6 +5,7 @@
 //! | [`sse`] | one server-sent event as bytes |
 //! | [`script`] | the parts of a reply, filled to plain values |
 //! | [`stream`] | a reply as bytes and the steps in which they go out |
+//! | [`frame`] | the form of WebSocket messages in traces and suites |
 //! | [`cut`] | how a text becomes deltas |
 //! | [`provider_error`] | the error body of the OpenAI wires |
 //! | [`responses`] | the OpenAI Responses wire |
@@ -12,6 +13,7 @@
 
 pub mod chat;
 pub mod cut;
+pub mod frame;
 pub mod provider_error;
 pub mod responses;
 pub mod script;

@@ -7,6 +7,7 @@ use super::gates::Gates;
 use super::listener::Cases;
 use super::served::Served;
 use crate::fakes::model::RunningModel;
+use crate::fakes::websocket::RunningWebsocket;
 use crate::model::fake::{Fake, FakeKind};
 use crate::model::template::Scope;
 use crate::recorder::Recorder;
@@ -52,6 +53,7 @@ impl Case {
 fn served(name: String, fake: Arc<Fake>) -> Option<Box<dyn Served>> {
     match &fake.kind {
         FakeKind::Model(_) => Some(Box::new(RunningModel::new(name, fake))),
+        FakeKind::Websocket(_) => Some(Box::new(Arc::new(RunningWebsocket::new(name, fake)))),
         FakeKind::Command(_) => None,
     }
 }

@@ -100,7 +100,11 @@ pub fn unknown_gates(draft: &Draft, diagnostics: &mut Diagnostics) {
 }
 
 fn gates(kind: &FakeKind) -> Vec<&str> {
-    let FakeKind::Model(model) = kind else { return Vec::new() };
+    let model = match kind {
+        FakeKind::Model(model) => model,
+        FakeKind::Websocket(websocket) => return websocket.gates().collect(),
+        FakeKind::Command(_) => return Vec::new(),
+    };
     let replies: Vec<&Reply> = match &model.replies {
         ModelReplies::Script(replies) => replies.iter().collect(),
         ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),

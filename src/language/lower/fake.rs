@@ -5,7 +5,7 @@
 
 use super::check::wrong_place;
 use super::lowering::key_span;
-use super::{Lowering, command, reply, script};
+use super::{Lowering, command, reply, script, websocket};
 use crate::base::Diagnostic;
 use crate::base::suggest::did_you_mean;
 use crate::language::docs::fake::{FakeDoc, VendorWord};
@@ -35,6 +35,7 @@ pub fn fake(doc: &FakeDoc, kind: &str, low: &mut Lowering<'_>) -> Option<Fake> {
     let kind = match kind {
         "model" => FakeKind::Model(model(doc, low)?),
         "command" => FakeKind::Command(command::command(doc, low)),
+        "websocket" => FakeKind::Websocket(websocket::websocket(doc.websocket.as_deref().unwrap_or_default(), low)),
         // Reported when the document was read.
         _ => return None,
     };

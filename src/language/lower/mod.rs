@@ -15,6 +15,7 @@ pub mod script;
 pub mod session;
 pub mod step;
 pub mod verb;
+pub mod websocket;
 
 pub use case::Draft;
 pub use lowering::Lowering;
