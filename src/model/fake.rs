@@ -84,6 +84,12 @@ pub enum PartKind {
         args: Arc<Node>,
         id: Option<Arc<Node>>,
     },
+    /// What is spoken, where the wire has sound; elsewhere its transcript.
+    Audio {
+        transcript: Arc<Node>,
+        /// Base64; silence if not given.
+        audio: Option<Arc<Node>>,
+    },
     Refusal(Arc<Node>),
     Usage {
         input: u64,
@@ -135,11 +141,21 @@ pub struct Wire {
     pub write: Write,
     /// Waited between writes.
     pub gap: Duration,
+    /// Of the Realtime wire.
+    pub names: Names,
+}
+
+/// Which names the Realtime wire uses for its events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Names {
+    #[default]
+    Ga,
+    Beta,
 }
 
 impl Default for Wire {
     fn default() -> Wire {
-        Wire { delta: Delta::Word, write: Write::Ready, gap: Duration::ZERO }
+        Wire { delta: Delta::Word, write: Write::Ready, gap: Duration::ZERO, names: Names::default() }
     }
 }
 

@@ -52,7 +52,10 @@ pub enum RowStep {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Then {
     /// `None` is the code 1000.
-    Close { code: Option<u16>, reason: String },
+    Close {
+        code: Option<u16>,
+        reason: String,
+    },
     Hold,
     Reset,
 }

@@ -9,12 +9,14 @@
 //! | [`cut`] | how a text becomes deltas |
 //! | [`provider_error`] | the error body of the OpenAI wires |
 //! | [`responses`] | the OpenAI Responses wire |
+//! | [`realtime`] | the OpenAI Realtime wire, event by event |
 //! | [`chat`] | the chat completions wire |
 
 pub mod chat;
 pub mod cut;
 pub mod frame;
 pub mod provider_error;
+pub mod realtime;
 pub mod responses;
 pub mod script;
 pub mod sse;

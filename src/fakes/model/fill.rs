@@ -54,6 +54,10 @@ impl Filler<'_> {
             PartKind::Message(node) => self.text(node)?.map(Part::Message),
             PartKind::Reasoning(node) => self.text(node)?.map(Part::Reasoning),
             PartKind::Refusal(node) => self.text(node)?.map(Part::Refusal),
+            PartKind::Audio { transcript, audio } => {
+                let audio = audio.as_ref().map(|audio| self.text(audio)).transpose()?.flatten();
+                self.text(transcript)?.map(|transcript| Part::Audio { transcript, audio })
+            }
             PartKind::ToolCall { name, args, id } => Some(self.call(name, args, id.as_deref())?),
             PartKind::Usage { input, output, cached, reasoning } => {
                 Some(Part::Usage(Usage { input: *input, output: *output, cached: *cached, reasoning: *reasoning }))

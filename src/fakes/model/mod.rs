@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`running`] | a model fake during a case: counting, answering, what was left over |
 //! | [`route`] | which path and method is which wire |
+//! | [`realtime`] | its Realtime sessions |
 //! | [`choice`] | which reply a request gets |
 //! | [`facts`] | what rules can see of a request |
 //! | [`fill`] | a reply with its templates filled |
@@ -12,6 +13,7 @@
 pub mod choice;
 pub mod facts;
 pub mod fill;
+pub mod realtime;
 pub mod route;
 pub mod running;
 pub mod shown;

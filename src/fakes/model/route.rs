@@ -3,6 +3,7 @@
 //! Owns: the paths.
 //! Must not know: what is answered there.
 
+use super::realtime::mint::Mint;
 use crate::wire::{chat, responses};
 use serde_json::Value;
 
@@ -12,6 +13,10 @@ pub enum Route {
     Model(Wire),
     /// The list of models.
     Models,
+    /// The handshake of a Realtime session; also what asks for it by another method.
+    Realtime,
+    /// A short-lived key for such a session; not counted.
+    Mint(Mint),
     /// A path that is served, but not by this method.
     WrongMethod {
         allow: &'static str,
@@ -26,7 +31,8 @@ pub enum Wire {
 }
 
 /// What is served, for messages.
-pub const SERVED: &str = "POST /v1/responses, POST /v1/chat/completions, GET /v1/models (also without /v1)";
+pub const SERVED: &str = "POST /v1/responses, POST /v1/chat/completions, GET /v1/models, the WebSocket /v1/realtime, \
+POST /v1/realtime/client_secrets, POST /v1/realtime/sessions (also without /v1)";
 
 impl Route {
     /// `path` is below the fake's base URL, which may or may not have been given with `/v1`.
@@ -36,6 +42,10 @@ impl Route {
             "/responses" => (Route::Model(Wire::Responses), "POST"),
             "/chat/completions" => (Route::Model(Wire::Chat), "POST"),
             "/models" => (Route::Models, "GET"),
+            // The handshake says itself what is wrong with another method.
+            "/realtime" => return Route::Realtime,
+            "/realtime/client_secrets" => (Route::Mint(Mint::ClientSecrets), "POST"),
+            "/realtime/sessions" => (Route::Mint(Mint::Sessions), "POST"),
             _ => return Route::Unknown,
         };
         if method == allow { route } else { Route::WrongMethod { allow } }

@@ -6,33 +6,40 @@
 use super::choice::{self, Given, NoReply};
 use super::facts::{facts, take_body};
 use super::fill::{Filled, HttpReply, fill};
+use super::realtime::mint::Mint;
+use super::realtime::{self, Minted};
 use super::route::{Asked, Route, SERVED, Wire};
 use super::shown;
 use crate::fakes::http::{Answer, Received};
 use crate::fakes::server::case::Case;
 use crate::fakes::server::{Response, Served};
-use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, PartKind, Reply};
+use crate::fakes::websocket::handshake::NoUpgrade;
+use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, Names, PartKind, Reply};
 use crate::model::template::Scope;
 use crate::model::trace::{Problem, Request, What};
 use crate::recorder::Recorder;
 use crate::wire::provider_error::{ErrorBody, for_status};
+use crate::wire::realtime::Session;
 use serde_json::Value;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// A model fake of one case. Requests may come at once; the order in which they are counted is the order in the trace.
 pub struct RunningModel {
-    name: String,
+    pub(super) name: String,
     fake: Arc<Fake>,
     counts: Mutex<Counts>,
 }
 
 #[derive(Default)]
-struct Counts {
+pub(super) struct Counts {
     /// Everything that was received.
     requests: usize,
     /// What scripts and rules count.
-    asked: usize,
-    given: Given,
+    pub(super) asked: usize,
+    pub(super) given: Given,
+    /// Realtime sessions.
+    sessions: usize,
+    minted: Minted,
 }
 
 /// The reply that was chosen, and for which request.
@@ -47,7 +54,11 @@ impl RunningModel {
         RunningModel { name, fake, counts: Mutex::default() }
     }
 
-    fn model(&self) -> &ModelFake {
+    pub(super) fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().expect("no panic happens under this lock")
+    }
+
+    pub(super) fn model(&self) -> &ModelFake {
         let FakeKind::Model(model) = &self.fake.kind else {
             unreachable!("a case makes a running model of model fakes only");
         };
@@ -59,7 +70,10 @@ impl RunningModel {
         let (request, json) = received.into_request(&self.name);
         match (route, json) {
             (Route::Model(wire), Ok(())) if request.body.is_object() => self.reply(wire, request, scope, recorder),
-            (Route::Model(_), json) => {
+            (Route::Mint(mint), json) if request.raw.is_empty() || (json.is_ok() && request.body.is_object()) => {
+                self.mint(mint, request, recorder)
+            }
+            (Route::Model(_) | Route::Mint(_), json) => {
                 let reason = json.err().map_or_else(|| "is no JSON object".to_owned(), |error| format!("is no JSON: {error}"));
                 self.refuse(request, 400, "ill-formed-request", &format!("the body {reason}"), recorder)
             }
@@ -68,7 +82,7 @@ impl RunningModel {
                 let message = format!("this path takes {allow} only");
                 self.refuse(request, 405, "unmatched-request", &message, recorder).header("allow", allow)
             }
-            (Route::Unknown, _) => {
+            (Route::Realtime | Route::Unknown, _) => {
                 self.refuse(request, 404, "unmatched-request", &format!("nothing is served there, only {SERVED}"), recorder)
             }
         }
@@ -103,7 +117,7 @@ impl RunningModel {
 
     /// Counts a request, records it and chooses its reply, all under one lock: so the order of records is the order of replies.
     fn decide(&self, wire: Wire, mut request: Request, scope: &dyn Scope, recorder: &Recorder) -> Decision<'_> {
-        let mut counts = self.counts.lock().expect("no panic happens under this lock");
+        let mut counts = self.counts();
         let (at, nth) = (counts.requests, counts.asked);
         counts.requests += 1;
         counts.asked += 1;
@@ -123,14 +137,44 @@ impl RunningModel {
 
     /// Records a request that scripts and rules do not count; gives its place.
     fn record(&self, request: Request, recorder: &Recorder) -> usize {
-        let mut counts = self.counts.lock().expect("no panic happens under this lock");
+        let mut counts = self.counts();
         counts.requests += 1;
         recorder.push(What::Request(request));
         counts.requests - 1
     }
 
-    fn record_reply(&self, request: usize, status: u16, rule: String, recorder: &Recorder) {
+    pub(super) fn record_reply(&self, request: usize, status: u16, rule: String, recorder: &Recorder) {
         recorder.push(What::Reply { fake: self.name.clone(), request, status, rule });
+    }
+
+    /// The names of events in the Realtime sessions of this fake.
+    pub(super) fn names(&self) -> Names {
+        self.model().wire.names
+    }
+
+    /// Records the handshake of a Realtime session; gives its place among the requests, and its own number.
+    pub(super) fn record_session(&self, request: Request, recorder: &Recorder) -> (usize, usize) {
+        let mut counts = self.counts();
+        counts.requests += 1;
+        counts.sessions += 1;
+        recorder.push(What::Request(request));
+        (counts.requests - 1, counts.sessions - 1)
+    }
+
+    pub(super) fn minted_session(&self, key: &str) -> Option<Session> {
+        self.counts().minted.session(self.names(), key).cloned()
+    }
+
+    fn mint(&self, mint: Mint, request: Request, recorder: &Recorder) -> Answer {
+        let answer = self.counts().minted.mint(mint, &request.body);
+        let at = self.record(request, recorder);
+        self.record_reply(at, answer.status, "minted".to_owned(), recorder);
+        answer
+    }
+
+    pub(super) fn refuse_upgrade(&self, request: Request, no: &NoUpgrade, recorder: &Recorder) -> Answer {
+        let refused = self.refuse(request, no.status, "unmatched-request", &no.message, recorder);
+        Answer { headers: refused.headers.into_iter().chain(no.answer("").headers).collect(), ..refused }
     }
 
     fn models(&self, request: Request, recorder: &Recorder) -> Answer {
@@ -157,7 +201,7 @@ impl RunningModel {
     }
 }
 
-impl Served for RunningModel {
+impl Served for Arc<RunningModel> {
     fn name(&self) -> &str {
         &self.name
     }
@@ -172,6 +216,9 @@ impl Served for RunningModel {
     }
 
     fn answer(&self, received: Received, case: &Case) -> Response {
+        if Route::of(&received.method, &received.path) == Route::Realtime {
+            return realtime::open::open(self, received, case);
+        }
         self.answered(received, &*case.scope, &case.recorder).into()
     }
 
@@ -179,7 +226,7 @@ impl Served for RunningModel {
         if self.fake.unused_allowed {
             return Vec::new();
         }
-        let counts = self.counts.lock().expect("no panic happens under this lock");
+        let counts = self.counts();
         let left = choice::left_over(&self.model().replies, &counts.given);
         left.iter().map(|left| left.problem(&self.name)).collect()
     }

@@ -52,7 +52,7 @@ impl Case {
 /// `None` for a fake that is no server (a command).
 fn served(name: String, fake: Arc<Fake>) -> Option<Box<dyn Served>> {
     match &fake.kind {
-        FakeKind::Model(_) => Some(Box::new(RunningModel::new(name, fake))),
+        FakeKind::Model(_) => Some(Box::new(Arc::new(RunningModel::new(name, fake)))),
         FakeKind::Websocket(_) => Some(Box::new(Arc::new(RunningWebsocket::new(name, fake)))),
         FakeKind::Command(_) => None,
     }

@@ -17,7 +17,10 @@ pub enum Incoming {
     /// It closed, or has gone; there is nobody to answer.
     Gone,
     /// It broke the WebSocket protocol; the connection is to be closed with this code.
-    Broken { code: u16, reason: String },
+    Broken {
+        code: u16,
+        reason: String,
+    },
 }
 
 /// The next message. Pings are answered on the way.

@@ -19,7 +19,10 @@ pub const CLOSING: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, PartialEq)]
 pub enum End {
     /// With a closing frame; the connection ends when the client has answered it.
-    Close { code: Option<u16>, reason: String },
+    Close {
+        code: Option<u16>,
+        reason: String,
+    },
     Reset,
     /// Without a closing frame.
     Fin,

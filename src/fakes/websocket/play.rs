@@ -78,8 +78,7 @@ impl Part<'_> {
         if let Some(shown) = shown {
             let total = self.fake.script(self.connection).rows.len();
             let rows = if total == 1 { "1 row".to_owned() } else { format!("{total} rows") };
-            let message =
-                format!("`{}` got one frame too many: {} has {rows} in its script", self.fake.name, ordinal(self.connection));
+            let message = format!("`{}` got one frame too many: {} has {rows} in its script", self.fake.name, ordinal(self.connection));
             let cut = shown.char_indices().nth(200).map_or(shown.as_str(), |(end, _)| &shown[..end]);
             self.case.recorder.problem(problem("unmatched-frame", message, vec![format!("the frame: {cut}")]));
         }

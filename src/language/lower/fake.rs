@@ -9,9 +9,9 @@ use super::{Lowering, command, reply, script, websocket};
 use crate::base::Diagnostic;
 use crate::base::suggest::did_you_mean;
 use crate::language::docs::fake::{FakeDoc, VendorWord};
-use crate::language::docs::reply::{DeltaWord, RuleDoc, WireDoc};
+use crate::language::docs::reply::{DeltaWord, NamesWord, RuleDoc, WireDoc};
 use crate::language::shape::{Or, mistake};
-use crate::model::fake::{Delta, Fake, FakeKind, ModelFake, ModelReplies, ModelRule, Vendor, Wire, Write};
+use crate::model::fake::{Delta, Fake, FakeKind, ModelFake, ModelReplies, ModelRule, Names, Vendor, Wire, Write};
 use crate::model::pattern::{Form, Pattern, Test, Word};
 use crate::model::tree::Node;
 use serde_json::Value;
@@ -171,5 +171,9 @@ fn wire(doc: &WireDoc, low: &mut Lowering<'_>) -> Wire {
             Write::Ready
         }
     };
-    Wire { delta, write, gap: doc.gap.map_or(Duration::ZERO, |gap| gap.duration) }
+    let names = match doc.names {
+        Some(NamesWord::Beta) => Names::Beta,
+        None | Some(NamesWord::Ga) => Names::Ga,
+    };
+    Wire { delta, write, gap: doc.gap.map_or(Duration::ZERO, |gap| gap.duration), names }
 }

@@ -6,7 +6,7 @@
 use super::Lowering;
 use super::lowering::{key_span, plain_scalars};
 use crate::base::Diagnostic;
-use crate::language::docs::reply::{AbortWord, ErrorDoc, FailDoc, PartDoc, ReplyDoc, StatusDoc, ToolCallDoc, UsageDoc};
+use crate::language::docs::reply::{AbortWord, AudioDoc, ErrorDoc, FailDoc, PartDoc, ReplyDoc, StatusDoc, ToolCallDoc, UsageDoc};
 use crate::language::shape::{Mapping, Or, Templated, Text, Whole, mistake};
 use crate::model::fake::{Abort, PartKind, Reply, ReplyPart};
 use crate::model::tree::{Content, Node};
@@ -73,6 +73,9 @@ fn kind(doc: &PartDoc, low: &mut Lowering<'_>) -> Option<PartKind> {
     }
     if let Some(call) = &doc.tool_call {
         return tool_call(call, low);
+    }
+    if let Some(AudioDoc { transcript, base64, .. }) = &doc.audio {
+        return Some(PartKind::Audio { transcript: transcript.0.clone(), audio: base64.as_ref().map(|audio| audio.0.clone()) });
     }
     if let Some(usage) = &doc.usage {
         return Some(tokens(usage));

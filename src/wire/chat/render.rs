@@ -118,7 +118,7 @@ struct Chunks<'a> {
 impl Chunks<'_> {
     fn part(&mut self, part: &Part) {
         match part {
-            Part::Text(text) | Part::Message(text) => {
+            Part::Text(text) | Part::Message(text) | Part::Audio { transcript: text, .. } => {
                 self.texts(text, |delta| ChunkDelta { content: Some(delta), ..ChunkDelta::default() });
             }
             Part::Refusal(text) => self.texts(text, |delta| ChunkDelta { refusal: Some(Some(delta)), ..ChunkDelta::default() }),
@@ -181,7 +181,7 @@ fn whole(parts: &[Part], said: &Said<'_>, asked: &Asked) -> Rendered {
         return document(status_for(error.error.code), error, waits, None);
     }
     let content = joined(parts, |part| match part {
-        Part::Text(text) | Part::Message(text) => Some(text),
+        Part::Text(text) | Part::Message(text) | Part::Audio { transcript: text, .. } => Some(text),
         _ => None,
     });
     let refusal = joined(parts, |part| if let Part::Refusal(text) = part { Some(text) } else { None });
