@@ -214,6 +214,6 @@ fn labels(tools: &Value) -> Vec<String> {
 /// The tools that a client allows, as their server would describe them.
 fn offered(allowed: &Value) -> Value {
     let names = allowed.as_array().or_else(|| allowed["tool_names"].as_array());
-    let tool = |name: &Value| json!({"name": name, "description": null, "input_schema": {"type": "object"}, "annotations": null});
+    let tool = |name: &Value| json!({"name": name, "description": "", "input_schema": {"type": "object"}, "annotations": null});
     names.into_iter().flatten().map(tool).collect()
 }
