@@ -76,7 +76,7 @@ impl World {
             env: &env,
             secrets,
             bin: self.mocks.as_ref().map(Mocks::bin),
-            model_url: Some("http://127.0.0.1:9/k/llm"),
+            model: Some(("http://127.0.0.1:9/k/llm", checkride::model::fake::Vendor::Openai)),
             proxy_url: Some("http://127.0.0.1:10"),
             scope,
         })
@@ -495,7 +495,7 @@ async fn a_copied_program_can_be_started_while_others_are_written() {
             env: &[],
             secrets: &[],
             bin: None,
-            model_url: None,
+            model: None,
             proxy_url: None,
             scope: &Nothing,
         };

@@ -15,8 +15,7 @@ async fn all_agents_end_and_none_starts_any_more() {
     let (mut agents, mut trees, mut launches) = (vec![], vec![], vec![]);
     for key in ["1", "2"] {
         let case = run.case(key).unwrap();
-        let setup =
-            HomeSetup { case: &case, files: &[], env: &[], secrets: &[], bin: None, model_url: None, proxy_url: None, scope: &Nothing };
+        let setup = HomeSetup { case: &case, files: &[], env: &[], secrets: &[], bin: None, model: None, proxy_url: None, scope: &Nothing };
         let launch = prepare_home(&setup)
             .unwrap()
             .launch(["sh", "-c", "trap '' TERM INT; (setsid sleep 300 &); sleep 300"].map(str::to_owned).into());

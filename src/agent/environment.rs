@@ -3,6 +3,7 @@
 //! Owns: the allow-list, the names of the variables that checkride sets.
 //! Must not know: where the values come from.
 
+use crate::model::fake::Vendor;
 use indexmap::IndexMap;
 use std::path::Path;
 
@@ -50,9 +51,15 @@ impl Environment {
     }
 
     /// The model fake as the usual clients look for their provider, with keys that look right and open nothing.
-    pub fn use_model(&mut self, url: &str) {
+    ///
+    /// Every vendor's variables are set, whichever wires the fake serves: an agent that asks on another wire then hears from the fake who has it,
+    /// and does not leave for the real address. OpenRouter's clients are OpenAI's, at OpenRouter's path.
+    pub fn use_model(&mut self, url: &str, vendor: Vendor) {
         let url = url.trim_end_matches('/');
-        self.set("OPENAI_BASE_URL", format!("{url}/v1"));
+        let openai = if vendor == Vendor::Openrouter { "/api/v1" } else { "/v1" };
+        self.set("OPENAI_BASE_URL", format!("{url}{openai}"));
+        self.set("OPENROUTER_BASE_URL", format!("{url}/api/v1"));
+        self.set("OPENROUTER_API_KEY", "sk-or-checkride-dummy-key");
         self.set("OPENAI_API_KEY", "sk-checkride-dummy-key");
         self.set("ANTHROPIC_BASE_URL", url);
         self.set("ANTHROPIC_API_KEY", "sk-ant-checkride-dummy-key");
@@ -102,11 +109,15 @@ mod tests {
     }
 
     #[test]
-    fn the_model_is_found_by_both_vendors_clients() {
-        let mut environment = clean();
-        environment.use_model("http://127.0.0.1:9/k/llm/");
-        assert_eq!(environment.get("OPENAI_BASE_URL"), Some("http://127.0.0.1:9/k/llm/v1"));
-        assert_eq!(environment.get("ANTHROPIC_BASE_URL"), Some("http://127.0.0.1:9/k/llm"));
+    fn the_model_is_found_by_every_vendors_clients() {
+        for (vendor, openai) in [(Vendor::Openai, "/v1"), (Vendor::Any, "/v1"), (Vendor::Anthropic, "/v1"), (Vendor::Openrouter, "/api/v1")]
+        {
+            let mut environment = clean();
+            environment.use_model("http://127.0.0.1:9/k/llm/", vendor);
+            assert_eq!(environment.get("OPENAI_BASE_URL"), Some(format!("http://127.0.0.1:9/k/llm{openai}").as_str()), "{vendor:?}");
+            assert_eq!(environment.get("OPENROUTER_BASE_URL"), Some("http://127.0.0.1:9/k/llm/api/v1"));
+            assert_eq!(environment.get("ANTHROPIC_BASE_URL"), Some("http://127.0.0.1:9/k/llm"));
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::profiles;
 use super::run_dir::CaseDir;
 use super::snapshot::Snapshot;
 use crate::model::agent::FileSource;
+use crate::model::fake::Vendor;
 use crate::model::suite::Secret;
 use crate::model::template::{Found, Scope};
 use crate::model::trace::{Blame, Problem};
@@ -40,7 +41,7 @@ pub struct HomeSetup<'a> {
     /// The folder of the mocked commands, if there are any.
     pub bin: Option<&'a Path>,
     /// The case's only model fake.
-    pub model_url: Option<&'a str>,
+    pub model: Option<(&'a str, Vendor)>,
     /// The trap for outbound connections.
     pub proxy_url: Option<&'a str>,
     pub scope: &'a dyn Scope,
@@ -78,8 +79,8 @@ pub fn prepare_home(setup: &HomeSetup<'_>) -> Result<Home, Problem> {
     if let Some(url) = setup.proxy_url {
         environment.use_proxy(url);
     }
-    if let Some(url) = setup.model_url {
-        environment.use_model(url);
+    if let Some((url, vendor)) = setup.model {
+        environment.use_model(url, vendor);
     }
     for secret in setup.secrets {
         plant(home, secret, setup.scope, &mut environment)?;

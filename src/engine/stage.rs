@@ -15,7 +15,7 @@ use crate::fakes::egress::Trap;
 use crate::fakes::server::{CaseFakes, CaseHandle};
 use crate::model::agent::{AgentScope, Egress};
 use crate::model::expect::{CheckKind, Expect};
-use crate::model::fake::{CommandFake, FakeKind};
+use crate::model::fake::{CommandFake, FakeKind, Vendor};
 use crate::model::protocol::Transport;
 use crate::model::step::Verb;
 use crate::model::suite::Case;
@@ -304,14 +304,14 @@ fn home(
     trap: Option<&Trap>,
     scope: &dyn Scope,
 ) -> Result<Home, Problem> {
-    let model_url = only_model(case).map(|name| world.fakes.url(key, name));
+    let model = only_model(case).map(|(name, vendor)| (world.fakes.url(key, name), vendor));
     agent::prepare_home(&HomeSetup {
         case: dir,
         files: &case.agent.files,
         env: &case.agent.env,
         secrets: &case.secrets,
         bin: mocks.map(Mocks::bin),
-        model_url: model_url.as_deref(),
+        model: model.as_ref().map(|(url, vendor)| (url.as_str(), *vendor)),
         proxy_url: trap.map(Trap::url).as_deref(),
         scope,
     })
@@ -325,9 +325,10 @@ async fn start_trap(case: &Case, recorder: &Recorder) -> Result<Option<Trap>, Pr
     trap.map(Some).map_err(|e| broken(Blame::Harness, "egress-trap", format!("failed to open the egress trap: {e}")))
 }
 
-/// The name of the case's model fake, if it is the only one.
-fn only_model(case: &Case) -> Option<&str> {
-    let mut models = case.fakes.iter().filter(|(_, fake)| matches!(fake.kind, FakeKind::Model(_))).map(|(name, _)| name.as_str());
+/// The name of the case's model fake and whose it is, if it is the only one.
+fn only_model(case: &Case) -> Option<(&str, Vendor)> {
+    let model = |kind: &FakeKind| if let FakeKind::Model(model) = kind { Some(model.vendor) } else { None };
+    let mut models = case.fakes.iter().filter_map(|(name, fake)| Some((name.as_str(), model(&fake.kind)?)));
     models.next().filter(|_| models.next().is_none())
 }
 

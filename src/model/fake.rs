@@ -36,7 +36,12 @@ pub struct ModelFake {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vendor {
+    /// Responses and chat completions.
     Openai,
+    /// Messages.
+    Anthropic,
+    /// Chat completions, in OpenRouter's variant.
+    Openrouter,
     /// Every wire there is.
     Any,
 }
@@ -77,7 +82,7 @@ pub enum PartKind {
     Text(Arc<Node>),
     /// A new message item, where the wire has such a boundary.
     Message(Arc<Node>),
-    Reasoning(Arc<Node>),
+    Reasoning(ReasoningPart),
     /// `args` is a mapping, or a text that is sent raw.
     ToolCall {
         name: Arc<Node>,
@@ -89,6 +94,14 @@ pub enum PartKind {
         transcript: Arc<Node>,
         /// Base64; silence if not given.
         audio: Option<Arc<Node>>,
+    },
+    /// A call of an MCP tool that the provider runs itself; `args`, `output` and `error` are any values.
+    McpCall {
+        server: Arc<Node>,
+        name: Arc<Node>,
+        args: Option<Arc<Node>>,
+        output: Option<Arc<Node>>,
+        error: Option<Arc<Node>>,
     },
     Refusal(Arc<Node>),
     Usage {
@@ -114,7 +127,16 @@ pub enum PartKind {
     Delay(Duration),
     /// Waits until a step releases it.
     Gate(String),
+    /// A sign of life, in the wire's way.
+    Ping,
     Comment(String),
+    /// Bytes of a stream as they are.
+    Raw(Arc<Node>),
+    /// An event of a stream that the wire's own rules do not make. Without a name it is called by its `type`.
+    Event {
+        name: Option<Arc<Node>>,
+        data: Arc<Node>,
+    },
     Abort(Abort),
     /// Another answer than 200; it stands first and alone.
     Http {
@@ -123,6 +145,18 @@ pub enum PartKind {
         retry_after: Option<Duration>,
         body: Option<Arc<Node>>,
     },
+}
+
+/// What the model thinks, as far as a wire shows it.
+#[derive(Clone, Debug)]
+pub struct ReasoningPart {
+    pub text: Option<Arc<Node>>,
+    /// Of the block, where the wire has signatures; made up if not given.
+    pub signature: Option<Arc<Node>>,
+    /// The form that only the provider can read.
+    pub encrypted: Option<Arc<Node>>,
+    /// It took place, but its text is not shown.
+    pub hidden: bool,
 }
 
 /// How the connection ends in the middle of a reply.

@@ -10,11 +10,13 @@
 //! | [`provider_error`] | the error body of the OpenAI wires |
 //! | [`responses`] | the OpenAI Responses wire |
 //! | [`realtime`] | the OpenAI Realtime wire, event by event |
-//! | [`chat`] | the chat completions wire |
+//! | [`chat`] | the chat completions wire, OpenAI's and OpenRouter's |
+//! | [`messages`] | the Anthropic Messages wire |
 
 pub mod chat;
 pub mod cut;
 pub mod frame;
+pub mod messages;
 pub mod provider_error;
 pub mod realtime;
 pub mod responses;

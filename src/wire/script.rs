@@ -13,7 +13,7 @@ pub enum Part {
     Text(String),
     /// Begins a new message, where the wire has such a boundary.
     Message(String),
-    Reasoning(String),
+    Reasoning(Reasoning),
     /// `arguments` is sent as it is; it should be the text of a JSON object.
     ToolCall {
         name: String,
@@ -25,6 +25,7 @@ pub enum Part {
         transcript: String,
         audio: Option<String>,
     },
+    McpCall(McpCall),
     Refusal(String),
     Usage(Usage),
     Stop(String),
@@ -40,11 +41,57 @@ pub enum Part {
     },
     Delay(Duration),
     Gate(String),
+    /// A sign of life, in the wire's way. It has no place in a document.
+    Ping,
+    /// Has no place in a document.
     Comment(String),
+    /// Bytes of a stream as they are. They have no place in a document.
+    Raw(String),
+    /// An event of a stream as it is. It has no place in a document.
+    Event(Event),
     Abort(Abort),
 }
 
-/// The id of a call that the script gives none: the `call`-th of the `nth` reply, the same on every wire.
+/// What the model thinks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reasoning {
+    pub text: String,
+    pub signature: Option<String>,
+    pub encrypted: Option<String>,
+    /// The text is not shown.
+    pub hidden: bool,
+}
+
+impl Reasoning {
+    /// The text, where it is shown and there is one.
+    pub fn shown(&self) -> Option<&str> {
+        (!self.hidden && !self.text.is_empty()).then_some(&*self.text)
+    }
+}
+
+/// A call of an MCP tool that the provider runs itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct McpCall {
+    pub server: String,
+    pub name: String,
+    /// The text of a JSON object.
+    pub arguments: String,
+    /// What the tool said, or how it failed.
+    pub result: Result<String, String>,
+}
+
+/// An event that the wire's own rules do not make.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// As written; it stands before the data on every wire.
+    pub name: Option<String>,
+    /// The `type` of the data: its name where the wire names its events.
+    pub kind: Option<String>,
+    /// The text after `data:`.
+    pub data: String,
+}
+
+/// The id of a call that the script gives none: the `call`-th of the `nth` reply, the same on all OpenAI wires.
 pub fn call_id(nth: usize, call: usize) -> String {
     format!("call_{nth:04}_{call}")
 }

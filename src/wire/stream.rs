@@ -57,6 +57,18 @@ impl EventWriter {
         self.event_ended();
     }
 
+    /// An event whose payload is text as it is.
+    pub fn named_text_event(&mut self, name: Option<&str>, data: &str) {
+        sse::text_event(&mut self.bytes, name, data);
+        self.event_ended();
+    }
+
+    /// Bytes as they are, whatever they mean.
+    pub fn raw(&mut self, bytes: &str) {
+        self.bytes.extend_from_slice(bytes.as_bytes());
+        self.event_ended();
+    }
+
     pub fn comment(&mut self, text: &str) {
         sse::comment(&mut self.bytes, text);
         self.event_ended();

@@ -1,6 +1,6 @@
 //! What rules can see of a request, the same for every wire.
 //!
-//! Owns: finding user, system and tool texts in the bodies of both wires.
+//! Owns: finding user, system and tool texts in the bodies of all wires.
 //! Must not know: patterns, which rule is which.
 
 use super::route::Wire;
@@ -78,7 +78,25 @@ fn history(wire: Wire, body: &Value) -> Vec<Said> {
             };
             instructions.into_iter().chain(input).collect()
         }
-        Wire::Chat => body["messages"].as_array().into_iter().flatten().filter_map(message).collect(),
+        Wire::Chat | Wire::Router => body["messages"].as_array().into_iter().flatten().filter_map(message).collect(),
+        Wire::Messages => {
+            let system = Some(text_of(&body["system"])).filter(|text| !text.is_empty()).map(Said::System);
+            system.into_iter().chain(body["messages"].as_array().into_iter().flatten().flat_map(messages_message)).collect()
+        }
+    }
+}
+
+/// A message of the Messages wire. One that carries tool results is no word of the user; what clients write beside the
+/// results (reminders, notes) is for the model alone.
+fn messages_message(message: &Value) -> Vec<Said> {
+    let results = message["content"].as_array().into_iter().flatten().filter(|block| block["type"] == "tool_result");
+    let results: Vec<_> = results.map(|block| Said::ToolResult(text_of(&block["content"]))).collect();
+    match message["role"].as_str() {
+        Some("user") if !results.is_empty() => results,
+        Some("user") => vec![Said::User(text_of(&message["content"]))],
+        Some("system") => vec![Said::System(text_of(&message["content"]))],
+        Some(_) => vec![Said::Model],
+        None => vec![],
     }
 }
 
@@ -179,9 +197,32 @@ mod tests {
     }
 
     #[test]
+    fn blocks_of_messages_are_told_apart() {
+        let body = json!({"model": "m", "system": [{"type": "text", "text": "A"}, {"type": "text", "text": "B"}],
+            "tools": [{"name": "Bash", "input_schema": {}}, {"type": "web_search_20250305", "name": "web_search"}], "messages": [
+            {"role": "user", "content": "one"},
+            {"role": "assistant", "content": [{"type": "text", "text": "x"}, {"type": "tool_use", "id": "t0", "name": "Bash", "input": {}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t0", "content": "old"}]},
+            {"role": "assistant", "content": "done"},
+            {"role": "user", "content": [{"type": "text", "text": "t"}, {"type": "text", "text": "wo"}]},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "Bash", "input": {}}]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "t1", "content": [{"type": "text", "text": "new"}]},
+                {"type": "text", "text": "<system-reminder>be brief</system-reminder>"}]},
+        ]});
+        let expected = json!({"last_user": "two", "system": "AB", "turn": 2, "tool_offered": ["Bash", "web_search"], "has_tool_result": true,
+            "tool_result": "new", "model": "m", "nth": 4});
+        check(Wire::Messages, body, expected);
+        let parallel = json!({"system": "S", "messages": [{"role": "user", "content": "go"}, {"role": "user", "content": [
+            {"type": "tool_result", "tool_use_id": "a", "content": "1"}, {"type": "tool_result", "tool_use_id": "b", "is_error": true}]}]});
+        check(Wire::Messages, parallel, json!({"tool_result": ["1", ""], "system": "S", "last_user": "go", "turn": 1}));
+    }
+
+    #[test]
     fn a_body_of_another_shape_has_few_facts_and_no_panic() {
         for body in [json!({"input": 5, "tools": {}}), json!({"messages": "x"}), json!({"messages": [1, {"role": 2}]})] {
             check(Wire::Chat, body.clone(), json!({"last_user": "missing", "turn": 0}));
+            check(Wire::Messages, body.clone(), json!({"last_user": "missing", "turn": 0}));
             check(Wire::Responses, body, json!({"last_user": "missing", "turn": 0}));
         }
     }

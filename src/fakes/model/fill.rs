@@ -3,12 +3,13 @@
 //! Owns: which values may stand where in a reply.
 //! Must not know: wires, requests.
 
-use crate::model::fake::{PartKind, Reply};
+use crate::model::fake::{PartKind, ReasoningPart, Reply};
 use crate::model::template::{Scope, printed};
 use crate::model::trace::{Blame, Problem};
 use crate::model::tree::Node;
-use crate::wire::script::{Part, Usage};
+use crate::wire::script::{Event, McpCall, Part, Reasoning, Usage};
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A reply that can be sent.
@@ -52,13 +53,21 @@ impl Filler<'_> {
         Ok(match kind {
             PartKind::Text(node) => self.text(node)?.map(Part::Text),
             PartKind::Message(node) => self.text(node)?.map(Part::Message),
-            PartKind::Reasoning(node) => self.text(node)?.map(Part::Reasoning),
+            PartKind::Reasoning(reasoning) => self.reasoning(reasoning)?.map(Part::Reasoning),
             PartKind::Refusal(node) => self.text(node)?.map(Part::Refusal),
             PartKind::Audio { transcript, audio } => {
                 let audio = audio.as_ref().map(|audio| self.text(audio)).transpose()?.flatten();
                 self.text(transcript)?.map(|transcript| Part::Audio { transcript, audio })
             }
             PartKind::ToolCall { name, args, id } => Some(self.call(name, args, id.as_deref())?),
+            PartKind::McpCall { server, name, args, output, error } => {
+                let result = match error {
+                    Some(error) => Err(self.json_or_text(Some(error))?),
+                    None => Ok(self.json_or_text(output.as_ref())?),
+                };
+                let (server, name) = (self.name_of(server, "server")?, self.name_of(name, "name")?);
+                Some(Part::McpCall(McpCall { arguments: self.arguments(args.as_deref(), &name)?, server, name, result }))
+            }
             PartKind::Usage { input, output, cached, reasoning } => {
                 Some(Part::Usage(Usage { input: *input, output: *output, cached: *cached, reasoning: *reasoning }))
             }
@@ -69,6 +78,9 @@ impl Filler<'_> {
             PartKind::Fail { message, code } => Some(Part::Fail { message: message.clone(), code: code.clone() }),
             PartKind::Delay(time) => Some(Part::Delay(*time)),
             PartKind::Gate(gate) => Some(Part::Gate(gate.clone())),
+            PartKind::Ping => Some(Part::Ping),
+            PartKind::Raw(node) => self.text(node)?.map(Part::Raw),
+            PartKind::Event { name, data } => Some(Part::Event(self.event(name.as_deref(), data)?)),
             PartKind::Comment(text) => Some(Part::Comment(text.clone())),
             PartKind::Abort(how) => Some(Part::Abort(*how)),
             PartKind::Http { .. } => None,
@@ -76,20 +88,62 @@ impl Filler<'_> {
     }
 
     fn call(&self, name: &Node, args: &Node, id: Option<&Node>) -> Result<Part, Problem> {
-        let tool = self.text(name)?.filter(|name| !name.is_empty());
-        let tool = tool.ok_or_else(|| self.ill_formed("the name of a tool call is empty"))?;
-        let arguments = match self.value(args)? {
-            None => "{}".to_owned(),
-            Some(Value::Object(map)) => serde_json::to_string(&map).map_err(|e| self.ill_formed(&e.to_string()))?,
-            Some(Value::String(raw)) => raw,
-            Some(other) => {
-                return Err(self.ill_formed(&format!(
-                    "the arguments of `{tool}` are {other}; a provider sends an object (or write a text, which is sent raw)"
-                )));
-            }
-        };
+        let name = self.name_of(name, "name")?;
+        let arguments = self.arguments(Some(args), &name)?;
         let id = id.map(|id| self.text(id)).transpose()?.flatten();
-        Ok(Part::ToolCall { name: tool, arguments, id })
+        if id.as_ref().is_some_and(String::is_empty) {
+            return Err(self.ill_formed(&format!("the id of the call of `{name}` is empty")));
+        }
+        Ok(Part::ToolCall { name, arguments, id })
+    }
+
+    /// The name of a tool or of its server; a provider sends none without.
+    fn name_of(&self, node: &Node, what: &str) -> Result<String, Problem> {
+        let name = self.text(node)?.filter(|name| !name.is_empty());
+        name.ok_or_else(|| self.ill_formed(&format!("the {what} of a tool call is empty")))
+    }
+
+    fn arguments(&self, args: Option<&Node>, tool: &str) -> Result<String, Problem> {
+        match args.map(|args| self.value(args)).transpose()?.flatten() {
+            None => Ok("{}".to_owned()),
+            Some(value @ Value::Object(_)) => Ok(value.to_string()),
+            Some(Value::String(raw)) => Ok(raw),
+            Some(other) => Err(self.ill_formed(&format!(
+                "the arguments of `{tool}` are {other}; a provider sends an object (or write a text, which is sent raw)"
+            ))),
+        }
+    }
+
+    /// What an MCP tool said: a text as it is, anything else as JSON.
+    fn json_or_text(&self, node: Option<&Arc<Node>>) -> Result<String, Problem> {
+        Ok(match node.map(|node| self.value(node)).transpose()?.flatten() {
+            None => String::new(),
+            Some(Value::String(text)) => text,
+            Some(value) => value.to_string(),
+        })
+    }
+
+    /// `None` where everything that could be shown is an optional value that is missing.
+    fn reasoning(&self, part: &ReasoningPart) -> Result<Option<Reasoning>, Problem> {
+        let text = |node: &Option<Arc<Node>>| node.as_ref().map(|node| self.text(node)).transpose().map(Option::flatten);
+        let (said, signature, encrypted) = (text(&part.text)?, text(&part.signature)?, text(&part.encrypted)?);
+        if part.text.is_some() && said.is_none() && signature.is_none() && encrypted.is_none() && !part.hidden {
+            return Ok(None);
+        }
+        Ok(Some(Reasoning { text: said.unwrap_or_default(), signature, encrypted, hidden: part.hidden }))
+    }
+
+    fn event(&self, name: Option<&Node>, data: &Node) -> Result<Event, Problem> {
+        let name = name.map(|name| self.text(name)).transpose()?.flatten();
+        let data = self.value(data)?.unwrap_or_default();
+        let kind = data.get("type").and_then(Value::as_str).map(str::to_owned);
+        for name in name.iter().chain(&kind) {
+            if name.contains(['\r', '\n']) {
+                return Err(self.ill_formed(&format!("the name of an event has a line break: {name:?} (`raw` sends any bytes)")));
+            }
+        }
+        let data = if let Value::String(text) = data { text } else { data.to_string() };
+        Ok(Event { name, kind, data })
     }
 
     fn text(&self, node: &Node) -> Result<Option<String>, Problem> {
@@ -126,7 +180,6 @@ mod tests {
     use crate::model::template::Template;
     use crate::model::tree::Content;
     use serde_json::json;
-    use std::sync::Arc;
 
     fn template(text: &str) -> Arc<Node> {
         Node::new(Span::NONE, Content::Template(Arc::new(Template::parse(text).unwrap().unwrap())))

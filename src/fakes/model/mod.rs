@@ -5,14 +5,18 @@
 //! | [`running`] | a model fake during a case: counting, answering, what was left over |
 //! | [`route`] | which path and method is which wire |
 //! | [`realtime`] | its Realtime sessions |
+//! | [`asked`] | a request on its wire, and its reply there |
+//! | [`provider`] | errors, lists and headers in each provider's shape |
 //! | [`choice`] | which reply a request gets |
 //! | [`facts`] | what rules can see of a request |
 //! | [`fill`] | a reply with its templates filled |
 //! | [`shown`] | replies and requests as messages name them |
 
+pub mod asked;
 pub mod choice;
 pub mod facts;
 pub mod fill;
+pub mod provider;
 pub mod realtime;
 pub mod route;
 pub mod running;

@@ -3,22 +3,22 @@
 //! Owns: the order of requests, and what a request that gets no reply is told.
 //! Must not know: sockets, gates, other cases.
 
+use super::asked::{Asked, Misfit, misfit, refused_by_api};
 use super::choice::{self, Given, NoReply};
 use super::facts::{facts, take_body};
-use super::fill::{Filled, HttpReply, fill};
-use super::realtime::mint::Mint;
+use super::fill::{Filled, fill};
+use super::provider::{api_refusal, http_answer, models, refusal, token_count, with_headers};
 use super::realtime::{self, Minted};
-use super::route::{Asked, Route, SERVED, Wire};
+use super::route::{Route, Wire, native_wire, served, vendor_name};
 use super::shown;
 use crate::fakes::http::{Answer, Received};
 use crate::fakes::server::case::Case;
 use crate::fakes::server::{Response, Served};
 use crate::fakes::websocket::handshake::NoUpgrade;
-use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, Names, PartKind, Reply};
+use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, Names, PartKind, Reply, Vendor};
 use crate::model::template::Scope;
-use crate::model::trace::{Problem, Request, What};
+use crate::model::trace::{Blame, Problem, Request, What};
 use crate::recorder::Recorder;
-use crate::wire::provider_error::{ErrorBody, for_status};
 use crate::wire::realtime::Session;
 use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -66,53 +66,101 @@ impl RunningModel {
     }
 
     fn answered(&self, received: Received, scope: &dyn Scope, recorder: &Recorder) -> Answer {
-        let route = Route::of(&received.method, &received.path);
+        let vendor = self.model().vendor;
+        let route = Route::of(vendor, &received.method, &received.path);
         let (request, json) = received.into_request(&self.name);
+        let own = native_wire(vendor);
         match (route, json) {
             (Route::Model(wire), Ok(())) if request.body.is_object() => self.reply(wire, request, scope, recorder),
             (Route::Mint(mint), json) if request.raw.is_empty() || (json.is_ok() && request.body.is_object()) => {
-                self.mint(mint, request, recorder)
+                self.uncounted(Wire::Responses, request, "minted", recorder, |request, _| self.counts().minted.mint(mint, &request.body))
             }
-            (Route::Model(_) | Route::Mint(_), json) => {
+            (Route::Mint(_), json) => {
                 let reason = json.err().map_or_else(|| "is no JSON object".to_owned(), |error| format!("is no JSON: {error}"));
-                self.refuse(request, 400, "ill-formed-request", &format!("the body {reason}"), recorder)
+                self.refuse(Wire::Responses, request, 400, "ill-formed-request", &format!("the body {reason}"), recorder)
             }
-            (Route::Models, _) => self.models(request, recorder),
+            (Route::Model(wire), json) => {
+                let reason = json.err().map_or_else(|| "is no JSON object".to_owned(), |error| format!("is no JSON: {error}"));
+                self.refuse(wire, request, 400, "ill-formed-request", &format!("the body {reason}"), recorder)
+            }
+            (Route::Models, _) => self.uncounted(models_wire(vendor, &request), request, "models", recorder, |_, wire| models(wire)),
+            (Route::CountTokens, _) => {
+                self.uncounted(Wire::Messages, request, "count_tokens", recorder, |request, _| token_count(&request.raw))
+            }
             (Route::WrongMethod { allow }, _) => {
                 let message = format!("this path takes {allow} only");
-                self.refuse(request, 405, "unmatched-request", &message, recorder).header("allow", allow)
+                self.refuse(own, request, 405, "unmatched-request", &message, recorder).header("allow", allow)
+            }
+            (Route::OtherVendor { wire, has }, _) => {
+                let message = format!("`model: {}` has no such path, `model: {has}` has it (and `any`)", vendor_name(vendor));
+                self.refuse(wire, request, 404, "unmatched-request", &message, recorder)
             }
             (Route::Realtime | Route::Unknown, _) => {
-                self.refuse(request, 404, "unmatched-request", &format!("nothing is served there, only {SERVED}"), recorder)
+                let message = format!("nothing is served there, only {}", served(vendor));
+                self.refuse(own, request, 404, "unmatched-request", &message, recorder)
             }
         }
     }
 
     fn reply(&self, wire: Wire, request: Request, scope: &dyn Scope, recorder: &Recorder) -> Answer {
+        if let Some(reason) = refused_by_api(wire, request.headers.get("anthropic-version").map(String::as_str), &request.body) {
+            recorder.note(format!("`{}` refused a request, as the real API does: {reason}", self.name));
+            let at = self.record(request, recorder);
+            self.record_reply(at, 400, "refused".to_owned(), recorder);
+            return with_headers(api_refusal(wire, &reason, at), wire, at);
+        }
         let mut asked = Asked::read(wire, &request.body);
         let decision = self.decide(wire, request, scope, recorder);
+        let nth = decision.nth;
         let (answer, rule) = match decision.chosen {
             Ok(choice::Chosen { rule, reply }) => {
-                let answer = match fill(reply, &format!("{rule} of `{}`", self.name), scope) {
-                    Ok(Filled::Parts(parts)) => Answer::from(asked.render(decision.nth, &parts, self.model().wire.into())),
-                    Ok(Filled::Http(http)) => http_answer(http),
-                    Err(problem) => {
-                        let answer = refusal(500, "broken_fake", &problem.message);
-                        recorder.problem(problem);
-                        answer
-                    }
-                };
+                let name = format!("{rule} of `{}`", self.name);
+                let sent = self.sent(&name, reply, wire, &mut asked, nth, scope, recorder);
+                let answer = sent.unwrap_or_else(|problem| {
+                    let answer = refusal(wire, 500, "broken_fake", &problem.message, nth);
+                    recorder.problem(problem);
+                    answer
+                });
                 (answer, rule)
             }
             Err(no_reply) => {
                 let problem = no_reply.problem();
-                let answer = refusal(400, "unmatched_request", &problem.message);
+                let answer = refusal(wire, 400, "unmatched_request", &problem.message, nth);
                 recorder.problem(problem);
                 (answer, "unmatched".to_owned())
             }
         };
         self.record_reply(decision.request, answer.status, rule, recorder);
-        answer.header("x-request-id", format!("req_{:04}", decision.nth))
+        with_headers(answer, wire, nth)
+    }
+
+    /// The reply as bytes; `name` says which it is. The problem is that it cannot be sent.
+    #[expect(clippy::too_many_arguments, reason = "each says another thing about the one reply")]
+    fn sent(
+        &self,
+        name: &str,
+        reply: &Reply,
+        wire: Wire,
+        asked: &mut Asked,
+        nth: usize,
+        scope: &dyn Scope,
+        recorder: &Recorder,
+    ) -> Result<Answer, Problem> {
+        let parts = match fill(reply, name, scope)? {
+            Filled::Http(http) => return Ok(http_answer(http, wire, nth)),
+            Filled::Parts(parts) => parts,
+        };
+        match misfit(&parts, wire, asked.stream()) {
+            None => {}
+            Some(Misfit::LeftOut(what)) => {
+                recorder.note(format!("the `{what}` in {name} was left out: it belongs to a stream, and the request asked for none"));
+            }
+            Some(Misfit::NotOnThisWire) => {
+                let message = format!("{name} cannot be sent: chat completions have no calls that the provider runs itself (`mcp_call`)");
+                return Err(Problem { blame: Some(Blame::Fake), code: "ill-formed-reply".to_owned(), message, details: vec![] });
+            }
+        }
+        Ok(Answer::from(asked.render(nth, &parts, self.model().wire.into())))
     }
 
     /// Counts a request, records it and chooses its reply, all under one lock: so the order of records is the order of replies.
@@ -165,28 +213,51 @@ impl RunningModel {
         self.counts().minted.session(self.names(), key).cloned()
     }
 
-    fn mint(&self, mint: Mint, request: Request, recorder: &Recorder) -> Answer {
-        let answer = self.counts().minted.mint(mint, &request.body);
-        let at = self.record(request, recorder);
-        self.record_reply(at, answer.status, "minted".to_owned(), recorder);
-        answer
-    }
-
     pub(super) fn refuse_upgrade(&self, request: Request, no: &NoUpgrade, recorder: &Recorder) -> Answer {
-        let refused = self.refuse(request, no.status, "unmatched-request", &no.message, recorder);
+        let refused = self.refuse(Wire::Responses, request, no.status, "unmatched-request", &no.message, recorder);
         Answer { headers: refused.headers.into_iter().chain(no.answer("").headers).collect(), ..refused }
     }
 
-    fn models(&self, request: Request, recorder: &Recorder) -> Answer {
+    /// The MCP servers whose tools its replies call.
+    pub(super) fn mcp_servers(&self) -> Vec<(String, Vec<String>)> {
+        let mut servers: Vec<(String, Vec<String>)> = Vec::new();
+        for part in self.replies().into_iter().flat_map(|reply| &reply.parts) {
+            let PartKind::McpCall { server, name, .. } = &part.kind else { continue };
+            let (Some(server), Some(name)) = (server.text(), name.text()) else { continue };
+            match servers.iter_mut().find(|(known, _)| known == server) {
+                Some((_, tools)) if tools.iter().any(|tool| tool == name) => {}
+                Some((_, tools)) => tools.push(name.to_owned()),
+                None => servers.push((server.to_owned(), vec![name.to_owned()])),
+            }
+        }
+        servers
+    }
+
+    fn replies(&self) -> Vec<&Reply> {
+        match &self.model().replies {
+            ModelReplies::Script(replies) => replies.iter().collect(),
+            ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
+        }
+    }
+
+    /// Answers what scripts and rules do not count.
+    fn uncounted(
+        &self,
+        wire: Wire,
+        request: Request,
+        rule: &str,
+        recorder: &Recorder,
+        answer: impl Fn(&Request, Wire) -> Answer,
+    ) -> Answer {
+        let answer = answer(&request, wire);
         let at = self.record(request, recorder);
-        self.record_reply(at, 200, "models".to_owned(), recorder);
-        let list = r#"{"object":"list","data":[{"id":"scripted","object":"model","created":1767225600,"owned_by":"checkride"}]}"#;
-        Answer::json(200, list.as_bytes().to_vec())
+        self.record_reply(at, answer.status, rule.to_owned(), recorder);
+        with_headers(answer, wire, at)
     }
 
     /// Refuses a request that is for no wire. HEAD and OPTIONS only ask whether somebody is there: they are noted, and
     /// the case does not fail for them.
-    fn refuse(&self, request: Request, status: u16, code: &str, message: &str, recorder: &Recorder) -> Answer {
+    fn refuse(&self, wire: Wire, request: Request, status: u16, code: &str, message: &str, recorder: &Recorder) -> Answer {
         let asked = format!("{} {}", request.method, request.path);
         let message = format!("`{}` got {asked}: {message}", self.name);
         let harmless = matches!(request.method.as_str(), "HEAD" | "OPTIONS");
@@ -197,7 +268,16 @@ impl RunningModel {
             recorder.problem(Problem { blame: None, code: code.to_owned(), message: message.clone(), details: vec![] });
         }
         self.record_reply(at, status, "unmatched".to_owned(), recorder);
-        refusal(status, &code.replace('-', "_"), &message)
+        refusal(wire, status, &code.replace('-', "_"), &message, at)
+    }
+}
+
+/// Whose list of models is asked for: a client of Anthropic says which version it speaks.
+fn models_wire(vendor: Vendor, request: &Request) -> Wire {
+    match vendor {
+        Vendor::Any if request.headers.contains_key("anthropic-version") => Wire::Messages,
+        Vendor::Any if request.path.starts_with("/api/") => Wire::Router,
+        vendor => native_wire(vendor),
     }
 }
 
@@ -207,16 +287,12 @@ impl Served for Arc<RunningModel> {
     }
 
     fn gates(&self) -> Vec<String> {
-        let replies: Vec<&Reply> = match &self.model().replies {
-            ModelReplies::Script(replies) => replies.iter().collect(),
-            ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
-        };
-        let parts = replies.into_iter().flat_map(|reply| &reply.parts);
+        let parts = self.replies().into_iter().flat_map(|reply| &reply.parts);
         parts.filter_map(|part| if let PartKind::Gate(gate) = &part.kind { Some(gate.clone()) } else { None }).collect()
     }
 
     fn answer(&self, received: Received, case: &Case) -> Response {
-        if Route::of(&received.method, &received.path) == Route::Realtime {
+        if Route::of(self.model().vendor, &received.method, &received.path) == Route::Realtime {
             return realtime::open::open(self, received, case);
         }
         self.answered(received, &*case.scope, &case.recorder).into()
@@ -246,31 +322,4 @@ fn with_request(mut no_reply: NoReply, wire: Wire, request: &mut Request, nth: u
     request.body = take_body(&mut facts);
     no_reply.details.push(said);
     no_reply
-}
-
-/// An error in the provider's shape that clients do not try again.
-fn refusal(status: u16, code: &str, message: &str) -> Answer {
-    let body = ErrorBody::new(message, "invalid_request_error", Some(code)).to_bytes();
-    Answer::json(status, body).header("x-should-retry", "false")
-}
-
-fn http_answer(http: HttpReply) -> Answer {
-    let HttpReply { status, headers, retry_after, body } = http;
-    let mut answer = match body {
-        None => {
-            let (kind, code, message) = for_status(status);
-            Answer::json(status, ErrorBody::new(message, kind, code).to_bytes())
-        }
-        Some(Value::String(text)) => Answer { content_type: "text/plain; charset=utf-8", ..Answer::json(status, text.into_bytes()) },
-        Some(body) => Answer::json(status, body.to_string().into_bytes()),
-    };
-    for (name, value) in headers {
-        answer = answer.header(name, value);
-    }
-    if let Some(time) = retry_after {
-        // Whole seconds are all that the standard header can say; what is shorter rounds to none, so that tests stay fast.
-        let seconds = time.as_secs_f64().round() as u64;
-        answer = answer.header("retry-after", seconds.to_string()).header("retry-after-ms", time.as_millis().to_string());
-    }
-    answer
 }

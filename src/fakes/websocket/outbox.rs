@@ -58,6 +58,10 @@ impl Outbox {
         self.put(Out::Message(Message::binary(bytes)));
     }
 
+    pub fn ping(&self) {
+        self.put(Out::Message(Message::Ping(Default::default())));
+    }
+
     pub fn end(&self, end: End) {
         self.put(Out::End(end));
     }

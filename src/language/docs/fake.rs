@@ -120,10 +120,8 @@ words! {
         /// OpenAI: Responses and chat completions.
         Openai = "openai",
         /// Anthropic: Messages.
-        #[later("the model `anthropic`")]
         Anthropic = "anthropic",
-        /// OpenRouter: chat completions.
-        #[later("the model `openrouter`")]
+        /// OpenRouter: its variant of chat completions.
         Openrouter = "openrouter",
         /// Every wire there is.
         Any = "any",

@@ -22,27 +22,26 @@ document! {
         /// What is spoken: a text of the open message, on the Realtime wire with its sound.
         #[example("{transcript: Good morning., base64: AAEC}")]
         audio: Option<AudioDoc>,
-        /// What the model thinks.
+        /// What the model thinks: a text, or its long form.
         #[example("The mail is an invoice.")]
-        reasoning: Option<Templated>,
-        /// The signature of a reasoning block.
+        #[example("{hidden: true, encrypted: gAAAAB}")]
+        reasoning: Option<Or<Templated, ReasoningDoc>>,
+        /// The signature of a reasoning block; short for `signature` in its long form.
         #[example("sig1")]
-        #[later("`signature`")]
         signature: Option<Templated>,
         /// A call of a tool.
         #[example("{name: exec, args: {command: ls}}")]
         tool_call: Option<Or<Templated, ToolCallDoc>>,
-        /// A call of an MCP tool that the provider runs.
+        /// A call of an MCP tool that the provider runs (Responses and Messages; chat completions have no such thing).
         #[example("{server: dexter, name: wallets.list, args: {}, output: {wallets: []}}")]
-        #[later("`mcp_call`")]
         mcp_call: Option<McpCallDoc>,
-        /// The model refuses.
+        /// The model refuses. On Messages it is a text, and the stop reason is `refusal`.
         #[example("I cannot help with that.")]
         refusal: Option<Templated>,
         /// Token counts.
         #[example("{input: 10, output: 3}")]
         usage: Option<UsageDoc>,
-        /// The stop reason, in the provider's words.
+        /// The stop reason, in any provider's words: each wire says it in its own. A response that did not stop by itself (`length`, `max_tokens`, `max_output_tokens`, `content_filter`) is incomplete.
         #[example("max_output_tokens")]
         stop: Option<Text>,
         /// Ends the stream with an error event.
@@ -57,23 +56,21 @@ document! {
         /// Waits until a step releases it.
         #[example("first")]
         gate: Option<Text>,
-        /// A ping event.
+        /// A sign of life in the stream: `ping` on Messages, `keepalive` on Responses, a comment on chat completions. A reply that is no stream has none.
         #[example("true")]
-        #[later("`ping`")]
-        ping: Option<Any>,
-        /// A comment line of the stream.
+        ping: Option<Flag>,
+        /// A comment line of the stream. A reply that is no stream has none.
         #[example("OPENROUTER PROCESSING")]
         comment: Option<Text>,
         /// The connection ends here.
         #[example("fin")]
         abort: Option<AbortWord>,
-        /// Bytes as they are.
+        /// Bytes of the stream, as they are. In a reply that is no stream they are left out, with a note.
         #[example("\"data: {not-json\"")]
-        #[later("`raw`")]
         raw: Option<Templated>,
-        /// An event as it is.
+        /// An event of the stream, as it is: `{name, data}`, or its data alone, called by its `type` where the wire names events. In a reply that is no stream it is left out, with a note.
         #[example("{type: response.in_progress}")]
-        #[later("`event`")]
+        #[example("{name: surprise, data: {a: 1}}")]
         event: Option<Any>,
         /// Another answer than 200; it stands first and alone.
         #[example("{status: 529, body: {error: {message: try later}}}")]
@@ -89,6 +86,23 @@ document! {
         /// The sound, as base64; a millisecond of silence for each delta if not given.
         #[example("AAEC")]
         base64: Option<Templated>,
+    }
+
+    /// What the model thinks, as far as a wire shows it.
+    #[example("{text: The mail is an invoice., signature: sig1}")]
+    pub struct ReasoningDoc as "reasoning" {
+        /// What it thinks; on Responses it is the summary.
+        #[example("The mail is an invoice.")]
+        text: Option<Templated>,
+        /// The signature of the block, on Messages and in OpenRouter's details; made up if not given.
+        #[example("sig1")]
+        signature: Option<Templated>,
+        /// It took place, but its text is not shown.
+        #[example("true")]
+        hidden: Option<Flag>,
+        /// The form that only the provider can read: `encrypted_content` on Responses, where the request asks for it; without `text` a `redacted_thinking` block on Messages.
+        #[example("gAAAAB")]
+        encrypted: Option<Templated>,
     }
 
     /// A call of a tool.

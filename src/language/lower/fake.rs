@@ -11,7 +11,7 @@ use crate::base::suggest::did_you_mean;
 use crate::language::docs::fake::{FakeDoc, VendorWord};
 use crate::language::docs::reply::{DeltaWord, NamesWord, RuleDoc, WireDoc};
 use crate::language::shape::{Or, mistake};
-use crate::model::fake::{Delta, Fake, FakeKind, ModelFake, ModelReplies, ModelRule, Names, Vendor, Wire, Write};
+use crate::model::fake::{Delta, Fake, FakeKind, ModelFake, ModelReplies, ModelRule, Names, PartKind, Vendor, Wire, Write};
 use crate::model::pattern::{Form, Pattern, Test, Word};
 use crate::model::tree::Node;
 use serde_json::Value;
@@ -75,8 +75,10 @@ pub fn kind(doc: &FakeDoc, low: &mut Lowering<'_>) -> Option<&'static str> {
 
 fn model(doc: &FakeDoc, low: &mut Lowering<'_>) -> Option<ModelFake> {
     let vendor = match doc.model? {
+        VendorWord::Openai => Vendor::Openai,
+        VendorWord::Anthropic => Vendor::Anthropic,
+        VendorWord::Openrouter => Vendor::Openrouter,
         VendorWord::Any => Vendor::Any,
-        _ => Vendor::Openai,
     };
     let replies = match (&doc.script, &doc.rules) {
         (Some(_), Some(_)) => {
@@ -97,7 +99,27 @@ fn model(doc: &FakeDoc, low: &mut Lowering<'_>) -> Option<ModelFake> {
             return None;
         }
     };
+    if vendor == Vendor::Openrouter {
+        no_hosted_calls(&replies, low);
+    }
     Some(ModelFake { vendor, replies, wire: doc.wire.as_ref().map(|doc| wire(doc, low)).unwrap_or_default() })
+}
+
+/// OpenRouter has only chat completions, and these have no calls that the provider runs itself.
+fn no_hosted_calls(replies: &ModelReplies, low: &mut Lowering<'_>) {
+    let replies: Vec<_> = match replies {
+        ModelReplies::Script(replies) => replies.iter().collect(),
+        ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
+    };
+    for part in replies.into_iter().flat_map(|reply| &reply.parts) {
+        if matches!(part.kind, PartKind::McpCall { .. }) {
+            low.push(
+                Diagnostic::error("not-on-this-wire", part.span, "`mcp_call` cannot be sent by `model: openrouter`")
+                    .label("chat completions have no such thing")
+                    .help("`model: openai` has it on Responses, `model: anthropic` on Messages"),
+            );
+        }
+    }
 }
 
 fn rule(doc: &RuleDoc, low: &mut Lowering<'_>) -> ModelRule {

@@ -6,9 +6,11 @@
 use super::Lowering;
 use super::lowering::{key_span, plain_scalars};
 use crate::base::Diagnostic;
-use crate::language::docs::reply::{AbortWord, AudioDoc, ErrorDoc, FailDoc, PartDoc, ReplyDoc, StatusDoc, ToolCallDoc, UsageDoc};
-use crate::language::shape::{Mapping, Or, Templated, Text, Whole, mistake};
-use crate::model::fake::{Abort, PartKind, Reply, ReplyPart};
+use crate::language::docs::reply::{
+    AbortWord, AudioDoc, ErrorDoc, FailDoc, McpCallDoc, PartDoc, ReasoningDoc, ReplyDoc, StatusDoc, ToolCallDoc, UsageDoc,
+};
+use crate::language::shape::{Any, Mapping, Or, Templated, Text, Whole, mistake};
+use crate::model::fake::{Abort, PartKind, ReasoningPart, Reply, ReplyPart};
 use crate::model::tree::{Content, Node};
 use std::sync::Arc;
 
@@ -71,11 +73,23 @@ fn kind(doc: &PartDoc, low: &mut Lowering<'_>) -> Option<PartKind> {
     if let Some(kind) = spoken(doc) {
         return Some(kind);
     }
+    if let Some(thought) = &doc.reasoning {
+        return Some(PartKind::Reasoning(reasoning(thought, doc.signature.as_ref(), low)));
+    }
     if let Some(call) = &doc.tool_call {
         return tool_call(call, low);
     }
     if let Some(AudioDoc { transcript, base64, .. }) = &doc.audio {
         return Some(PartKind::Audio { transcript: transcript.0.clone(), audio: base64.as_ref().map(|audio| audio.0.clone()) });
+    }
+    if let Some(call) = &doc.mcp_call {
+        return mcp_call(call, low);
+    }
+    if let Some(ping) = &doc.ping {
+        return ping.on.then_some(PartKind::Ping);
+    }
+    if let Some(data) = &doc.event {
+        return event(&data.0, low);
     }
     if let Some(usage) = &doc.usage {
         return Some(tokens(usage));
@@ -103,12 +117,59 @@ fn spoken(doc: &PartDoc) -> Option<PartKind> {
     let word = |text: &Option<Text>, make: fn(String) -> PartKind| text.as_ref().map(|text| make(text.to_string()));
     text(&doc.text, PartKind::Text)
         .or_else(|| text(&doc.message, PartKind::Message))
-        .or_else(|| text(&doc.reasoning, PartKind::Reasoning))
+        .or_else(|| text(&doc.raw, PartKind::Raw))
         .or_else(|| text(&doc.refusal, PartKind::Refusal))
         .or_else(|| word(&doc.stop, PartKind::Stop))
         .or_else(|| word(&doc.gate, PartKind::Gate))
         .or_else(|| word(&doc.comment, PartKind::Comment))
         .or_else(|| doc.delay.map(|delay| PartKind::Delay(delay.duration)))
+}
+
+/// What the model thinks; `beside` is the signature that stands beside the short form.
+fn reasoning(doc: &Or<Templated, ReasoningDoc>, beside: Option<&Templated>, low: &mut Lowering<'_>) -> ReasoningPart {
+    let node = |text: &Templated| text.0.clone();
+    let doc = match doc {
+        Or::This(text) => {
+            return ReasoningPart { text: Some(node(text)), signature: beside.map(node), encrypted: None, hidden: false };
+        }
+        Or::That(doc) => doc,
+    };
+    if let (Some(beside), Some(_)) = (beside, &doc.signature) {
+        low.push(
+            Diagnostic::error("one-part", beside.0.span, "`signature` is given twice")
+                .label("the second signature")
+                .help("`signature` beside `reasoning` is short for the one inside it"),
+        );
+    }
+    let signature = doc.signature.as_ref().or(beside).map(node);
+    let hidden = doc.hidden.is_some_and(|hidden| hidden.on);
+    ReasoningPart { text: doc.text.as_ref().map(node), signature, encrypted: doc.encrypted.as_ref().map(node), hidden }
+}
+
+fn mcp_call(doc: &McpCallDoc, low: &mut Lowering<'_>) -> Option<PartKind> {
+    if let (Some(_), Some(error)) = (&doc.output, &doc.error) {
+        low.push(
+            Diagnostic::error("one-part", error.0.span, "`output` and `error` are both given; a call went well, or it did not")
+                .label("the second result"),
+        );
+        return None;
+    }
+    let any = |node: &Option<Any>| node.as_ref().map(|node| node.0.clone());
+    let (server, name) = (doc.server.0.clone(), doc.name.0.clone());
+    Some(PartKind::McpCall { server, name, args: any(&doc.args), output: any(&doc.output), error: any(&doc.error) })
+}
+
+/// `{name, data}`, or the data alone.
+fn event(node: &Arc<Node>, low: &mut Lowering<'_>) -> Option<PartKind> {
+    if !node.is_map() {
+        low.push(mistake::wrong_type(node, "a mapping"));
+        return None;
+    }
+    let long = node.get("data").is_some() && node.entries().iter().all(|entry| matches!(&*entry.key, "name" | "data"));
+    Some(match (long, node.get("data")) {
+        (true, Some(data)) => PartKind::Event { name: node.get("name").cloned(), data: data.clone() },
+        _ => PartKind::Event { name: None, data: node.clone() },
+    })
 }
 
 fn tool_call(doc: &Or<Templated, ToolCallDoc>, low: &mut Lowering<'_>) -> Option<PartKind> {

@@ -15,7 +15,16 @@ const SILENCE: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
     Message(Voice),
-    Call { name: String, call_id: String },
+    Call {
+        name: String,
+        call_id: String,
+    },
+    /// A call that the provider runs itself.
+    Mcp {
+        server: String,
+        name: String,
+        result: Result<String, String>,
+    },
 }
 
 /// The sound that goes with a piece of a transcript.
@@ -59,6 +68,15 @@ impl Open {
                 let begun = status == "in_progress";
                 item["content"] = if begun { json!([]) } else { json!([self.names.content(*voice, &self.said)]) };
             }
+            Kind::Mcp { server, name, result } => {
+                let (output, error) = match result {
+                    _ if status != "completed" => (Value::Null, Value::Null),
+                    Ok(output) => (output.as_str().into(), Value::Null),
+                    Err(error) => (Value::Null, mcp_error(error)),
+                };
+                return json!({"id": self.id, "type": "mcp_call", "server_label": server, "name": name, "arguments": self.said,
+                    "approval_request_id": null, "output": output, "error": error});
+            }
             Kind::Call { name, call_id } => {
                 item["type"] = "function_call".into();
                 item["call_id"] = call_id.as_str().into();
@@ -79,7 +97,7 @@ impl Open {
     pub fn begun(&self) -> Vec<Value> {
         match &self.kind {
             Kind::Message(voice) => vec![self.content("response.content_part.added", "part", part(*voice, ""))],
-            Kind::Call { .. } => Vec::new(),
+            Kind::Call { .. } | Kind::Mcp { .. } => Vec::new(),
         }
     }
 
@@ -102,11 +120,15 @@ impl Open {
                 "type": "response.function_call_arguments.delta", "response_id": self.response_id, "item_id": self.id,
                 "output_index": self.output_index, "call_id": call_id, "delta": text,
             })],
+            Kind::Mcp { .. } => vec![json!({
+                "type": "response.mcp_call_arguments.delta", "response_id": self.response_id, "item_id": self.id,
+                "output_index": self.output_index, "delta": text,
+            })],
         }
     }
 
-    /// Before the item is done.
-    pub fn ended(&self) -> Vec<Value> {
+    /// Before the item is done; `whole` if it says all that it was to say.
+    pub fn ended(&self, whole: bool) -> Vec<Value> {
         match &self.kind {
             Kind::Message(voice) => {
                 let key = if *voice == Voice::Text { "text" } else { "transcript" };
@@ -122,6 +144,17 @@ impl Open {
                 "type": "response.function_call_arguments.done", "response_id": self.response_id, "item_id": self.id,
                 "output_index": self.output_index, "call_id": call_id, "name": name, "arguments": self.said,
             })],
+            Kind::Mcp { result, .. } => {
+                let mut events = vec![json!({
+                    "type": "response.mcp_call_arguments.done", "response_id": self.response_id, "item_id": self.id,
+                    "output_index": self.output_index, "arguments": self.said,
+                })];
+                let end = if result.is_ok() { "completed" } else { "failed" };
+                events.extend(["in_progress", end].into_iter().filter(|_| whole).map(
+                    |what| json!({"type": format!("response.mcp_call.{what}"), "item_id": self.id, "output_index": self.output_index}),
+                ));
+                events
+            }
         }
     }
 
@@ -133,5 +166,13 @@ impl Open {
         let mut event = self.place(kind);
         event[key] = value;
         event
+    }
+}
+
+/// A text is what the tool said; an object with a type is the error as it is.
+fn mcp_error(error: &str) -> Value {
+    match serde_json::from_str::<Value>(error) {
+        Ok(error) if error["type"].is_string() => error,
+        _ => json!({"type": "tool_execution_error", "message": error}),
     }
 }

@@ -10,7 +10,7 @@ use super::open::{Kind, Open, Sound};
 use crate::model::fake::Abort;
 use crate::wire::cut::deltas;
 use crate::wire::provider_error::kind_for;
-use crate::wire::script::{Pace, Part, Usage, call_id};
+use crate::wire::script::{Event, McpCall, Pace, Part, Usage, call_id};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -19,6 +19,9 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Beat {
     Event(Value),
+    /// A message as it is.
+    Text(String),
+    Ping,
     Delay(Duration),
     Gate(String),
     /// The connection ends here.
@@ -73,7 +76,7 @@ impl Response {
             begun: true,
             ended: false,
         };
-        let says = |part: &&Part| !matches!(part, Part::Delay(_) | Part::Gate(_) | Part::Comment(_));
+        let says = |part: &&Part| !matches!(part, Part::Delay(_) | Part::Gate(_) | Part::Comment(_) | Part::Ping | Part::Usage(_));
         if let Some(Part::Error { .. }) = response.parts.iter().find(says) {
             response.begun = false;
         } else {
@@ -160,6 +163,9 @@ impl Response {
             Part::Stop(reason) => self.stop = incomplete_reason(&reason),
             Part::Delay(time) => self.ready.push_back(Beat::Delay(time)),
             Part::Gate(gate) => self.ready.push_back(Beat::Gate(gate)),
+            Part::McpCall(call) => self.mcp_call(call),
+            Part::Ping => self.ready.push_back(Beat::Ping),
+            Part::Raw(text) | Part::Event(Event { data: text, .. }) => self.ready.push_back(Beat::Text(text)),
             // This wire has no such thing.
             Part::Reasoning(_) | Part::Comment(_) => {}
             Part::Error { message, code, kind, .. } => self.error(message, code, kind),
@@ -208,9 +214,19 @@ impl Response {
         self.open = Some(open);
     }
 
+    /// The provider runs it itself, so its result is part of the response.
+    fn mcp_call(&mut self, call: McpCall) {
+        self.close("completed");
+        let McpCall { server, name, arguments, result } = call;
+        let mut open = self.begin(Kind::Mcp { server, name, result });
+        open.rest.extend(deltas(&arguments, self.pace.delta).map(|delta| (delta.to_owned(), Sound::None)));
+        self.open = Some(open);
+    }
+
     fn begin(&mut self, kind: Kind) -> Open {
         let index = self.output.len();
-        let id = format!("item_{:04}_{index}", self.asked.nth);
+        let prefix = if matches!(kind, Kind::Mcp { .. }) { "mcp" } else { "item" };
+        let id = format!("{prefix}_{:04}_{index}", self.asked.nth);
         let open = Open::new(self.asked.names, &self.id, index, id, kind);
         let item = open.item("in_progress");
         self.event(open.item_event("added", &item));
@@ -229,7 +245,7 @@ impl Response {
             let events = open.piece(&text, sound);
             self.events(events);
         }
-        self.events(open.ended());
+        self.events(open.ended(status == "completed"));
         let item = open.item(status);
         self.event(open.item_event("done", &item));
         if self.in_band() {

@@ -37,6 +37,8 @@ pub struct Talk {
     /// The response that is in the making in the conversation.
     active: Option<String>,
     number: usize,
+    /// MCP servers by their labels, with the tools that they have.
+    servers: Vec<(String, Vec<String>)>,
     listed: usize,
 }
 
@@ -50,9 +52,9 @@ pub enum Wanted {
 
 impl Talk {
     /// The `number`-th connection of a fake.
-    pub fn new(names: Names, session: Session, number: usize) -> Talk {
+    pub fn new(names: Names, session: Session, number: usize, servers: Vec<(String, Vec<String>)>) -> Talk {
         let conversation = Conversation::new(names, number);
-        Talk { names, session, conversation, audio: 0, told: 0, active: None, number, listed: 0 }
+        Talk { names, session, conversation, audio: 0, told: 0, active: None, number, servers, listed: 0 }
     }
 
     /// What a server says first.
@@ -143,11 +145,22 @@ impl Talk {
             let item = |tools: Value| json!({"id": id, "type": "mcp_list_tools", "server_label": label, "tools": tools});
             events.push(self.names.item_begun(previous.as_deref(), &item(json!([]))));
             events.extend(["in_progress", "completed"].map(|what| json!({"type": format!("mcp_list_tools.{what}"), "item_id": id})));
-            let item = item(offered(&tool["allowed_tools"]));
+            let item = item(self.offered(label, &tool["allowed_tools"]));
             events.extend(self.names.item_done(previous.as_deref(), &item));
             self.conversation.push(item);
         }
         events
+    }
+
+    /// The tools that a client allows; if it allows all, those of the server that somebody will call.
+    fn offered(&self, label: &str, allowed: &Value) -> Value {
+        match allowed.as_array().or_else(|| allowed["tool_names"].as_array()) {
+            Some(names) => names.iter().filter_map(Value::as_str).map(described).collect(),
+            None => {
+                let tools = self.servers.iter().filter(|(known, _)| known == label).flat_map(|(_, tools)| tools);
+                tools.map(|name| described(name)).collect()
+            }
+        }
     }
 
     fn append(&mut self, audio: &Value) -> Result<Vec<Value>, Mistake> {
@@ -211,9 +224,7 @@ fn labels(tools: &Value) -> Vec<String> {
     tools.filter_map(|tool| tool["server_label"].as_str()).map(str::to_owned).collect()
 }
 
-/// The tools that a client allows, as their server would describe them.
-fn offered(allowed: &Value) -> Value {
-    let names = allowed.as_array().or_else(|| allowed["tool_names"].as_array());
-    let tool = |name: &Value| json!({"name": name, "description": "", "input_schema": {"type": "object"}, "annotations": null});
-    names.into_iter().flatten().map(tool).collect()
+/// A tool as its server would describe it.
+fn described(name: &str) -> Value {
+    json!({"name": name, "description": "", "input_schema": {"type": "object"}, "annotations": null})
 }

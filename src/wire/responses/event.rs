@@ -66,6 +66,8 @@ pub enum Channel {
     Refusal,
     Summary,
     Arguments,
+    /// Of a call that the provider runs itself.
+    McpArguments,
 }
 
 impl Channel {
@@ -83,6 +85,7 @@ impl Channel {
             Channel::Refusal => "response.refusal.delta",
             Channel::Summary => "response.reasoning_summary_text.delta",
             Channel::Arguments => "response.function_call_arguments.delta",
+            Channel::McpArguments => "response.mcp_call_arguments.delta",
         }
     }
 
@@ -92,6 +95,7 @@ impl Channel {
             Channel::Refusal => "response.refusal.done",
             Channel::Summary => "response.reasoning_summary_text.done",
             Channel::Arguments => "response.function_call_arguments.done",
+            Channel::McpArguments => "response.mcp_call_arguments.done",
         }
     }
 
@@ -102,7 +106,7 @@ impl Channel {
         match self {
             Channel::Text | Channel::Refusal => event.content_index = Some(0),
             Channel::Summary => event.summary_index = Some(0),
-            Channel::Arguments => {}
+            Channel::Arguments | Channel::McpArguments => {}
         }
         event
     }
@@ -110,7 +114,7 @@ impl Channel {
     /// A content part with this text; arguments are no part.
     pub fn content(self, text: String) -> Content {
         match self {
-            Channel::Text | Channel::Arguments => Content::text(text),
+            Channel::Text | Channel::Arguments | Channel::McpArguments => Content::text(text),
             Channel::Refusal => Content::Refusal { refusal: text },
             Channel::Summary => Content::SummaryText { text },
         }

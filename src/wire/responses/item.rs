@@ -28,6 +28,30 @@ pub enum Item {
         name: String,
         arguments: String,
     },
+    /// A call that the provider runs itself.
+    McpCall {
+        id: String,
+        status: Status,
+        server_label: String,
+        name: String,
+        arguments: String,
+        output: Option<String>,
+        error: Option<McpError>,
+        approval_request_id: Option<()>,
+    },
+}
+
+/// How a tool that the provider runs failed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename = "mcp_tool_execution_error")]
+pub struct McpError {
+    pub content: [McpErrorText; 1],
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename = "text")]
+pub struct McpErrorText {
+    pub text: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

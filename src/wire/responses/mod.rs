@@ -6,12 +6,14 @@
 //! | [`item`] | output items and their content parts |
 //! | [`object`] | the response object and the events that carry it |
 //! | [`event`] | the events that belong to one item |
+//! | [`mcp`] | calls that the provider runs itself |
 //! | [`render`](fn@render) | the reply itself |
 
 pub mod asked;
 mod ending;
 pub mod event;
 pub mod item;
+mod mcp;
 pub mod object;
 mod render;
 

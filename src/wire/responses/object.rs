@@ -100,6 +100,14 @@ impl From<script::Usage> for Usage {
     }
 }
 
+/// A sign of life. It is an event, and so it is numbered.
+#[derive(Serialize)]
+pub struct Keepalive {
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub sequence_number: u64,
+}
+
 /// The documented form of an `error` event.
 #[derive(Serialize)]
 pub struct FlatError<'a> {

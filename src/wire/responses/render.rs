@@ -7,9 +7,9 @@ use super::asked::Asked;
 use super::ending::{End, write_lifecycle};
 use super::event::{Channel, ItemEvent};
 use super::item::{Content, Item, Role, Status};
-use super::object::ResponseObject;
+use super::object::{Keepalive, ResponseObject};
 use crate::wire::cut::deltas;
-use crate::wire::script::{Pace, Part, Usage, call_id as call_id_for};
+use crate::wire::script::{Pace, Part, Reasoning, Usage, call_id as call_id_for};
 use crate::wire::stream::{EventWriter, Rendered, Step};
 
 /// The reply to one request: an event stream if it asked for one, otherwise the same response as one document.
@@ -81,14 +81,14 @@ impl<'a> Writer<'a> {
                 self.close_message();
                 self.text(text, Channel::Refusal);
             }
-            Part::Reasoning(text) => self.reasoning(text),
+            Part::Reasoning(reasoning) => self.reasoning(reasoning),
             Part::ToolCall { name, arguments, id } => self.call(name, arguments, id.as_deref()),
+            Part::McpCall(call) => self.mcp_call(call),
             Part::Usage(usage) => self.usage = *usage,
             Part::Stop(reason) => self.stop = incomplete_reason(reason),
             Part::Delay(time) => self.wait(Step::Delay(*time)),
             Part::Gate(gate) => self.wait(Step::Gate(gate.clone())),
-            Part::Comment(text) if self.asked.stream => self.out.comment(text),
-            Part::Comment(_) => {}
+            Part::Ping | Part::Comment(_) | Part::Raw(_) | Part::Event(_) => self.between(part),
             Part::Error { message, code, kind, flat } => {
                 return Some(End::Error { message, code: code.as_deref(), kind: kind.as_deref(), flat: *flat });
             }
@@ -100,6 +100,23 @@ impl<'a> Writer<'a> {
         None
     }
 
+    /// What stands between the events of a stream and has no place in a document.
+    fn between(&mut self, part: &Part) {
+        if !self.asked.stream {
+            return;
+        }
+        match part {
+            Part::Ping => {
+                let sequence_number = self.next_number();
+                self.out.event(Some("keepalive"), &Keepalive { kind: "keepalive", sequence_number });
+            }
+            Part::Comment(text) => self.out.comment(text),
+            Part::Raw(bytes) => self.out.raw(bytes),
+            Part::Event(event) => self.out.named_text_event(event.name.as_deref().or(event.kind.as_deref()), &event.data),
+            _ => {}
+        }
+    }
+
     fn wait(&mut self, step: Step) {
         if self.asked.stream {
             self.out.wait(step);
@@ -108,7 +125,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn item_id(&self, prefix: &str) -> String {
+    pub(super) fn item_id(&self, prefix: &str) -> String {
         format!("{prefix}_{:04}_{}", self.asked.nth, self.items.len())
     }
 
@@ -143,14 +160,14 @@ impl<'a> Writer<'a> {
         self.finish_item(Item::Message { id, status, role: Role::Assistant, content: vec![part] });
     }
 
-    fn reasoning(&mut self, text: &str) {
+    fn reasoning(&mut self, reasoning: &Reasoning) {
         self.close_message();
         let id = self.item_id("rs");
-        let encrypted = self.asked.encrypted_reasoning.then(|| format!("encrypted_{id}"));
+        let encrypted = self.asked.encrypted_reasoning.then(|| reasoning.encrypted.clone().unwrap_or_else(|| format!("encrypted_{id}")));
         let mut summary = Vec::new();
         let begun = Item::Reasoning { id: id.clone(), summary: vec![], encrypted_content: encrypted.clone() };
         self.item("response.output_item.added", &begun);
-        if !text.is_empty() {
+        if let Some(text) = reasoning.shown() {
             self.content(Channel::Summary.part_added(), Channel::Summary, &id, String::new());
             self.deltas(text, Channel::Summary, self.items.len(), &id);
             self.done_text(Channel::Summary, &id, text);
@@ -181,7 +198,7 @@ impl<'a> Writer<'a> {
         self.finish_item(item(Status::Completed, arguments));
     }
 
-    fn deltas(&mut self, text: &str, channel: Channel, index: usize, id: &str) {
+    pub(super) fn deltas(&mut self, text: &str, channel: Channel, index: usize, id: &str) {
         if !self.asked.stream {
             return;
         }
@@ -215,18 +232,18 @@ impl<'a> Writer<'a> {
         self.event(event);
     }
 
-    fn item(&mut self, kind: &'static str, item: &Item) {
+    pub(super) fn item(&mut self, kind: &'static str, item: &Item) {
         let mut event = ItemEvent::new(kind, self.items.len());
         event.item = Some(item);
         self.event(event);
     }
 
-    fn finish_item(&mut self, item: Item) {
+    pub(super) fn finish_item(&mut self, item: Item) {
         self.item("response.output_item.done", &item);
         self.items.push(item);
     }
 
-    fn event(&mut self, mut event: ItemEvent<'_>) {
+    pub(super) fn event(&mut self, mut event: ItemEvent<'_>) {
         if self.asked.stream {
             event.sequence_number = self.next_number();
             self.out.event(Some(event.kind), &event);
@@ -250,8 +267,9 @@ impl<'a> Writer<'a> {
 /// The reason in this wire's words; `None` if the reason is that the response was complete.
 fn incomplete_reason(reason: &str) -> Option<&str> {
     match reason {
-        "stop" | "completed" | "end_turn" | "tool_calls" | "tool_use" => None,
-        "length" | "max_tokens" => Some("max_output_tokens"),
+        "stop" | "completed" | "end_turn" | "tool_calls" | "tool_use" | "stop_sequence" => None,
+        "length" | "max_tokens" | "model_context_window_exceeded" => Some("max_output_tokens"),
+        "refusal" => Some("content_filter"),
         other => Some(other),
     }
 }

@@ -104,6 +104,8 @@ impl<'a> Live<'a> {
                     }
                     self.tell(vec![event]);
                 }
+                Some(Beat::Text(text)) => self.outbox.text(text),
+                Some(Beat::Ping) => self.outbox.ping(),
                 Some(Beat::Delay(time)) => playing.wait = Some(Box::pin(tokio::time::sleep(time))),
                 Some(Beat::Gate(gate)) => {
                     let case = self.case;

@@ -1,9 +1,14 @@
 use super::*;
+use crate::model::fake::Abort;
+use crate::wire::chat::Variant;
+use crate::wire::script::{Event, Usage};
 use serde_json::{Value, json};
 use std::time::Duration;
 
+mod router;
+
 fn asked(stream: bool) -> Asked {
-    Asked::read(&json!({"model": "m1", "stream": stream, "stream_options": {"include_usage": true}}), 7)
+    Asked::read(&json!({"model": "m1", "stream": stream, "stream_options": {"include_usage": true}}), 7, Variant::Openai)
 }
 
 /// The chunks of a stream and whether it ended with `[DONE]`.
@@ -34,6 +39,10 @@ fn whole(parts: &[Part]) -> (u16, Value) {
 
 fn text(text: &str) -> Part {
     Part::Text(text.into())
+}
+
+fn thought(text: &str) -> Part {
+    Part::Reasoning(Reasoning { text: text.into(), ..Reasoning::default() })
 }
 
 fn call(id: Option<&str>) -> Part {
@@ -102,7 +111,7 @@ fn usage_comes_last_and_only_to_who_asks() {
     let (last, before) = with.split_last().unwrap();
     assert_eq!((&last["choices"], &last["usage"]), (&json!([]), &usage));
     assert!(before.iter().all(|chunk| chunk["usage"].is_null()));
-    let (without, done) = chunks(&parts, &Asked::read(&json!({"stream": true}), 0));
+    let (without, done) = chunks(&parts, &Asked::read(&json!({"stream": true}), 0, Variant::Openai));
     assert!(done && without.iter().all(|chunk| chunk.get("usage").is_none() && !chunk["choices"].as_array().unwrap().is_empty()));
     assert_eq!(whole(&parts).1["usage"], usage);
     assert_eq!(whole(&[]).1["usage"]["total_tokens"], 15);
@@ -110,7 +119,7 @@ fn usage_comes_last_and_only_to_who_asks() {
 
 #[test]
 fn a_refusal_and_reasoning_have_their_own_members() {
-    let parts = [Part::Reasoning("hm".into()), Part::Refusal("no".into())];
+    let parts = [thought("hm"), Part::Refusal("no".into())];
     assert_eq!(deltas(&parts).0[1..3], [json!({"reasoning_content": "hm"}), json!({"refusal": "no"})]);
     let message = &whole(&parts).1["choices"][0]["message"];
     assert_eq!((&message["reasoning_content"], &message["refusal"], &message["content"]), (&json!("hm"), &json!("no"), &Value::Null));
@@ -166,4 +175,20 @@ fn a_comment_is_no_chunk() {
     let rendered = render(&parts, &asked(true), Pace::default());
     assert!(String::from_utf8_lossy(&rendered.bytes).contains("\n\n: OPENROUTER PROCESSING\n\n"));
     assert_eq!(deltas(&parts).0.len(), 3);
+}
+
+#[test]
+fn what_stands_between_chunks_is_no_chunk() {
+    let event = |name: Option<&str>| Part::Event(Event { name: name.map(str::to_owned), kind: Some("t".into()), data: "{}".into() });
+    let parts = [Part::Ping, Part::Raw("data: {not-json\n\n".into()), event(None), event(Some("e")), text("a")];
+    let bytes = String::from_utf8(render(&parts, &asked(true), Pace::default()).bytes).unwrap();
+    assert!(bytes.contains(": ping\n\ndata: {not-json\n\ndata: {}\n\nevent: e\ndata: {}\n\n"), "{bytes}");
+    assert_eq!(whole(&parts).1["choices"][0]["message"]["content"], "a");
+}
+
+#[test]
+fn hidden_reasoning_is_not_there() {
+    let hidden = Part::Reasoning(Reasoning { text: "secret".into(), hidden: true, ..Reasoning::default() });
+    assert_eq!(deltas(std::slice::from_ref(&hidden)).0, [first(), json!({})]);
+    assert!(whole(&[hidden]).1["choices"][0]["message"].get("reasoning_content").is_none());
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::fake::Abort;
+use crate::wire::script::{Event, McpCall};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -40,6 +41,10 @@ fn whole(parts: &[Part]) -> (u16, Value) {
 
 fn text(text: &str) -> Part {
     Part::Text(text.into())
+}
+
+fn thought(text: &str) -> Part {
+    Part::Reasoning(Reasoning { text: text.into(), ..Reasoning::default() })
 }
 
 fn call(id: Option<&str>) -> Part {
@@ -176,7 +181,7 @@ fn a_call_streams_its_arguments() {
 
 #[test]
 fn reasoning_is_an_item_with_a_summary() {
-    let parts = [Part::Reasoning("Let me".into()), text("42")];
+    let parts = [thought("Let me"), text("42")];
     let events = events(&parts);
     let expected = [
         "created",
@@ -198,11 +203,11 @@ fn reasoning_is_an_item_with_a_summary() {
 #[test]
 fn encrypted_reasoning_is_given_to_who_asks_for_it() {
     let body = json!({"stream": true, "include": ["reasoning.encrypted_content"]});
-    let rendered = render(&[Part::Reasoning(String::new())], &Asked::read(&body, 0), Pace::default());
+    let rendered = render(&[thought("")], &Asked::read(&body, 0), Pace::default());
     let events = decode(&rendered.bytes);
     assert_eq!(types(&events), ["created", "in_progress", "output_item.added", "output_item.done", "completed"]);
     assert!(events[3]["item"]["encrypted_content"].is_string());
-    assert_eq!(same_as_whole(&[Part::Reasoning(String::new())])["output"][0].get("encrypted_content"), None);
+    assert_eq!(same_as_whole(&[thought("")])["output"][0].get("encrypted_content"), None);
 }
 
 #[test]
@@ -310,6 +315,61 @@ fn each_event_is_a_write_where_that_is_asked() {
 
 #[test]
 fn equal_scripts_have_equal_bytes() {
-    let parts = [Part::Reasoning("x".into()), call(None), text("y")];
+    let parts = [thought("x"), call(None), text("y")];
     assert_eq!(render(&parts, &asked(true), Pace::default()), render(&parts, &asked(true), Pace::default()));
+}
+
+#[test]
+fn encrypted_reasoning_is_the_scripts_own_where_it_is_asked_for() {
+    let body = json!({"include": ["reasoning.encrypted_content"]});
+    let parts = [Part::Reasoning(Reasoning { text: "secret".into(), encrypted: Some("enc".into()), hidden: true, signature: None })];
+    let rendered = render(&parts, &Asked::read(&body, 7), Pace::default());
+    let document: Value = serde_json::from_slice(&rendered.bytes).unwrap();
+    assert_eq!(document["output"][0], json!({"type": "reasoning", "id": "rs_0007_0", "summary": [], "encrypted_content": "enc"}));
+    assert_eq!(same_as_whole(&parts)["output"][0].get("encrypted_content"), None);
+}
+
+#[test]
+fn a_hosted_call_has_its_own_events() {
+    let call = |result| McpCall { server: "dexter".into(), name: "wallets.list".into(), arguments: r#"{"a":1}"#.into(), result };
+    let parts = [Part::McpCall(call(Ok("two".into()))), Part::McpCall(call(Err("denied".into())))];
+    let events = events(&parts);
+    let of = |index: u64| types(&events.iter().filter(|event| event["output_index"] == index).cloned().collect::<Vec<_>>()).join(" ");
+    let begin = "output_item.added mcp_call.in_progress mcp_call_arguments.delta mcp_call_arguments.done";
+    assert_eq!(of(0), format!("{begin} mcp_call.completed output_item.done"));
+    assert_eq!(of(1), format!("{begin} mcp_call.failed output_item.done"));
+    assert!(
+        events
+            .iter()
+            .filter(|event| event["output_index"] == 0)
+            .all(|event| event["item_id"] == "mcp_0007_0" || event["item"]["id"] == "mcp_0007_0")
+    );
+    let output = same_as_whole(&parts)["output"].clone();
+    assert_eq!(
+        output[0],
+        json!({"type": "mcp_call", "id": "mcp_0007_0", "status": "completed", "server_label": "dexter", "name": "wallets.list",
+            "arguments": "{\"a\":1}", "output": "two", "error": null, "approval_request_id": null})
+    );
+    let error = json!({"type": "mcp_tool_execution_error", "content": [{"type": "text", "text": "denied"}]});
+    assert_eq!((&output[1]["status"], &output[1]["error"], &output[1]["output"]), (&json!("failed"), &error, &Value::Null));
+}
+
+#[test]
+fn a_sign_of_life_is_numbered_and_in_no_document() {
+    let events = events(&[text("a"), Part::Ping, text(" b")]);
+    let at = events.iter().position(|event| event["type"] == "keepalive").unwrap();
+    assert_eq!(events[at], json!({"type": "keepalive", "sequence_number": at}));
+    same_as_whole(&[text("a"), Part::Ping, text(" b")]);
+}
+
+#[test]
+fn what_stands_between_events_is_as_it_is() {
+    let event = |name: Option<&str>| Part::Event(Event { name: name.map(str::to_owned), kind: Some("t".into()), data: "{}".into() });
+    let parts = [text("a"), Part::Raw("data: {not-json\n\n".into()), event(None), event(Some("e")), text("b")];
+    let bytes = String::from_utf8(render(&parts, &asked(true), Pace::default()).bytes).unwrap();
+    assert!(
+        bytes.contains("\n\ndata: {not-json\n\nevent: t\ndata: {}\n\nevent: e\ndata: {}\n\nevent: response.output_text.delta"),
+        "{bytes}"
+    );
+    assert_eq!(whole(&parts).1["output"][0]["content"][0]["text"], "ab");
 }
