@@ -8,5 +8,7 @@ mod differential;
 mod exhaustive;
 #[path = "vectors/lists.rs"]
 mod lists;
+#[path = "vectors/sse.rs"]
+mod sse;
 #[path = "vectors/tree.rs"]
 mod tree;

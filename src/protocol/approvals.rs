@@ -21,7 +21,7 @@ const WITHIN: Duration = Duration::from_secs(30);
 
 impl Shared {
     /// The first rule of the agent's `approvals` that matches decides. Without one the request is declined, and the case fails.
-    pub(super) fn decide(self: &Arc<Shared>, state: &mut State, link: LinkId, place: &Place, fields: Map<String, Value>) {
+    pub(super) fn decide(self: &Arc<Shared>, state: &mut State, link: Option<LinkId>, place: &Place, fields: Map<String, Value>) {
         let accept = match self.decision(state, place, &Value::Object(fields.clone())) {
             Some(accept) => accept,
             None => {
@@ -46,7 +46,7 @@ impl Shared {
         let local: IndexMap<String, Value> = [("approval".to_owned(), Value::Object(approval))].into();
         let (shared, place) = (self.clone(), place.clone());
         self.spawn(async move {
-            let run = Run::new(&shared, place, Some(link), Keep::Turn, local, WITHIN);
+            let mut run = Run::new(&shared, place, link, Keep::Turn, local, WITHIN);
             shared.report("decide", run.action("decide").await.map(|_| ()));
         });
     }
@@ -64,7 +64,10 @@ impl Shared {
     }
 
     /// Sends the `reply` of a rule.
-    pub(super) fn answer(self: &Arc<Shared>, state: &State, link: LinkId, place: &Place, reply: Arc<Node>) {
+    pub(super) fn answer(self: &Arc<Shared>, state: &mut State, link: Option<LinkId>, place: &Place, reply: Arc<Node>) {
+        let Some(link) = link else {
+            return self.fault(state, "a rule has a `reply`, and this transport has no connection to send it over".to_owned());
+        };
         let (shared, place) = (self.clone(), place.clone());
         let names = self.names(state, &place, IndexMap::new());
         self.spawn(async move {
@@ -81,6 +84,7 @@ impl Shared {
     fn report(&self, what: &str, result: Result<(), Stop>) {
         match result {
             Ok(()) | Err(Stop::Dead(_)) => {}
+            Err(stop @ Stop::Unanswered(_)) => self.problem(None, "answer-failed", stop.error(&format!("`{what}`")).message),
             Err(Stop::Fault(error)) => {
                 let blame = match error.cause {
                     Cause::Broken(blame) => Some(blame),
@@ -92,7 +96,7 @@ impl Shared {
         }
     }
 
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = self.tasks.lock().expect("no panic happens under this lock");
         while tasks.try_join_next().is_some() {}
         tasks.spawn(task);

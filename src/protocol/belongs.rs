@@ -44,6 +44,18 @@ pub(super) fn place(shared: &Shared, state: &State, link: LinkId, frame: &Value)
     }
 }
 
+/// The place of a frame of an answer: the turn that asked, unless the frame names another.
+pub(super) fn of_answer(shared: &Shared, state: &State, asked_by: &Place, frame: &Value) -> Place {
+    let Some(belongs) = &shared.protocol.belongs else { return asked_by.clone() };
+    match named(shared, state, &belongs.turn, frame, std::slice::from_ref(asked_by)) {
+        Named::This(_) | Named::Silent => asked_by.clone(),
+        Named::Other => match named(shared, state, &belongs.turn, frame, &turns(state, &asked_by.session)) {
+            Named::This(place) => place,
+            _ => Place { turn: None, ..asked_by.clone() },
+        },
+    }
+}
+
 enum Named {
     This(Place),
     /// It names one that is not known.

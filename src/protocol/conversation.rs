@@ -82,6 +82,10 @@ impl Conversation {
                 value["error"] = error;
                 self.shared.until(Instant::now() + REFUSAL, |state| state.links[link].ending.clone()).await
             }
+            Stop::Unanswered(message) => {
+                value["error"] = json!({"message": message});
+                None
+            }
             Stop::Dead(ending) => Some(ending),
             Stop::Fault(error) => return Err(error),
         };
@@ -157,7 +161,7 @@ impl Conversation {
         let link = self.ready(&request.session, request.key.as_deref(), deadline).await.map_err(|stop| stop.error(&what))?;
         let place = self.shared.state().latest(&request.session);
         let local = request.with.into_iter().collect();
-        let run = Run::new(&self.shared, place, link, Keep::Turn, local, request.within);
+        let mut run = Run::new(&self.shared, place, link, Keep::Turn, local, request.within);
         let result = run.action(action).await.map_err(|stop| stop.error(&what))?;
         Ok(result.map_or(json!({}), |result| json!({"result": result})))
     }
@@ -178,6 +182,7 @@ impl Conversation {
         if self.shared.is_exec() {
             return Err(suite("the transport `exec` has no connection that lasts; a turn's process takes no frames").into());
         }
+        self.shared.takes_frames()?;
         self.shared.link(session, deadline).await
     }
 
@@ -199,7 +204,11 @@ impl Conversation {
     }
 
     /// Cuts the session's connection from this side, or ends the process of its turn. What goes on is not awaited.
+    /// Over HTTP it is the answers under way that are cut.
     pub async fn disconnect(&self, session: &str) -> Result<(), StepError> {
+        if self.shared.asks() {
+            return self.shared.cut_answers(session).await;
+        }
         let link = {
             let state = self.shared.state();
             let process = state.turn(&state.latest(session)).and_then(|turn| turn.link).filter(|_| self.shared.is_exec());
@@ -214,6 +223,20 @@ impl Conversation {
         }
     }
 
+    /// Takes the session's connection up again after [`Conversation::disconnect`]: a new connection, or the turn's event stream
+    /// after `last_event_id` (without one, after the last event that arrived). Returns what `connect` does, or `{status, headers}`.
+    pub async fn reconnect(&self, session: &str, last_event_id: Option<String>, within: Duration) -> Result<Value, StepError> {
+        if self.shared.asks() {
+            return self.shared.resume(session, last_event_id, within).await;
+        }
+        if last_event_id.is_some() {
+            return Err(suite("`last_event_id` belongs to event streams, and this transport has none"));
+        }
+        let own = self.shared.state().sessions.get(session).is_some_and(|session| session.link.is_some());
+        let options = ConnectOptions { written: true, within, ..ConnectOptions::default() };
+        self.connect(own.then_some(session), options).await
+    }
+
     /// The agent was started again: its connections are gone, and the next ones lead to `url`. What sessions saved stays.
     pub async fn restarted(&self, url: Option<String>) {
         self.hang_up_all().await;
@@ -221,6 +244,7 @@ impl Conversation {
         state.shared = None;
         state.sessions.values_mut().for_each(|session| session.link = None);
         drop(state);
+        self.shared.answered.store(false, std::sync::atomic::Ordering::Relaxed);
         *self.shared.url.lock().expect("no panic happens under this lock") = url;
     }
 

@@ -80,7 +80,7 @@ impl Shared {
         self.finish(state, place, "failed");
     }
 
-    fn finish(&self, state: &mut State, place: &Place, status: &str) {
+    pub(super) fn finish(&self, state: &mut State, place: &Place, status: &str) {
         self.own_event(state, place, EventKind::TurnFinished, json!({"status": status}));
     }
 

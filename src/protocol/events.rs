@@ -101,6 +101,17 @@ impl Decoder {
         decoded
     }
 
+    /// An event that the reader of a wire told.
+    pub(super) fn adopt(&mut self, kind: EventKind, mut fields: Map<String, Value>, turn: Option<usize>, batch: u64) -> (EventKind, Event) {
+        self.calls.begin_element();
+        match kind {
+            EventKind::CallStarted => self.calls.start(&mut fields, turn),
+            EventKind::CallFinished => self.calls.finish(&mut fields, turn),
+            _ => {}
+        }
+        (kind, Event { kind: kind.name().to_owned(), fields, batch: Some(batch) })
+    }
+
     fn apply(&mut self, rule: &Rule, frame: &Value, moment: &Moment<'_>, decoded: &mut Decoded) {
         let of_turn = rule.makes.iter().any(|make| make.kind == EventKind::TurnStarted);
         let mut one = |decoder: &mut Decoder, document: &Value| {

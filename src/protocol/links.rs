@@ -49,6 +49,19 @@ impl Shared {
         self.protocol.transport == Transport::Exec
     }
 
+    /// True if there is no connection that lasts: each turn asks over HTTP.
+    pub(super) fn asks(&self) -> bool {
+        matches!(self.protocol.transport, Transport::Http | Transport::Sse)
+    }
+
+    /// Raw frames need a connection.
+    pub(super) fn takes_frames(&self) -> Result<(), StepError> {
+        match self.asks() {
+            true => Err(suite(format!("protocol `{}` has no connection that takes frames; its steps ask by `http`", self.protocol.name))),
+            false => Ok(()),
+        }
+    }
+
     /// The connection of a session; opened with what the protocol says if there was none yet.
     pub(super) async fn link(self: &Arc<Shared>, session: &str, deadline: Instant) -> Result<LinkId, Stop> {
         let known = self.state().link_of(session);
@@ -81,12 +94,18 @@ impl Shared {
         let label = session.unwrap_or(&self.setup.default_session).to_owned();
         let place = Place { session: label, turn: None };
         let mut run = Run::new(self, place.clone(), None, Keep::Before, IndexMap::new(), options.within);
-        run.list(&self.protocol.before).await.map_err(|stop| NotOpen::Fault(stop.error("before")))?;
+        run.list(&self.protocol.before).await.map_err(before)?;
         let target = self.target(&place, options)?;
         let within = deadline.saturating_duration_since(Instant::now());
-        let connection = websocket::open(&target, within).await.map_err(NotOpen::Refused)?;
+        let connection = match self.asks() {
+            true => Connection::without_frames(&target.url),
+            false => websocket::open(&target, within).await.map_err(NotOpen::Refused)?,
+        };
         let awaits = options.handshake && self.protocol.connect.iter().any(|step| matches!(step.verb, ProtocolVerb::Await(_)));
         let (link, tap) = self.begin(connection, session, None, awaits);
+        if self.asks() {
+            self.state().links[link].base = Some(target);
+        }
         let mut run = Run::new(self, place, Some(link), Keep::Agent, IndexMap::new(), within);
         (run.tap, run.unexpected) = (tap, options.expected);
         if options.handshake {
@@ -174,6 +193,19 @@ impl Shared {
             }
         }
         Ok(target)
+    }
+}
+
+/// The steps before a connection stopped: whoever answered them refused it.
+fn before(stop: Stop) -> NotOpen {
+    match stop {
+        Stop::Refused { method, error } => {
+            let message = format!("`{method}` before the connection was refused: {}", error["message"].as_str().unwrap_or_default());
+            let status = error["code"].as_u64().and_then(|code| u16::try_from(code).ok());
+            NotOpen::Refused(OpenError { status, ..OpenError::new("before", message) })
+        }
+        Stop::Unanswered(message) => NotOpen::Refused(OpenError::new("before", message)),
+        stop => NotOpen::Fault(stop.error("before")),
     }
 }
 

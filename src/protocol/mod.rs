@@ -5,17 +5,22 @@
 //! | `conversation`, `turns` | what steps of a case may ask: connect, user, act, rpc, send, disconnect |
 //! | `links`, `endings` | connections: opened, read, ended |
 //! | `steps`, `requests`, `sending` | the steps of protocol files |
+//! | `asking`, `exchange`, `listening`, `streams`, `answers` | the steps `http` and `listen`: requests, their answers, streams |
 //! | `receive`, `belongs`, `events`, `calls`, `source` | what a frame means, and to whom it belongs |
 //! | `approvals` | what the engine answers by itself |
 //! | `state`, `shared`, `names`, `settings`, `setup`, `stop` | what is known, and under which names |
 
+mod answers;
 mod approvals;
+mod asking;
 mod belongs;
 mod calls;
 mod conversation;
 mod endings;
 mod events;
+mod exchange;
 mod links;
+mod listening;
 mod names;
 mod receive;
 mod requests;
@@ -27,6 +32,7 @@ mod source;
 mod state;
 mod steps;
 mod stop;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod turns;

@@ -37,12 +37,15 @@ impl Shared {
         {
             reply.frame = n;
         }
-        self.mean(state, link, &place, decoded);
+        self.mean(state, Some(link), &place, decoded);
         self.tell();
     }
 
-    fn decode(&self, state: &mut State, place: &Place, frame: &Value) -> Decoded {
+    pub(super) fn decode(&self, state: &mut State, place: &Place, frame: &Value) -> Decoded {
         state.frames += 1;
+        if self.protocol.events.is_empty() && self.protocol.ignore.is_empty() {
+            return Decoded::default();
+        }
         let names = self.names(state, place, IndexMap::new());
         let settings = match self.protocol.events.iter().any(|rule| rule.only_if.is_some()) {
             true => Value::Object(names.settings.iter().map(|(name, value)| (name.clone(), value.clone())).collect()),
@@ -60,7 +63,7 @@ impl Shared {
     }
 
     /// Saves, records and answers what a frame means.
-    fn mean(self: &Arc<Shared>, state: &mut State, link: LinkId, place: &Place, decoded: Decoded) {
+    pub(super) fn mean(self: &Arc<Shared>, state: &mut State, link: Option<LinkId>, place: &Place, decoded: Decoded) {
         for fault in decoded.faults {
             self.fault(state, fault);
         }

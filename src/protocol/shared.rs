@@ -12,6 +12,7 @@ use crate::model::trace::{Binding, Blame, Problem, What};
 use crate::transports::Ending;
 use indexmap::IndexMap;
 use serde_json::Value;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     pub(super) random: Random,
     /// Where the agent listens now; changes when it was started again.
     pub(super) url: Mutex<Option<String>>,
+    /// It answered a request since it was started. One that never did was not there.
+    pub(super) answered: AtomicBool,
 }
 
 impl Shared {
@@ -41,6 +44,7 @@ impl Shared {
             opening: tokio::sync::Mutex::new(()),
             random: Random::new(setup.seed),
             url: Mutex::new(setup.url.clone()),
+            answered: AtomicBool::new(false),
             setup,
         }
     }
@@ -96,7 +100,12 @@ impl Shared {
     pub(super) fn save(&self, state: &mut State, place: &Place, keep: Keep, name: &str, value: Value) {
         let number = state.number(place);
         let (root, session, turn) = match keep {
-            Keep::Before if self.protocol.setting(name).is_some() => return put(&mut state.settings, name, value),
+            Keep::Before if self.protocol.setting(name).is_some() => {
+                if let (Some(true), Some(secret)) = (self.protocol.setting(name).map(|setting| setting.secret), value.as_str()) {
+                    self.setup.recorder.hide(name, secret);
+                }
+                return put(&mut state.settings, name, value);
+            }
             Keep::Before | Keep::Agent => {
                 put(&mut state.agent, name, value.clone());
                 ("agent", None, None)

@@ -6,9 +6,11 @@
 use super::events::Decoder;
 use super::names::Values;
 use super::setup::RpcReply;
+use super::streams::OpenAnswer;
 use crate::model::pattern::JsonPath;
 use crate::transports::Ending;
 use crate::transports::connection::FrameSink;
+use crate::transports::websocket::WebSocketOpen;
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::sync::Arc;
@@ -31,6 +33,8 @@ pub(super) struct State {
     pub(super) frames: u64,
     /// Faults of the protocol file that were told.
     pub(super) told: Vec<String>,
+    /// Answers that are being waited for or read.
+    pub(super) answers: Vec<OpenAnswer>,
 }
 
 #[derive(Default)]
@@ -47,6 +51,8 @@ pub(super) struct Session {
     /// Its `session` steps were carried out.
     pub(super) opened: bool,
     pub(super) decoder: Decoder,
+    /// The message decoded last asks for calls that its client has to run.
+    pub(super) asked: bool,
 }
 
 pub(super) struct Turn {
@@ -81,6 +87,8 @@ pub(super) struct Link {
     pub(super) pending: Vec<Pending>,
     pub(super) taps: Vec<Tap>,
     next_tap: u64,
+    /// Where requests go to and with what, for transports without a connection that lasts.
+    pub(super) base: Option<WebSocketOpen>,
 }
 
 /// A request whose reply is awaited.
@@ -166,7 +174,7 @@ impl State {
 impl Link {
     pub(super) fn new(sink: FrameSink, session: Option<String>, turn: Option<usize>) -> Link {
         let sink = Some(Arc::new(tokio::sync::Mutex::new(sink)));
-        Link { sink, reader: None, session, turn, ending: None, requests: 0, pending: vec![], taps: vec![], next_tap: 0 }
+        Link { sink, reader: None, session, turn, ending: None, requests: 0, pending: vec![], taps: vec![], next_tap: 0, base: None }
     }
 
     pub(super) fn tap(&mut self) -> u64 {

@@ -7,7 +7,7 @@ use super::events::{holds, matches};
 use super::names::Names;
 use super::shared::Shared;
 use super::source;
-use super::state::{Keep, LinkId, Place, put};
+use super::state::{Keep, LinkId, Place};
 use super::stop::{Stop, late, start, suite};
 use crate::matching::value;
 use crate::model::pattern::Pattern;
@@ -37,6 +37,8 @@ pub(super) struct Run<'a> {
     pub(super) tap: Option<u64>,
     /// Of the last request.
     pub(super) result: Option<Value>,
+    /// What the agent answered last, in words, for a turn that nothing ended.
+    pub(super) heard: Option<String>,
 }
 
 type Steps<'s> = Pin<Box<dyn Future<Output = Result<(), Stop>> + Send + 's>>;
@@ -50,18 +52,18 @@ impl<'a> Run<'a> {
         local: IndexMap<String, Value>,
         within: Duration,
     ) -> Run<'a> {
-        Run { shared, place, link, local, keep, deadline: Instant::now() + within, unexpected: false, tap: None, result: None }
+        Run { shared, place, link, local, keep, deadline: Instant::now() + within, unexpected: false, tap: None, result: None, heard: None }
     }
 
     /// Carries out an action of the protocol.
-    pub(super) async fn action(mut self, name: &str) -> Result<Option<Value>, Stop> {
+    pub(super) async fn action(&mut self, name: &str) -> Result<Option<Value>, Stop> {
         let protocol = self.shared.protocol.clone();
         let steps = protocol.action(name).ok_or_else(|| {
             let known: Vec<_> = protocol.actions.iter().map(|(name, _)| name.as_str()).collect();
             suite(format!("protocol `{}` has no action `{name}`; it has {}", protocol.name, known.join(", ")))
         })?;
         self.list(steps).await?;
-        Ok(self.result)
+        Ok(self.result.take())
     }
 
     pub(super) fn list<'s>(&'s mut self, steps: &'s [ProtocolStep]) -> Steps<'s> {
@@ -107,8 +109,8 @@ impl<'a> Run<'a> {
                     protocol.action(action).ok_or_else(|| suite(format!("protocol `{}` has no action `{action}`", protocol.name)))?;
                 self.list(steps).await
             }
-            ProtocolVerb::Http(_) => Err(unsupported("http")),
-            ProtocolVerb::Listen { .. } => Err(unsupported("listen")),
+            ProtocolVerb::Http(node) => self.http(step, node, &names, within).await,
+            ProtocolVerb::Listen { path, until } => self.listen(step, path, until.as_ref(), &names, within).await,
         }
     }
 
@@ -117,6 +119,7 @@ impl<'a> Run<'a> {
     }
 
     fn connection(&self) -> Result<LinkId, Stop> {
+        self.shared.takes_frames()?;
         self.link.ok_or_else(|| suite("there is no connection that this step could use").into())
     }
 
@@ -158,7 +161,7 @@ impl<'a> Run<'a> {
     }
 
     /// What the step's own `expect` says; `None` if it has none that counts.
-    fn expected(&self, step: &ProtocolStep, returned: &Value) -> Option<Result<(), String>> {
+    pub(super) fn expected(&self, step: &ProtocolStep, returned: &Value) -> Option<Result<(), String>> {
         let pattern = step.expect.as_ref().filter(|_| !self.unexpected)?;
         Some(value::test(pattern, Some(returned), &self.names()).map_err(|mismatch| {
             let at = if mismatch.path.is_empty() { String::new() } else { format!("at `{}`: ", mismatch.path) };
@@ -228,9 +231,13 @@ impl<'a> Run<'a> {
         let Some(value) = value.fill(names).map_err(unfilled)? else { return Ok(()) };
         let mut state = self.shared.state();
         let session = state.session(&self.place.session, || self.shared.key(&self.place.session));
-        let mut list = session.lists.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-        list.push(value);
-        put(&mut session.lists, name, Value::Array(list));
+        match Arc::make_mut(&mut session.lists).entry(name.to_owned()).or_insert_with(|| Value::Array(vec![])) {
+            Value::Array(list) => match value {
+                Value::Array(items) => list.extend(items),
+                item => list.push(item),
+            },
+            other => *other = Value::Array(vec![value]),
+        }
         Ok(())
     }
 }
@@ -249,8 +256,4 @@ fn take(frames: Option<&mut Vec<Value>>, pattern: &Pattern, names: &Names) -> Op
 
 fn unfilled(unfilled: Unfilled) -> Stop {
     suite(unfilled.reason).into()
-}
-
-fn unsupported(verb: &str) -> Stop {
-    suite(format!("a protocol step `{verb}` is not supported yet")).into()
 }

@@ -21,6 +21,8 @@ pub(super) enum Stop {
         method: String,
         error: Value,
     },
+    /// A request has no answer, or only a part of one. Lower case, no final dot.
+    Unanswered(String),
     /// The connection is closed.
     Dead(Ending),
     Fault(StepError),
@@ -31,6 +33,7 @@ impl Stop {
     pub(super) fn error(self, what: &str) -> StepError {
         match self {
             Stop::Refused { method, error } => agent(format!("{what}: the agent refused `{method}`: {}", short(&error))),
+            Stop::Unanswered(message) => agent(format!("{what}: {message}")),
             Stop::Dead(ending) if ending.by_us => {
                 suite(format!("{what}: the connection was closed by the suite; a `connect` step opens it again"))
             }

@@ -5,10 +5,11 @@
 
 use super::conversation::Conversation;
 use super::setup::TurnRequest;
+use super::shared::Shared;
 use super::state::{Keep, LinkId, Place, Turn};
 use super::steps::Run;
 use super::stop::{Stop, late, suite};
-use crate::model::trace::{StepError, What};
+use crate::model::trace::{Cause, StepError, What};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -33,14 +34,14 @@ impl Conversation {
         let place = self.begin_turn(&request, link);
         let mut local: IndexMap<String, Value> = request.with.into_iter().collect();
         local.insert("text".to_owned(), request.text);
-        let run = Run::new(shared, place.clone(), link, Keep::Turn, local, request.within);
-        match run.action("user").await {
-            Ok(_) => {}
-            Err(Stop::Refused { method, error }) => self.refused_turn(&place, &method, error),
-            Err(Stop::Dead(ending)) => self.broken_turn(&place, &ending.shown()),
-            Err(Stop::Fault(error)) => return Err(error),
-        }
         let number = shared.state().number(&place);
+        if !request.wait && shared.asks() {
+            self.ask_meanwhile(place, link, local, request.within);
+            return Ok(json!({"turn": number}));
+        }
+        let mut run = Run::new(shared, place.clone(), link, Keep::Turn, local, request.within);
+        let outcome = run.action("user").await.map(|_| ());
+        shared.turn_asked(&run, outcome)?;
         if shared.is_exec() && shared.state().turn(&place).is_some_and(|turn| turn.link.is_none()) {
             return Err(suite(format!("the action `user` of protocol `{}` started no process", shared.protocol.name)));
         }
@@ -62,25 +63,20 @@ impl Conversation {
         Place { session: request.session.clone(), turn: Some(session.turns.len() - 1) }
     }
 
-    /// The request that should begin the turn was answered by an error.
-    fn refused_turn(&self, place: &Place, method: &str, error: Value) {
-        let code = error.get("code").cloned().unwrap_or(Value::Null);
-        let message = error.get("message").or(error.as_str().map(|_| &error)).and_then(Value::as_str).map(str::to_owned);
-        let message = message.unwrap_or_else(|| format!("`{method}` was refused: {}", super::events::short(&error)));
-        self.fail(place, json!({"source": "agent", "code": code, "message": message}));
-    }
-
-    fn broken_turn(&self, place: &Place, how: &str) {
-        self.fail(place, json!({"source": "transport", "code": null, "message": format!("the connection is closed ({how})")}));
-    }
-
-    fn fail(&self, place: &Place, error: Value) {
-        let mut state = self.shared.state();
-        if state.turn(place).is_some_and(|turn| !turn.finished) {
-            self.shared.break_off(&mut state, place, error);
-        }
-        drop(state);
-        self.shared.tell();
+    /// The answers of such a turn are read while the case goes on; what stops it ends the turn, and is told as a problem.
+    fn ask_meanwhile(&self, place: Place, link: Option<LinkId>, local: IndexMap<String, Value>, within: Duration) {
+        let shared = self.shared.clone();
+        self.shared.spawn(async move {
+            let mut run = Run::new(&shared, place.clone(), link, Keep::Turn, local, within);
+            let outcome = run.action("user").await.map(|_| ());
+            if let Err(error) = shared.turn_asked(&run, outcome) {
+                match error.cause {
+                    Cause::Broken(blame) => shared.problem(Some(blame), "turn-stopped", error.message.clone()),
+                    Cause::Agent => {}
+                }
+                shared.fail(&place, json!({"source": "agent", "code": null, "message": error.message}));
+            }
+        });
     }
 
     async fn end_of(&self, place: &Place, deadline: Instant, within: Duration) -> Result<(), StepError> {
@@ -97,5 +93,50 @@ impl Conversation {
         let finished = shared.state().turn(place).is_some_and(|turn| turn.finished);
         let what = if finished { "the turn has ended, but its process did not end" } else { "no end of the turn" };
         Err(late(what, within, &shared.setup.recorder, &place.session))
+    }
+}
+
+impl Shared {
+    /// What the end of an action means for the turn that it belongs to: what refuses or breaks it ends it. The error is a
+    /// fault, which ends the step.
+    pub(super) fn turn_asked(&self, run: &Run<'_>, outcome: Result<(), Stop>) -> Result<(), StepError> {
+        let place = &run.place;
+        match outcome {
+            Ok(()) if self.asks() && !self.awaits_answers(place) => run.settle(),
+            Ok(()) => {}
+            Err(Stop::Refused { method, error }) => self.refused_turn(place, &method, error),
+            Err(Stop::Unanswered(message)) => self.fail(place, json!({"source": "transport", "code": null, "message": message})),
+            // It was ended as aborted when it was cut.
+            Err(Stop::Dead(ending)) if ending.by_us && self.asks() => {}
+            Err(Stop::Dead(ending)) => self.broken_turn(place, &ending.shown()),
+            Err(Stop::Fault(error)) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// True if the turn's last message asks for calls that the suite's functions answer.
+    fn awaits_answers(&self, place: &Place) -> bool {
+        self.setup.tools.is_some() && self.state().sessions.get(&place.session).is_some_and(|session| session.asked)
+    }
+
+    /// The request that should begin the turn was answered by an error.
+    fn refused_turn(&self, place: &Place, method: &str, error: Value) {
+        let code = error.get("code").cloned().unwrap_or(Value::Null);
+        let message = error.get("message").or(error.as_str().map(|_| &error)).and_then(Value::as_str).map(str::to_owned);
+        let message = message.unwrap_or_else(|| format!("`{method}` was refused: {}", super::events::short(&error)));
+        self.fail(place, json!({"source": "agent", "code": code, "message": message}));
+    }
+
+    fn broken_turn(&self, place: &Place, how: &str) {
+        self.fail(place, json!({"source": "transport", "code": null, "message": format!("the connection is closed ({how})")}));
+    }
+
+    fn fail(&self, place: &Place, error: Value) {
+        let mut state = self.state();
+        if state.turn(place).is_some_and(|turn| !turn.finished) {
+            self.break_off(&mut state, place, error);
+        }
+        drop(state);
+        self.tell();
     }
 }

@@ -9,7 +9,7 @@
 //! | [`gateway`] | the websocket server: frames in, frames out |
 //! | [`sessions`] | one history and one queue for each session |
 //! | [`turn`] | the loop: ask the model, run the tools, ask again |
-//! | [`model`] | the model's client, over [`responses`] or [`chat`], streamed as [`sse`] |
+//! | [`model`] | the model's client, over [`responses`] or [`chat`], streamed |
 //! | [`exec`] | the only tool: a shell command |
 //! | [`faults`] | deliberately broken variants |
 
@@ -21,7 +21,6 @@ pub mod gateway;
 pub mod model;
 pub mod responses;
 pub mod sessions;
-pub mod sse;
 pub mod turn;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! Must not know: which transports there are, what a frame means.
 
 pub use crate::wire::frame::{bytes_frame, text_frame};
-use futures_util::{Sink, Stream};
+use futures_util::{Sink, SinkExt as _, Stream};
 use serde_json::{Value, json};
 use std::pin::Pin;
 
@@ -84,6 +84,15 @@ pub struct Connection {
     /// Closing it ends the connection in good order.
     pub sink: FrameSink,
     pub stream: FrameStream,
+}
+
+impl Connection {
+    /// For transports that ask anew each time: nothing arrives by itself, and nothing can be sent.
+    pub fn without_frames(url: &str) -> Connection {
+        let refuse = |_: Outgoing| std::future::ready(Err::<Outgoing, _>("this transport takes no frames".to_owned()));
+        let sink = futures_util::sink::drain().sink_map_err(|never| -> String { match never {} }).with(refuse);
+        Connection { url: url.to_owned(), sink: Box::pin(sink), stream: Box::pin(futures_util::stream::pending()) }
+    }
 }
 
 /// Why a connection could not be opened.

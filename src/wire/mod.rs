@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`sse`] | one server-sent event as bytes |
+//! | [`sse`], [`sse_read`] | server-sent events: one as bytes, and read from bytes |
 //! | [`script`] | the parts of a reply, filled to plain values |
 //! | [`stream`] | a reply as bytes and the steps in which they go out |
 //! | [`frame`] | the form of WebSocket messages in traces and suites |
@@ -12,14 +12,17 @@
 //! | [`realtime`] | the OpenAI Realtime wire, event by event |
 //! | [`chat`] | the chat completions wire, OpenAI's and OpenRouter's |
 //! | [`messages`] | the Anthropic Messages wire |
+//! | [`reading`] | answers of all wires, as their clients read them |
 
 pub mod chat;
 pub mod cut;
 pub mod frame;
 pub mod messages;
 pub mod provider_error;
+pub mod reading;
 pub mod realtime;
 pub mod responses;
 pub mod script;
 pub mod sse;
+pub mod sse_read;
 pub mod stream;

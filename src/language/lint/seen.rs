@@ -10,11 +10,12 @@ use crate::model::agent::Egress;
 use crate::model::expect::CheckKind;
 use crate::model::pattern::{Item, ListKind};
 use crate::model::protocol::{EventKind, Protocol, Source};
+use crate::wire::reading;
 
 /// Refuses checks on what the protocol's `events` never make.
 pub fn cannot_be_seen(draft: &Draft, diagnostics: &mut Diagnostics) {
-    let Some(protocol) = draft.protocol.as_deref().filter(|protocol| protocol.decode.is_none()) else { return };
-    let makes = |kinds: &[EventKind]| kinds.iter().any(|kind| protocol.makes(*kind));
+    let Some(protocol) = draft.protocol.as_deref() else { return };
+    let makes = |kinds: &[EventKind]| kinds.iter().any(|kind| makes(protocol, *kind));
     for check in looks::expected(draft).chain(looks::refused(draft)) {
         let needs: &[EventKind] = match &check.kind {
             CheckKind::Calls(_) => &[EventKind::CallStarted],
@@ -34,6 +35,11 @@ pub fn cannot_be_seen(draft: &Draft, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// By a rule, or by what `decode` stands for.
+fn makes(protocol: &Protocol, kind: EventKind) -> bool {
+    protocol.makes(kind) || protocol.decode.as_ref().is_some_and(|wire| reading::makes(wire, kind))
+}
+
 /// Items that are expected, awaited or refused.
 fn items(draft: &Draft, kind: ListKind) -> Vec<&Item> {
     let mut items = looks::expected_items(draft, kind);
@@ -45,7 +51,7 @@ fn items(draft: &Draft, kind: ListKind) -> Vec<&Item> {
 /// A call's result, and how it ended.
 fn call(item: &Item, protocol: &Protocol, diagnostics: &mut Diagnostics) {
     if let Some(result) = looks::field(item, "result")
-        && !protocol.makes(EventKind::CallFinished)
+        && !makes(protocol, EventKind::CallFinished)
     {
         diagnostics.push(unseen(result.span, "the `result` of a call", protocol, EventKind::CallFinished));
     }
@@ -58,6 +64,9 @@ fn call(item: &Item, protocol: &Protocol, diagnostics: &mut Diagnostics) {
 
 /// True if some rule may end a call with this status.
 fn ends_with(protocol: &Protocol, word: &str) -> bool {
+    if protocol.decode.as_ref().is_some_and(|wire| reading::makes(wire, EventKind::CallFinished)) && matches!(word, "ok" | "error") {
+        return true;
+    }
     let makes = protocol.events.iter().flat_map(|rule| &rule.makes).filter(|make| make.kind == EventKind::CallFinished);
     makes.map(|make| &make.value).any(|value| match value {
         Source::Fields(fields) => match fields.iter().find(|(name, _)| name == "status") {
@@ -82,7 +91,7 @@ fn event(item: &Item, protocol: &Protocol, diagnostics: &mut Diagnostics) {
     ];
     let Some((name, node)) = looks::name(item) else { return };
     let Some(kind) = EventKind::by_name(name).filter(|kind| FROM_RULES.contains(kind)) else { return };
-    if !protocol.makes(kind) {
+    if !makes(protocol, kind) {
         diagnostics.push(unseen(node.span, &format!("the event `{name}`"), protocol, kind));
     }
 }

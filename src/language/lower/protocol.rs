@@ -23,11 +23,11 @@ pub fn protocol(node: &Arc<Node>, low: &mut Lowering<'_>) -> Option<Protocol> {
     let doc: ProtocolDoc = reading::read(node, low.diagnostics)?;
     let mut unsupported = Vec::new();
     transport(&doc, &mut unsupported);
-    let mut part = |list: &Option<Vec<_>>, low: &mut Lowering<'_>| steps(list.as_deref().unwrap_or_default(), &mut unsupported, low);
+    let part = |list: &Option<Vec<_>>, low: &mut Lowering<'_>| steps(list.as_deref().unwrap_or_default(), low);
     let before = part(&doc.before, low);
     let connect = part(&doc.connect, low);
     let session = part(&doc.session, low);
-    let actions: Vec<_> = doc.actions.entries.iter().map(|(name, list)| (name.to_string(), steps(list, &mut unsupported, low))).collect();
+    let actions: Vec<_> = doc.actions.entries.iter().map(|(name, list)| (name.to_string(), steps(list, low))).collect();
     known_actions(&actions, low);
     let events = doc.events.iter().flatten().map(|doc| rule::rule(doc, low)).collect();
     let ignore = doc.ignore.iter().flatten().map(|pattern| low.pattern(&pattern.0)).collect();
@@ -71,19 +71,23 @@ fn carried(word: TransportWord) -> Transport {
 }
 
 fn transport(doc: &ProtocolDoc, unsupported: &mut Vec<(Span, String)>) {
-    let word = match doc.transport {
-        TransportWord::Websocket | TransportWord::Exec => None,
-        TransportWord::Http => Some("http"),
-        TransportWord::Sse => Some("sse"),
-        TransportWord::Stdio => Some("stdio"),
-    };
-    if let Some(word) = word {
+    if doc.transport == TransportWord::Stdio {
         let span = doc.node.get("transport").map_or(doc.node.span, |node| node.span);
-        unsupported.push((span, format!("the transport `{word}`")));
+        unsupported.push((span, "the transport `stdio`".to_owned()));
     }
-    if doc.decode.is_some() {
-        unsupported.push((key_span(&doc.node, "decode"), "`decode`".to_owned()));
+    match doc.decode {
+        Some(DecodeWord::Realtime) => unsupported.push((key_span(&doc.node, "decode"), "`decode: realtime`".to_owned())),
+        Some(word) if !asks(doc) => {
+            let feature = format!("`decode: {}` over another transport than `http` and `sse`", decode(word));
+            unsupported.push((key_span(&doc.node, "decode"), feature));
+        }
+        _ => {}
     }
+}
+
+/// True if answers over HTTP are its frames.
+fn asks(doc: &ProtocolDoc) -> bool {
+    matches!(doc.transport, TransportWord::Http | TransportWord::Sse)
 }
 
 fn settings(doc: Option<&Named<SettingDoc>>, low: &mut Lowering<'_>) -> Vec<Setting> {
@@ -126,8 +130,8 @@ fn belongs(doc: &BelongsDoc, low: &mut Lowering<'_>) -> Belongs {
     Belongs { session: paths(doc.session.as_ref()), turn: paths(doc.turn.as_ref()) }
 }
 
-fn final_object(doc: &ProtocolDoc, unsupported: &mut Vec<(Span, String)>, low: &mut Lowering<'_>) -> Option<FinalObject> {
-    match doc.final_object.as_ref()? {
+fn final_object(whole: &ProtocolDoc, unsupported: &mut Vec<(Span, String)>, low: &mut Lowering<'_>) -> Option<FinalObject> {
+    match whole.final_object.as_ref()? {
         Or::This(path) => low.path(path).map(FinalObject::Path),
         Or::That(doc) => {
             let name = match doc.reduce {
@@ -136,7 +140,12 @@ fn final_object(doc: &ProtocolDoc, unsupported: &mut Vec<(Span, String)>, low: &
                 ReducerWord::Chat => "chat",
                 ReducerWord::Messages => "messages",
             };
-            unsupported.push((key_span(&doc.node, "reduce"), format!("the reducer `{name}`")));
+            if name == "core2" {
+                unsupported.push((key_span(&doc.node, "reduce"), format!("the reducer `{name}`")));
+            } else if !asks(whole) {
+                let feature = format!("the reducer `{name}` over another transport than `http` and `sse`");
+                unsupported.push((key_span(&doc.node, "reduce"), feature));
+            }
             Some(FinalObject::Reduce(name.to_owned()))
         }
     }

@@ -6,8 +6,8 @@
 use super::Lowering;
 use super::check::wrong_place;
 use super::lowering::{key_span, plain_scalars};
+use crate::base::Diagnostic;
 use crate::base::suggest::did_you_mean;
-use crate::base::{Diagnostic, Span};
 use crate::language::docs::protocol::{ProtocolStepDoc, RunDoc, StepConditionDoc};
 use crate::language::shape::{Named, Or, Text};
 use crate::model::pattern::JsonPath;
@@ -17,25 +17,25 @@ use std::time::Duration;
 
 const VERBS: [&str; 8] = ["send", "await", "rpc", "http", "run", "listen", "append", "do"];
 const WITHIN: Duration = Duration::from_secs(30);
+/// An answer may take as long as the suite's step that asks for it.
+const LONG: Duration = Duration::from_secs(24 * 3600);
 
-pub fn steps(docs: &[ProtocolStepDoc], unsupported: &mut Vec<(Span, String)>, low: &mut Lowering<'_>) -> Vec<ProtocolStep> {
-    docs.iter().filter_map(|doc| step(doc, unsupported, low)).collect()
+pub fn steps(docs: &[ProtocolStepDoc], low: &mut Lowering<'_>) -> Vec<ProtocolStep> {
+    docs.iter().filter_map(|doc| step(doc, low)).collect()
 }
 
-fn step(doc: &ProtocolStepDoc, unsupported: &mut Vec<(Span, String)>, low: &mut Lowering<'_>) -> Option<ProtocolStep> {
+fn step(doc: &ProtocolStepDoc, low: &mut Lowering<'_>) -> Option<ProtocolStep> {
     let name = one_verb(doc, low)?;
     if doc.with.is_some() && name != "rpc" {
         low.push(wrong_place(key_span(&doc.node, "with"), "with", "it goes with `rpc`"));
     }
     let span = key_span(&doc.node, name);
-    if matches!(name, "http" | "listen") {
-        unsupported.push((span, format!("the protocol step `{name}`")));
-    }
     let only_if = doc.only_if.as_ref().map(|doc| condition(doc, low));
     let save = saves(doc.save.as_ref(), low);
     let expect = doc.expect.as_ref().map(|pattern| low.pattern(&pattern.0));
     let verb = verb(doc, name, low)?;
-    Some(ProtocolStep { span, verb, only_if, save, expect, within: doc.within.map_or(WITHIN, |within| within.duration) })
+    let within = if matches!(name, "http" | "listen") { LONG } else { WITHIN };
+    Some(ProtocolStep { span, verb, only_if, save, expect, within: doc.within.map_or(within, |within| within.duration) })
 }
 
 fn one_verb(doc: &ProtocolStepDoc, low: &mut Lowering<'_>) -> Option<&'static str> {

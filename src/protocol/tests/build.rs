@@ -90,6 +90,7 @@ fn step(value: &Value) -> ProtocolStep {
         }
         ("do", action) => ProtocolVerb::Do(action.as_str().expect("a name").to_owned()),
         ("http", request) => ProtocolVerb::Http(node(request)),
+        ("listen", listen) => ProtocolVerb::Listen { path: node(&listen["path"]), until: listen.get("until").map(pattern) },
         (other, _) => panic!("no verb: {other}"),
     };
     let within = value.get("within").and_then(Value::as_u64).map_or(Duration::from_secs(30), Duration::from_millis);
@@ -140,7 +141,12 @@ pub(super) fn protocol(value: Value) -> Protocol {
     Protocol {
         name: "test".to_owned(),
         span: Span::NONE,
-        transport: if value["transport"] == "exec" { Transport::Exec } else { Transport::Websocket },
+        transport: match value["transport"].as_str() {
+            Some("exec") => Transport::Exec,
+            Some("http") => Transport::Http,
+            Some("sse") => Transport::Sse,
+            _ => Transport::Websocket,
+        },
         settings: entries(&value["settings"]).map(|(name, value)| setting(name, value)).collect(),
         open: Open {
             path: open.get("path").map(node),
@@ -165,8 +171,11 @@ pub(super) fn protocol(value: Value) -> Protocol {
         events: list(&value["events"]).iter().map(rule).collect(),
         ignore: list(&value["ignore"]).iter().map(pattern).collect(),
         invariants: vec![],
-        final_object: value.get("final").map(|at| FinalObject::Path(path(at))),
-        decode: None,
+        final_object: value.get("final").map(|at| match at.get("reduce").and_then(Value::as_str) {
+            Some(name) => FinalObject::Reduce(name.to_owned()),
+            None => FinalObject::Path(path(at)),
+        }),
+        decode: value.get("decode").and_then(Value::as_str).map(str::to_owned),
         unsupported: vec![],
     }
 }
