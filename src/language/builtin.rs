@@ -15,18 +15,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The protocols inside the program, with their files' texts.
-pub const PROTOCOLS: [(&str, &str); 7] = [
+pub const PROTOCOLS: [(&str, &str); 8] = [
     ("anthropic-messages", include_str!("../../suites/protocols/anthropic-messages.yaml")),
     ("claude-code", include_str!("../../suites/protocols/claude-code.yaml")),
     ("codex-exec", include_str!("../../suites/protocols/codex-exec.yaml")),
     ("command-line", include_str!("../../suites/protocols/command-line.yaml")),
     ("moltbot-gateway", include_str!("../../suites/protocols/moltbot-gateway.yaml")),
     ("openai-chat", include_str!("../../suites/protocols/openai-chat.yaml")),
+    ("openai-realtime", include_str!("../../suites/protocols/openai-realtime.yaml")),
     ("openai-responses", include_str!("../../suites/protocols/openai-responses.yaml")),
 ];
 
 /// Names of the language that a later version fills.
-const LATER: [&str; 6] = ["openclaw-gateway", "openai-realtime", "codex-app-server", "core2", "dexter-chat", "mcp"];
+const LATER: [&str; 5] = ["openclaw-gateway", "codex-app-server", "core2", "dexter-chat", "mcp"];
 
 /// All protocols met during one load.
 pub struct Protocols {
