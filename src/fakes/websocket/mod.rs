@@ -15,3 +15,6 @@ pub mod play;
 pub mod running;
 
 pub use running::RunningWebsocket;
+
+#[cfg(test)]
+mod tests;
