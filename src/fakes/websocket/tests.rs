@@ -239,10 +239,15 @@ async fn a_request_that_is_no_handshake_is_told_what_is_missing() {
 #[tokio::test]
 async fn frames_sent_with_the_handshake_are_not_lost() {
     let world = World::script(vec![rows(vec![vec![step(json!({"n": 1}))]], close())]).await;
-    // A masked text frame `1`, with a mask of zeros.
-    let answer = world.raw(&format!("GET /c/side HTTP/1.1\r\n{KEY}\r\n\u{1}")).await;
-    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
-    assert!(answer.contains("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{answer}");
+    let mut stream = TcpStream::connect(("127.0.0.1", world.server.port())).await.unwrap();
+    // A text frame `1` with a mask of zeros, then a closing frame.
+    let frames = [0x81, 0x81, 0, 0, 0, 0, b'1', 0x88, 0x80, 0, 0, 0, 0];
+    stream.write_all(&[format!("GET /c/side HTTP/1.1\r\n{KEY}\r\n").as_bytes(), &frames[..]].concat()).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    assert!(answer.starts_with("HTTP/1.1 101 ") && answer.contains("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{answer}");
+    assert_eq!(world.frames(), [(0, json!(1))]);
 }
 
 #[tokio::test]
