@@ -97,7 +97,7 @@ impl Conversation {
     /// Forgets what was said after a time. Without clocks nobody knows which words those are, so the transcript goes.
     pub fn truncate(&mut self, event: &Value) -> Result<Vec<Value>, Mistake> {
         let place = self.named("truncate", event, "Error truncating item: the item")?;
-        for key in ["content_index", "audio_end_ms"].into_iter().filter(|key| !event[*key].is_u64()) {
+        if let Some(key) = ["content_index", "audio_end_ms"].into_iter().find(|key| !event[*key].is_u64()) {
             return Err(Mistake::missing(key));
         }
         let index = event["content_index"].as_u64().and_then(|index| usize::try_from(index).ok()).unwrap_or(usize::MAX);

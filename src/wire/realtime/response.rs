@@ -95,23 +95,6 @@ impl Response {
         self.asked.conversation_id.is_some()
     }
 
-    /// What comes next; `None` after the end.
-    pub fn next(&mut self) -> Option<Beat> {
-        loop {
-            if let Some(beat) = self.ready.front() {
-                if matches!(beat, Beat::Event(_)) && std::mem::take(&mut self.gap_is_due) {
-                    return Some(Beat::Delay(self.pace.gap));
-                }
-                self.gap_is_due = matches!(beat, Beat::Event(_)) && !self.pace.gap.is_zero();
-                return self.ready.pop_front();
-            }
-            if self.ended {
-                return None;
-            }
-            self.advance();
-        }
-    }
-
     fn advance(&mut self) {
         if let Some(open) = &mut self.open {
             if let Some((text, sound)) = open.rest.pop_front() {
@@ -288,6 +271,27 @@ impl Response {
 
     fn events(&mut self, events: impl IntoIterator<Item = Value>) {
         self.ready.extend(events.into_iter().map(Beat::Event));
+    }
+}
+
+/// What comes next, and nothing after the end.
+impl Iterator for Response {
+    type Item = Beat;
+
+    fn next(&mut self) -> Option<Beat> {
+        loop {
+            if let Some(beat) = self.ready.front() {
+                if matches!(beat, Beat::Event(_)) && std::mem::take(&mut self.gap_is_due) {
+                    return Some(Beat::Delay(self.pace.gap));
+                }
+                self.gap_is_due = matches!(beat, Beat::Event(_)) && !self.pace.gap.is_zero();
+                return self.ready.pop_front();
+            }
+            if self.ended {
+                return None;
+            }
+            self.advance();
+        }
     }
 }
 

@@ -89,7 +89,8 @@ impl Session {
         if self.names == Names::Ga {
             check_ga(given)?;
         }
-        for key in ["tools", self.names.modalities()].into_iter().filter(|key| given.get(*key).is_some_and(|value| !value.is_array())) {
+        if let Some(key) = ["tools", self.names.modalities()].into_iter().find(|key| given.get(*key).is_some_and(|value| !value.is_array()))
+        {
             return Err(
                 Mistake::new("invalid_type", format!("Invalid type for 'session.{key}': expected an array.")).at(format!("session.{key}"))
             );

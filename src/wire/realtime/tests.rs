@@ -77,7 +77,7 @@ fn what_a_client_may_say_is_answered() {
     check(Names::Ga, &[said("hi")], &["conversation.item.added", "conversation.item.done"]);
     check(Names::Beta, &[said("hi")], &["conversation.item.created"]);
     let append = json!({"type": "input_audio_buffer.append", "audio": "AAEC"});
-    check(Names::Ga, &[append.clone()], &[]);
+    check(Names::Ga, std::slice::from_ref(&append), &[]);
     let commit = json!({"type": "input_audio_buffer.commit"});
     check(Names::Ga, &[append.clone(), commit], &["input_audio_buffer.committed", "conversation.item.added", "conversation.item.done"]);
     check(Names::Ga, &[append, json!({"type": "input_audio_buffer.clear"})], &["input_audio_buffer.cleared"]);
@@ -149,7 +149,7 @@ fn items_stand_where_the_client_puts_them() {
     assert_eq!(answered(&mut talk, &[named("d", json!("no"))]), ["error item_create_invalid_previous_item_id previous_item_id"]);
     assert_eq!(answered(&mut talk, &[named("a", Value::Null)]), ["error item_create_duplicate_id item.id"]);
     let deleted = json!({"type": "conversation.item.delete", "item_id": "c"});
-    assert_eq!(answered(&mut talk, &[deleted.clone()]), ["conversation.item.deleted"]);
+    assert_eq!(answered(&mut talk, std::slice::from_ref(&deleted)), ["conversation.item.deleted"]);
     assert_eq!(answered(&mut talk, &[deleted]), ["error item_delete_invalid_item_id item_id"]);
 }
 
@@ -312,7 +312,7 @@ fn one_response_at_a_time_but_for_those_out_of_band() {
     let mut talk = talk(Names::Ga);
     talk.set_active(Some("resp_0000".into()));
     let create = json!({"type": "response.create"});
-    assert_eq!(answered(&mut talk, &[create.clone()]), ["error conversation_already_has_active_response -"]);
+    assert_eq!(answered(&mut talk, std::slice::from_ref(&create)), ["error conversation_already_has_active_response -"]);
     let aside = asked(&mut talk, json!({"type": "response.create", "response": {"conversation": "none"}}));
     assert_eq!(aside.conversation_id, None);
     assert_eq!(
