@@ -77,10 +77,19 @@ fn no_reply(pattern: &Pattern, look: &Look<'_, '_>) -> Said {
 fn delivered(pattern: &Pattern, look: &Look<'_, '_>) -> Said {
     let models = look.case.fakes.iter().filter(|(_, fake)| matches!(fake.kind, FakeKind::Model(_)));
     let mut seen = 0;
-    for entry in models.flat_map(|(name, _)| look.entries(look.views.requests(name))) {
+    for entry in models.clone().flat_map(|(name, _)| look.entries(look.views.requests(name))) {
         seen += 1;
         for part in ["body", "raw"] {
             match Said::of("what the model was sent", value::test(pattern, entry.value.get(part), &look.scope)) {
+                Said::Fails(_) => {}
+                said => return said,
+            }
+        }
+    }
+    for (name, _) in models {
+        for frame in look.entries(look.views.fake_frames(name)) {
+            seen += 1;
+            match Said::of("what the model was sent", value::test(pattern, Some(frame.value), &look.scope)) {
                 Said::Fails(_) => {}
                 said => return said,
             }

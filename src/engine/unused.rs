@@ -78,7 +78,7 @@ fn lists(kind: &FakeKind) -> Vec<List> {
             vec![List { what: "rule", mark: "rule ", spans: command.rules.iter().map(|rule| rule.span).collect() }]
         }
         FakeKind::Http(http) => vec![routes(&http.routes)],
-        FakeKind::Server(_) => vec![],
+        FakeKind::Server(_) | FakeKind::Websocket(_) => vec![],
         // A tool that is only offered is used by being seen; a row that waits for certain arguments wants to be called.
         FakeKind::Mcp(rows) => {
             let wants = |row: &ToolRow| if row.when.is_some() { row.span } else { Span::NONE };

@@ -7,6 +7,7 @@
 //! | [`standalone`] | a scripted provider on a port of its own, for people's own tests |
 //! | [`routes`] | the HTTP server, and routes beside a model |
 //! | [`rules`] | the first rule that matches, or nearly does |
+//! | [`websocket`] | scripted WebSocket connections |
 //! | [`mcp`] | a Model Context Protocol server |
 //! | [`tools`] | the rows of tools, as `mcp` and `functions` fakes share them |
 //! | [`functions`] | tools that the client runs |
@@ -27,3 +28,4 @@ pub mod rules;
 pub mod server;
 pub mod standalone;
 pub mod tools;
+pub mod websocket;

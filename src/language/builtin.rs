@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The protocols inside the program, with their files' texts.
-pub const PROTOCOLS: [(&str, &str); 9] = [
+pub const PROTOCOLS: [(&str, &str); 10] = [
     ("anthropic-messages", include_str!("../../suites/protocols/anthropic-messages.yaml")),
     ("claude-code", include_str!("../../suites/protocols/claude-code.yaml")),
     ("codex-app-server", include_str!("../../suites/protocols/codex-app-server.yaml")),
@@ -24,11 +24,12 @@ pub const PROTOCOLS: [(&str, &str); 9] = [
     ("mcp", include_str!("../../suites/protocols/mcp.yaml")),
     ("moltbot-gateway", include_str!("../../suites/protocols/moltbot-gateway.yaml")),
     ("openai-chat", include_str!("../../suites/protocols/openai-chat.yaml")),
+    ("openai-realtime", include_str!("../../suites/protocols/openai-realtime.yaml")),
     ("openai-responses", include_str!("../../suites/protocols/openai-responses.yaml")),
 ];
 
 /// Names of the language that a later version fills.
-const LATER: [&str; 4] = ["openclaw-gateway", "openai-realtime", "core2", "dexter-chat"];
+const LATER: [&str; 3] = ["openclaw-gateway", "core2", "dexter-chat"];
 
 /// All protocols met during one load.
 pub struct Protocols {

@@ -7,6 +7,7 @@ use super::fault::Fault;
 use super::http::HttpRoute;
 use super::pattern::{Glob, Pattern};
 use super::tree::Node;
+use super::websocket::WebsocketFake;
 use crate::base::Span;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub enum FakeKind {
     Model(ModelFake),
     Command(CommandFake),
     Http(HttpFake),
+    Websocket(WebsocketFake),
     Functions(FunctionsFake),
     /// A Model Context Protocol server.
     Mcp(Vec<ToolRow>),
@@ -38,6 +40,7 @@ impl FakeKind {
             FakeKind::Model(model) => model.gates().collect(),
             FakeKind::Command(_) | FakeKind::Server(_) => vec![],
             FakeKind::Http(http) => http.routes.iter().flat_map(HttpRoute::gates).collect(),
+            FakeKind::Websocket(websocket) => websocket.gates().collect(),
             FakeKind::Functions(functions) => functions.rows.iter().flat_map(ToolRow::gates).collect(),
             FakeKind::Mcp(rows) => rows.iter().flat_map(ToolRow::gates).collect(),
         }
@@ -45,7 +48,7 @@ impl FakeKind {
 
     /// True if it is reached through the one server of all cases, and so has an address there.
     pub fn is_server(&self) -> bool {
-        matches!(self, FakeKind::Model(_) | FakeKind::Http(_) | FakeKind::Mcp(_))
+        matches!(self, FakeKind::Model(_) | FakeKind::Http(_) | FakeKind::Websocket(_) | FakeKind::Mcp(_))
     }
 }
 
@@ -156,6 +159,12 @@ pub enum PartKind {
         args: Arc<Node>,
         id: Option<Arc<Node>>,
     },
+    /// What is spoken, where the wire has sound; elsewhere its transcript.
+    Audio {
+        transcript: Arc<Node>,
+        /// Base64; silence if not given.
+        audio: Option<Arc<Node>>,
+    },
     /// A call of an MCP tool that the provider runs itself; `args`, `output` and `error` are any values.
     McpCall {
         server: Arc<Node>,
@@ -240,11 +249,22 @@ pub struct Wire {
     pub newline: Newline,
     /// How a client finds the end of the body; the wire's own way if not given.
     pub framing: Option<Framing>,
+    /// Of the Realtime wire.
+    pub names: Names,
+}
+
+/// Which names the Realtime wire uses for its events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Names {
+    #[default]
+    Ga,
+    Beta,
 }
 
 impl Default for Wire {
     fn default() -> Wire {
-        Wire { delta: Delta::Word, write: Write::Ready, gap: Duration::ZERO, newline: Newline::Lf, framing: None }
+        let names = Names::default();
+        Wire { delta: Delta::Word, write: Write::Ready, gap: Duration::ZERO, newline: Newline::Lf, framing: None, names }
     }
 }
 

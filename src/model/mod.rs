@@ -17,3 +17,4 @@ pub mod suite;
 pub mod template;
 pub mod trace;
 pub mod tree;
+pub mod websocket;

@@ -3,7 +3,7 @@
 //! Owns: the seam between transports and protocols, the form of frames that are not JSON.
 //! Must not know: which transports there are, what a frame means.
 
-use base64::Engine as _;
+pub use crate::wire::frame::{bytes_frame, text_frame};
 use futures_util::{Sink, SinkExt as _, Stream};
 use serde_json::{Value, json};
 use std::pin::Pin;
@@ -133,16 +133,6 @@ impl OpenError {
         }
         value
     }
-}
-
-/// The JSON value of a text, or `{text}`.
-pub fn text_frame(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| json!({"text": text}))
-}
-
-/// `{bytes: base64}`.
-pub fn bytes_frame(bytes: &[u8]) -> Value {
-    json!({"bytes": base64::engine::general_purpose::STANDARD.encode(bytes)})
 }
 
 #[cfg(test)]

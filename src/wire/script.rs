@@ -20,6 +20,11 @@ pub enum Part {
         arguments: String,
         id: Option<String>,
     },
+    /// A text where the wire has no sound. `audio` is base64.
+    Audio {
+        transcript: String,
+        audio: Option<String>,
+    },
     McpCall(McpCall),
     Refusal(String),
     Usage(Usage),

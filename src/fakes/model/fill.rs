@@ -55,6 +55,10 @@ impl Filler<'_> {
             PartKind::Message(node) => self.text(node)?.map(Part::Message),
             PartKind::Reasoning(reasoning) => self.reasoning(reasoning)?.map(Part::Reasoning),
             PartKind::Refusal(node) => self.text(node)?.map(Part::Refusal),
+            PartKind::Audio { transcript, audio } => {
+                let audio = audio.as_ref().map(|audio| self.text(audio)).transpose()?.flatten();
+                self.text(transcript)?.map(|transcript| Part::Audio { transcript, audio })
+            }
             PartKind::ToolCall { name, args, id } => Some(self.call(name, args, id.as_deref())?),
             PartKind::McpCall { server, name, args, output, error } => {
                 let result = match error {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`running`] | a model fake during a case: counting, answering, what was left over |
 //! | [`route`] | which path and method is which wire |
+//! | [`realtime`] | its Realtime sessions |
 //! | [`asked`] | a request on its wire, and its reply there |
 //! | [`provider`] | errors, lists and headers in each provider's shape |
 //! | [`choice`] | which reply a request gets |
@@ -18,6 +19,7 @@ pub mod damage;
 pub mod facts;
 pub mod fill;
 pub mod provider;
+pub mod realtime;
 pub mod route;
 pub mod running;
 pub mod shown;

@@ -3,6 +3,7 @@
 //! Owns: the paths.
 //! Must not know: what is answered there.
 
+use super::realtime::mint::Mint;
 use crate::model::fake::Vendor;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,10 @@ pub enum Route {
     CountTokens,
     /// The list of models.
     Models,
+    /// The handshake of a Realtime session; also what asks for it by another method.
+    Realtime,
+    /// A short-lived key for such a session; not counted.
+    Mint(Mint),
     /// A path that is served, but not by this method.
     WrongMethod {
         allow: &'static str,
@@ -37,12 +42,16 @@ pub enum Wire {
 /// What is served, for messages.
 pub fn served(vendor: Vendor) -> &'static str {
     match vendor {
-        Vendor::Openai => "POST /v1/responses, POST /v1/chat/completions, GET /v1/models (also without /v1)",
+        Vendor::Openai => {
+            "POST /v1/responses, POST /v1/chat/completions, GET /v1/models, the WebSocket /v1/realtime, \
+             POST /v1/realtime/client_secrets, POST /v1/realtime/sessions (also without /v1)"
+        }
         Vendor::Anthropic => "POST /v1/messages, POST /v1/messages/count_tokens, GET /v1/models (also without /v1)",
         Vendor::Openrouter => "POST /api/v1/chat/completions, GET /api/v1/models (also below /v1)",
         Vendor::Any => {
             "POST /v1/responses, POST /v1/chat/completions, POST /v1/messages, POST /v1/messages/count_tokens, \
-             POST /api/v1/chat/completions (OpenRouter), GET /v1/models (also without /v1)"
+             POST /api/v1/chat/completions (OpenRouter), GET /v1/models, the WebSocket /v1/realtime, \
+             POST /v1/realtime/client_secrets, POST /v1/realtime/sessions (also without /v1)"
         }
     }
 }
@@ -54,6 +63,11 @@ impl Route {
         let router = vendor == Vendor::Openrouter || (vendor == Vendor::Any && path.starts_with("/api/v1/"));
         let below = path.strip_prefix("/v1").or_else(|| path.strip_prefix("/api/v1")).unwrap_or(path);
         let (route, allow, wire) = match below {
+            // The handshake says itself what is wrong with another method.
+            "/realtime" if matches!(vendor, Vendor::Openai | Vendor::Any) => return Route::Realtime,
+            "/realtime" => return Route::OtherVendor { wire: Wire::Responses, has: vendor_name(Vendor::Openai) },
+            "/realtime/client_secrets" => (Route::Mint(Mint::ClientSecrets), "POST", Wire::Responses),
+            "/realtime/sessions" => (Route::Mint(Mint::Sessions), "POST", Wire::Responses),
             "/responses" => (Route::Model(Wire::Responses), "POST", Wire::Responses),
             "/chat/completions" if router => (Route::Model(Wire::Router), "POST", Wire::Router),
             "/chat/completions" => (Route::Model(Wire::Chat), "POST", Wire::Chat),

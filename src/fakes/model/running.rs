@@ -9,6 +9,7 @@ use super::damage::{self, Damage};
 use super::facts::{facts, take_body};
 use super::fill::{Filled, HttpReply, fill};
 use super::provider::{api_refusal, http_answer, models, refusal, token_count, with_headers};
+use super::realtime::{self, Minted};
 use super::route::{Route, Wire, native_wire, served, vendor_name};
 use super::shown;
 use crate::fakes::http::{Answer, Received};
@@ -16,31 +17,36 @@ use crate::fakes::routes;
 use crate::fakes::rules::NoRule;
 use crate::fakes::server::case::Case;
 use crate::fakes::server::{Response, Served};
-use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, Reply, Vendor};
+use crate::fakes::websocket::handshake::NoUpgrade;
+use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, Names, PartKind, Reply, Vendor};
 use crate::model::fault::Instead;
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Problem, Request, What};
 use crate::recorder::Recorder;
+use crate::wire::realtime::Session;
 use crate::wire::script::Pace;
 use serde_json::Value;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// A model fake of one case. Requests may come at once; the order in which they are counted is the order in the trace.
 pub struct RunningModel {
-    name: String,
+    pub(super) name: String,
     fake: Arc<Fake>,
     counts: Mutex<Counts>,
     damage: Damage,
 }
 
 #[derive(Default)]
-struct Counts {
+pub(super) struct Counts {
     /// Everything that was received.
     requests: usize,
     /// What scripts and rules count.
-    asked: usize,
-    given: Given,
+    pub(super) asked: usize,
+    pub(super) given: Given,
     routes: routes::Given,
+    /// Realtime sessions.
+    sessions: usize,
+    minted: Minted,
 }
 
 /// The reply that was chosen, and for which request.
@@ -55,7 +61,11 @@ impl RunningModel {
         RunningModel { name, fake, counts: Mutex::default(), damage: Damage::default() }
     }
 
-    fn model(&self) -> &ModelFake {
+    pub(super) fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().expect("no panic happens under this lock")
+    }
+
+    pub(super) fn model(&self) -> &ModelFake {
         let FakeKind::Model(model) = &self.fake.kind else {
             unreachable!("a case makes a running model of model fakes only");
         };
@@ -72,6 +82,13 @@ impl RunningModel {
         }
         match (route, json) {
             (Route::Model(wire), Ok(())) if request.body.is_object() => self.reply(wire, request, scope, recorder),
+            (Route::Mint(mint), json) if request.raw == "" || (json.is_ok() && request.body.is_object()) => {
+                self.uncounted(Wire::Responses, request, "minted", recorder, |request, _| self.counts().minted.mint(mint, &request.body))
+            }
+            (Route::Mint(_), json) => {
+                let reason = json.err().map_or_else(|| "is no JSON object".to_owned(), |error| format!("is no JSON: {error}"));
+                self.refuse(Wire::Responses, request, 400, "ill-formed-request", &format!("the body {reason}"), recorder)
+            }
             (Route::Model(wire), json) => {
                 let reason = json.err().map_or_else(|| "is no JSON object".to_owned(), |error| format!("is no JSON: {error}"));
                 self.refuse(wire, request, 400, "ill-formed-request", &format!("the body {reason}"), recorder)
@@ -88,7 +105,7 @@ impl RunningModel {
                 let message = format!("`model: {}` has no such path, `model: {has}` has it (and `any`)", vendor_name(vendor));
                 self.refuse(wire, request, 404, "unmatched-request", &message, recorder)
             }
-            (Route::Unknown, _) => {
+            (Route::Realtime | Route::Unknown, _) => {
                 let message = format!("nothing is served there, only {}", served(vendor));
                 self.refuse(own, request, 404, "unmatched-request", &message, recorder)
             }
@@ -225,7 +242,7 @@ impl RunningModel {
 
     /// Counts a request, records it and chooses its reply, all under one lock: so the order of records is the order of replies.
     fn decide(&self, wire: Wire, mut request: Request, scope: &dyn Scope, recorder: &Recorder) -> Decision<'_> {
-        let mut counts = self.counts.lock().expect("no panic happens under this lock");
+        let mut counts = self.counts();
         let (at, nth) = (counts.requests, counts.asked);
         counts.requests += 1;
         counts.asked += 1;
@@ -245,14 +262,59 @@ impl RunningModel {
 
     /// Records a request that scripts and rules do not count; gives its place.
     fn record(&self, request: Request, recorder: &Recorder) -> usize {
-        let mut counts = self.counts.lock().expect("no panic happens under this lock");
+        let mut counts = self.counts();
         counts.requests += 1;
         recorder.push(What::Request(request));
         counts.requests - 1
     }
 
-    fn record_reply(&self, request: usize, status: u16, rule: String, recorder: &Recorder) {
+    pub(super) fn record_reply(&self, request: usize, status: u16, rule: String, recorder: &Recorder) {
         recorder.push(What::Reply { fake: self.name.clone(), request, status, rule });
+    }
+
+    /// The names of events in the Realtime sessions of this fake.
+    pub(super) fn names(&self) -> Names {
+        self.model().wire.names
+    }
+
+    /// Records the handshake of a Realtime session; gives its place among the requests, and its own number.
+    pub(super) fn record_session(&self, request: Request, recorder: &Recorder) -> (usize, usize) {
+        let mut counts = self.counts();
+        counts.requests += 1;
+        counts.sessions += 1;
+        recorder.push(What::Request(request));
+        (counts.requests - 1, counts.sessions - 1)
+    }
+
+    pub(super) fn minted_session(&self, key: &str) -> Option<Session> {
+        self.counts().minted.session(self.names(), key).cloned()
+    }
+
+    pub(super) fn refuse_upgrade(&self, request: Request, no: &NoUpgrade, recorder: &Recorder) -> Answer {
+        let refused = self.refuse(Wire::Responses, request, no.status, "unmatched-request", &no.message, recorder);
+        Answer { headers: refused.headers.into_iter().chain(no.answer("").headers).collect(), ..refused }
+    }
+
+    /// The MCP servers whose tools its replies call.
+    pub(super) fn mcp_servers(&self) -> Vec<(String, Vec<String>)> {
+        let mut servers: Vec<(String, Vec<String>)> = Vec::new();
+        for part in self.replies().into_iter().flat_map(|reply| &reply.parts) {
+            let PartKind::McpCall { server, name, .. } = &part.kind else { continue };
+            let (Some(server), Some(name)) = (server.text(), name.text()) else { continue };
+            match servers.iter_mut().find(|(known, _)| known == server) {
+                Some((_, tools)) if tools.iter().any(|tool| tool == name) => {}
+                Some((_, tools)) => tools.push(name.to_owned()),
+                None => servers.push((server.to_owned(), vec![name.to_owned()])),
+            }
+        }
+        servers
+    }
+
+    fn replies(&self) -> Vec<&Reply> {
+        match &self.model().replies {
+            ModelReplies::Script(replies) => replies.iter().collect(),
+            ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
+        }
     }
 
     /// Answers what scripts and rules do not count.
@@ -296,7 +358,7 @@ fn models_wire(vendor: Vendor, request: &Request) -> Wire {
     }
 }
 
-impl Served for RunningModel {
+impl Served for Arc<RunningModel> {
     fn name(&self) -> &str {
         &self.name
     }
@@ -306,6 +368,9 @@ impl Served for RunningModel {
     }
 
     fn answer(&self, received: Received, case: &Case) -> Response {
+        if Route::of(self.model().vendor, &received.method, &received.path) == Route::Realtime {
+            return realtime::open::open(self, received, case);
+        }
         self.answered(received, &*case.scope, &case.recorder).into()
     }
 
@@ -313,7 +378,7 @@ impl Served for RunningModel {
         if self.fake.unused_allowed {
             return Vec::new();
         }
-        let counts = self.counts.lock().expect("no panic happens under this lock");
+        let counts = self.counts();
         let left = choice::left_over(&self.model().replies, &counts.given);
         let of_routes = routes::left_over(&self.model().routes, &counts.routes, &self.name);
         let unreached = self.damage.unreached(&self.model().faults, &self.name, counts.asked);

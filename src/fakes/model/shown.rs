@@ -25,6 +25,7 @@ pub fn reply(reply: &Reply) -> String {
 fn part_kind(part: &PartKind) -> Option<String> {
     Some(match part {
         PartKind::Text(node) | PartKind::Message(node) => format!("the text {}", quoted(&text(node))),
+        PartKind::Audio { transcript, .. } => format!("the spoken text {}", quoted(&text(transcript))),
         PartKind::ToolCall { name, args, .. } => {
             format!("a call of `{}` {}", text(name), cut(&args.to_value().to_string()))
         }

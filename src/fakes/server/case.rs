@@ -12,6 +12,7 @@ use crate::fakes::mcp::RunningMcp;
 use crate::fakes::model::RunningModel;
 use crate::fakes::routes::RunningHttp;
 use crate::fakes::tools::Tool;
+use crate::fakes::websocket::RunningWebsocket;
 use crate::model::fake::{Fake, FakeKind};
 use crate::model::template::Scope;
 use crate::recorder::Recorder;
@@ -61,9 +62,10 @@ impl Case {
 /// `None` for a fake that is not behind this server (a command, functions, a program of its own).
 fn served(name: String, fake: Arc<Fake>) -> Option<Box<dyn Served>> {
     match &fake.kind {
-        FakeKind::Model(_) => Some(Box::new(RunningModel::new(name, fake))),
+        FakeKind::Model(_) => Some(Box::new(Arc::new(RunningModel::new(name, fake)))),
         FakeKind::Http(_) => Some(Box::new(RunningHttp::new(name, fake))),
         FakeKind::Mcp(_) => Some(Box::new(RunningMcp::new(name, fake))),
+        FakeKind::Websocket(_) => Some(Box::new(Arc::new(RunningWebsocket::new(name, fake)))),
         FakeKind::Command(_) | FakeKind::Functions(_) | FakeKind::Server(_) => None,
     }
 }

@@ -127,6 +127,21 @@ pub const CODES: &[Code] = &[
         example: "gog: {command: [{when: get, answers: [{stdout: a}, {stdout: b}]}]}",
     },
     Code {
+        name: "unmatched-frame",
+        about: "A websocket fake got a frame for which its script has no row.",
+        example: "sideband: {websocket: [{rows: [[{type: hello}]]}]}             # two frames came",
+    },
+    Code {
+        name: "ill-formed-frame",
+        about: "A client of a fake broke the WebSocket protocol: a frame that is not masked, not UTF-8, or larger than 16 MiB.",
+        example: "sideband: {websocket: [{rows: [[]]}]}                          # the client's WebSocket library is at fault",
+    },
+    Code {
+        name: "unused-rows",
+        about: "A connection of a websocket fake was never made, or its rows were not reached. `unused: allow` permits it.",
+        example: "sideband: {websocket: [{rows: [[], []]}], unused: allow}",
+    },
+    Code {
         name: "unused-replies",
         about: "A script was not used up. `unused: allow` permits it.",
         example: "llm: {model: openai, script: [Hello, Bye], unused: allow}",

@@ -27,7 +27,6 @@ document! {
         http: Option<Vec<RouteNode>>,
         /// Kind: a websocket server; connections in order.
         #[example("[{rows: [[{type: hello}]], then: close}]")]
-        #[later("the fake `websocket`")]
         websocket: Option<Vec<ConnectionDoc>>,
         /// Kind: a Model Context Protocol server.
         #[example("[{name: wallets.list, result: {wallets: []}}]")]

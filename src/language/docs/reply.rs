@@ -19,6 +19,9 @@ document! {
         /// A new message item, where the wire has such a boundary.
         #[example("Another message.")]
         message: Option<Templated>,
+        /// What is spoken: a text of the open message, on the Realtime wire with its sound.
+        #[example("{transcript: Good morning., base64: AAEC}")]
+        audio: Option<AudioDoc>,
         /// What the model thinks: a text, or its long form.
         #[example("The mail is an invoice.")]
         #[example("{hidden: true, encrypted: gAAAAB}")]
@@ -72,6 +75,17 @@ document! {
         /// Another answer than 200; it stands first and alone.
         #[example("{status: 529, body: {error: {message: try later}}}")]
         http: Option<StatusDoc>,
+    }
+
+    /// What is spoken.
+    #[example("{transcript: Good morning., base64: AAEC}")]
+    pub struct AudioDoc as "audio" {
+        /// The words.
+        #[example("Good morning.")]
+        transcript: Templated,
+        /// The sound, as base64; a millisecond of silence for each delta if not given.
+        #[example("AAEC")]
+        base64: Option<Templated>,
     }
 
     /// What the model thinks, as far as a wire shows it.
@@ -219,6 +233,9 @@ document! {
         /// The time between two writes; each event is then a write, if `write` does not say otherwise.
         #[example("20ms")]
         gap: Option<Duration>,
+        /// The names of events on the Realtime wire.
+        #[example("beta")]
+        names: Option<NamesWord>,
         /// The line break of the stream; `lf` if not given.
         #[example("crlf")]
         newline: Option<NewlineWord>,
@@ -260,6 +277,14 @@ words! {
         Fin = "fin",
         /// Half of a chunk, then the end.
         Half = "half",
+    }
+
+    /// Which names the Realtime wire uses.
+    pub enum NamesWord as "names" {
+        /// Those of today: `response.output_text.delta`, `conversation.item.added`.
+        Ga = "ga",
+        /// Those of the beta: `response.text.delta`, `conversation.item.created`.
+        Beta = "beta",
     }
 
     /// The line break of a stream.

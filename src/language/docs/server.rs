@@ -3,19 +3,27 @@
 //! Owns: their keys.
 //! Must not know: how they are served.
 
-use crate::language::shape::{Any, Duration, Mapping, Named, Or, Scalar, Templated, Text, Whole};
+use crate::language::shape::{Any, Duration, Mapping, Named, Or, Scalar, Text, Whole};
 use crate::{document, words};
 
 document! {
-    /// One connection to a websocket fake: each row is sent after one frame was read.
+    /// One connection to a websocket fake: each row is sent after one frame was read. All its frames are in `frames: {<fake>: …}`, its
+    /// handshake is in `requests: {<fake>: …}`. A frame for which there is no row fails the case, and so does a row that was not reached.
     #[example("{rows: [[{type: session.updated}], []], then: close}")]
+    #[example("{greeting: [{type: hello}], rows: [[{type: pong}, {delay: 20ms}, {type: more}]]}")]
+    #[example("{status: 401}")]
     pub struct ConnectionDoc as "connection" {
-        /// The rows: what is sent after the n-th frame.
+        /// The rows: what is sent after the n-th frame, a list of frames. A text is sent as it is, `{bytes: base64}` as binary, anything else as JSON; between them `{gate: name}` waits for a step to release it, `{delay: 20ms}` for a time.
         #[example("[[{type: session.updated}], []]")]
-        rows: Option<Or<Templated, Vec<Any>>>,
-        /// What comes after the last row.
+        #[example("[[{gate: late}, {type: session.updated}, {delay: 20ms}, done, {bytes: AAEC}]]")]
+        rows: Option<Vec<Any>>,
+        /// What is sent before the first frame was read; a row.
+        #[example("[{type: hello}]")]
+        greeting: Option<Any>,
+        /// What comes after the last row: `hold` (if not given), `reset`, `close`, or `close` with its code and reason.
         #[example("close")]
-        then: Option<ThenWord>,
+        #[example("{close: {code: 1008, reason: policy}}")]
+        then: Option<Or<ThenWord, ThenDoc>>,
         /// How long the handshake waits.
         #[example("50ms")]
         accept_delay: Option<Duration>,
@@ -25,6 +33,25 @@ document! {
         /// Headers of the handshake's answer.
         #[example("{x-a: b}")]
         headers: Option<Named<Scalar>>,
+    }
+
+    /// The end of a connection, with its code.
+    #[example("{close: {code: 1008, reason: policy}}")]
+    pub struct ThenDoc as "then_close" {
+        /// The connection is closed with this code.
+        #[example("{code: 4000, reason: invalid_request_error}")]
+        close: CloseDoc,
+    }
+
+    /// How a connection is closed.
+    #[example("{code: 1008, reason: policy}")]
+    pub struct CloseDoc as "close" {
+        /// The code; 1000 if not given.
+        #[example("1008")]
+        code: Option<Whole>,
+        /// The reason, of at most 123 bytes.
+        #[example("policy")]
+        reason: Option<Text>,
     }
 
     /// A tool of an MCP or functions fake. Rows of one name are one tool: of these the first answers whose `when` holds.
@@ -92,7 +119,7 @@ words! {
     pub enum ThenWord as "then" {
         /// The connection is closed.
         Close = "close",
-        /// The connection stays open.
+        /// The connection stays open until the case ends.
         Hold = "hold",
         /// The connection is reset.
         Reset = "reset",

@@ -5,7 +5,7 @@
 
 use super::check::wrong_place;
 use super::lowering::key_span;
-use super::{Lowering, command, fault, http, reply, script, tool, wire};
+use super::{Lowering, command, fault, http, reply, script, tool, websocket, wire};
 use crate::base::Diagnostic;
 use crate::base::suggest::did_you_mean;
 use crate::language::docs::fake::{FakeDoc, ServerWord, VendorWord};
@@ -45,6 +45,7 @@ pub fn fake(doc: &FakeDoc, kind: &str, low: &mut Lowering<'_>) -> Option<Fake> {
         "server" => FakeKind::Server(match doc.server? {
             ServerWord::Redis => ServerKind::Redis,
         }),
+        "websocket" => FakeKind::Websocket(websocket::websocket(doc.websocket.as_deref().unwrap_or_default(), low)),
         // Reported when the document was read.
         _ => return None,
     };

@@ -22,6 +22,7 @@ pub mod session;
 pub mod step;
 pub mod tool;
 pub mod verb;
+pub mod websocket;
 pub mod wire;
 
 pub use case::Draft;

@@ -7,7 +7,7 @@ use super::Lowering;
 use super::lowering::{key_span, plain_scalars};
 use crate::base::Diagnostic;
 use crate::language::docs::reply::{
-    AbortWord, ErrorDoc, FailDoc, McpCallDoc, PartDoc, ReasoningDoc, ReplyDoc, StatusDoc, ToolCallDoc, UsageDoc,
+    AbortWord, AudioDoc, ErrorDoc, FailDoc, McpCallDoc, PartDoc, ReasoningDoc, ReplyDoc, StatusDoc, ToolCallDoc, UsageDoc,
 };
 use crate::language::shape::{Any, Mapping, Or, Templated, Text, Whole, mistake};
 use crate::model::fake::{Abort, PartKind, ReasoningPart, Reply, ReplyPart};
@@ -78,6 +78,9 @@ fn kind(doc: &PartDoc, low: &mut Lowering<'_>) -> Option<PartKind> {
     }
     if let Some(call) = &doc.tool_call {
         return tool_call(call, low);
+    }
+    if let Some(AudioDoc { transcript, base64, .. }) = &doc.audio {
+        return Some(PartKind::Audio { transcript: transcript.0.clone(), audio: base64.as_ref().map(|audio| audio.0.clone()) });
     }
     if let Some(call) = &doc.mcp_call {
         return mcp_call(call, low);

@@ -6,9 +6,9 @@
 use super::lowering::key_span;
 use super::{Lowering, fault};
 use crate::language::docs::fake::VendorWord;
-use crate::language::docs::reply::{DeltaWord, FramingWord, NewlineWord, WireDoc};
+use crate::language::docs::reply::{DeltaWord, FramingWord, NamesWord, NewlineWord, WireDoc};
 use crate::language::shape::{Flag, Or, Text, mistake};
-use crate::model::fake::{Delta, Framing, Newline, Wire, Write};
+use crate::model::fake::{Delta, Framing, Names, Newline, Wire, Write};
 use crate::model::fault::{Fault, Whole};
 use crate::model::tree::{Content, Node};
 use std::sync::Arc;
@@ -29,6 +29,10 @@ pub fn wire(doc: &WireDoc, low: &mut Lowering<'_>) -> Wire {
             FramingWord::Length => Framing::Length,
             FramingWord::Close => Framing::Close,
         }),
+        names: match doc.names {
+            Some(NamesWord::Beta) => Names::Beta,
+            None | Some(NamesWord::Ga) => Names::Ga,
+        },
     }
 }
 

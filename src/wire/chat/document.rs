@@ -23,7 +23,7 @@ pub(super) fn whole(parts: &[Part], said: &Said<'_>, asked: &Asked) -> Rendered 
     }
     let router = asked.is_router();
     let content = joined(parts, |part| match part {
-        Part::Text(text) | Part::Message(text) => Some(text),
+        Part::Text(text) | Part::Message(text) | Part::Audio { transcript: text, .. } => Some(text),
         _ => None,
     });
     let refusal = joined(parts, |part| if let Part::Refusal(text) = part { Some(text) } else { None });

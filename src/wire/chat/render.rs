@@ -64,7 +64,7 @@ struct Chunks<'a> {
 impl Chunks<'_> {
     fn part(&mut self, part: &Part) {
         match part {
-            Part::Text(text) | Part::Message(text) => {
+            Part::Text(text) | Part::Message(text) | Part::Audio { transcript: text, .. } => {
                 self.texts(text, |delta| ChunkDelta { content: Some(delta), ..ChunkDelta::default() });
             }
             Part::Refusal(text) => self.texts(text, |delta| ChunkDelta { refusal: Some(Some(delta)), ..ChunkDelta::default() }),

@@ -44,7 +44,7 @@ struct Blocks<'a> {
 impl<'a> Blocks<'a> {
     fn part(&mut self, part: &'a Part) {
         match part {
-            Part::Text(text) => self.text(text),
+            Part::Text(text) | Part::Audio { transcript: text, .. } => self.text(text),
             Part::Message(text) | Part::Refusal(text) => {
                 self.open = false;
                 self.text(text);

@@ -55,7 +55,7 @@ struct Stream<'a> {
 impl Stream<'_> {
     fn part(&mut self, part: &Part) {
         match part {
-            Part::Text(text) => self.text(text),
+            Part::Text(text) | Part::Audio { transcript: text, .. } => self.text(text),
             Part::Message(text) | Part::Refusal(text) => {
                 self.close();
                 self.text(text);

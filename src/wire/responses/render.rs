@@ -72,7 +72,7 @@ impl<'a> Writer<'a> {
     /// Plays one part; gives what ends the response early.
     fn part(&mut self, part: &'a Part) -> Option<End<'a>> {
         match part {
-            Part::Text(text) => self.text(text, Channel::Text),
+            Part::Text(text) | Part::Audio { transcript: text, .. } => self.text(text, Channel::Text),
             Part::Message(text) => {
                 self.close_message();
                 self.text(text, Channel::Text);
