@@ -7,7 +7,9 @@ mod program;
 
 use program::{CHECKRIDE, Ran, checkride, program as start, ran, verdicts};
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::Stdio;
 
 fn readme() -> String {
     fs::read_to_string("README.md").expect("it is there")
@@ -131,6 +133,10 @@ fn every_yaml_snippet_is_sound() {
                 let case = "cases: [{name: a, prompt: Hi, expect: {reply: Hello}}]";
                 ("suites/a.yaml", format!("suite: A\nfakes: {{llm: {{model: openai, script: [Hello]}}}}\n{}{case}\n", block.text))
             }
+            "fakes" => {
+                let case = "cases: [{name: a, prompt: Hi, expect: {reply: Hello}}]";
+                ("suites/a.yaml", format!("suite: A\nagent: reference\n{}{case}\n", block.text))
+            }
             other => panic!("a snippet that begins with `{other}`: say here what makes it whole"),
         };
         fs::create_dir(folder.path().join("suites")).expect("writable");
@@ -183,7 +189,8 @@ cases:
 
 #[test]
 fn every_command_of_checkride_does_what_it_is_there_for() {
-    let lines: Vec<_> = commands(None).into_iter().filter(|line| line.starts_with("checkride ")).collect();
+    let of_checkride = |line: &String| line.starts_with("checkride ") && !line.starts_with("checkride serve ");
+    let lines: Vec<_> = commands(None).into_iter().filter(of_checkride).collect();
     assert!(lines.len() >= 7, "{lines:?}");
     let folder = rich_project();
     for line in lines {
@@ -192,6 +199,17 @@ fn every_command_of_checkride_does_what_it_is_there_for() {
     }
     assert_eq!(verdicts(&folder.path().join("out/report.json")).len(), 3);
     assert!(folder.path().join("out/junit.xml").exists());
+}
+
+#[test]
+fn the_script_that_is_served_is_there() {
+    let line = commands(None).into_iter().find(|line| line.starts_with("checkride serve ")).expect("there is one");
+    let words: Vec<_> = line.split_whitespace().skip(1).map(|word| if word == "8080" { "0" } else { word }).collect();
+    let mut server = start(CHECKRIDE, Path::new(".")).args(words).stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut first = String::new();
+    BufReader::new(server.stdout.take().expect("it is piped")).read_line(&mut first).expect("it says something");
+    server.kill().and_then(|()| server.wait()).expect("it ends");
+    assert!(first.starts_with("serving suites/scripts/hello.yaml at http://127.0.0.1:"), "{first}");
 }
 
 /// Cargo is not started by its own tests; what it would start is.
