@@ -8,13 +8,12 @@ mod project;
 
 use checkride::base::Span;
 use checkride::fakes::server::{CaseFakes, CaseHandle, FakeServer};
-use checkride::model::fake::{
-    Abort, Fake, FakeKind, Framing, ModelFake, ModelReplies, Newline, PartKind, Reply, ReplyPart, Vendor, Wire, Write,
-};
+use checkride::model::fake::{Abort, Fake, FakeKind, ModelFake, ModelReplies, PartKind, Reply, ReplyPart, Vendor};
 use checkride::model::fault::{Act, Fault, FaultKind, Instead, Nth, Whole};
 use checkride::model::template::Nothing;
 use checkride::model::trace::{Blame, Problem, What};
 use checkride::model::tree::Node;
+use checkride::model::wire::{Framing, Newline, Wire, Write};
 use checkride::recorder::Recorder;
 use project::Project;
 use serde_json::json;

@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`selection`], [`tags`], [`conditions`], [`planner`] | which cases run, which are skipped and why |
-//! | [`world`], [`stage`], [`agents`], [`edge`], [`servers`], [`values`] | what all cases share; what one attempt stands in |
+//! | [`world`], [`stage`], [`premises`], [`agents`], [`edge`], [`servers`], [`values`] | what all cases share; what one attempt stands in |
 //! | [`runner`], [`steps`], [`waiting`], [`requests`], [`probes`], [`functions`] | one attempt, from the first step to the trace |
 //! | [`outcome`](mod@outcome), [`hints`](mod@hints), [`recheck`](mod@recheck), [`trace_store`] | from findings to a verdict; stored traces |
 //! | [`harness`], [`unused`] | libtest-mimic as the front of all of it; what a full run never used |
@@ -16,6 +16,7 @@ pub mod harness;
 pub mod hints;
 pub mod outcome;
 pub mod planner;
+pub mod premises;
 pub mod probes;
 pub mod recheck;
 pub mod requests;

@@ -4,9 +4,10 @@
 //! Must not know: how a rule is matched; the traces tell which one answered.
 
 use crate::base::{Diagnostic, FileId, Span};
-use crate::model::fake::{FakeKind, ModelReplies, ToolRow};
+use crate::model::fake::{FakeKind, ModelReplies};
 use crate::model::http::HttpRoute;
 use crate::model::suite::Case;
+use crate::model::tool::ToolRow;
 use crate::model::trace::{Trace, What};
 use std::collections::{BTreeMap, BTreeSet};
 

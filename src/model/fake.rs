@@ -6,8 +6,10 @@
 use super::fault::Fault;
 use super::http::HttpRoute;
 use super::pattern::{Glob, Pattern};
+use super::tool::ToolRow;
 use super::tree::Node;
 use super::websocket::WebsocketFake;
+use super::wire::Wire;
 use crate::base::Span;
 use std::sync::Arc;
 use std::time::Duration;
@@ -238,78 +240,6 @@ pub enum Abort {
     Half,
 }
 
-/// How a reply is cut and written. The default is one write of everything that is ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wire {
-    pub delta: Delta,
-    pub write: Write,
-    /// Waited between writes.
-    pub gap: Duration,
-    /// The line break of a stream.
-    pub newline: Newline,
-    /// How a client finds the end of the body; the wire's own way if not given.
-    pub framing: Option<Framing>,
-    /// Of the Realtime wire.
-    pub names: Names,
-}
-
-/// Which names the Realtime wire uses for its events.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Names {
-    #[default]
-    Ga,
-    Beta,
-}
-
-impl Default for Wire {
-    fn default() -> Wire {
-        let names = Names::default();
-        Wire { delta: Delta::Word, write: Write::Ready, gap: Duration::ZERO, newline: Newline::Lf, framing: None, names }
-    }
-}
-
-/// How a text is cut into deltas.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delta {
-    Word,
-    Char,
-    /// This many characters.
-    Chars(usize),
-}
-
-/// How the stream is cut into writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Write {
-    /// All that is ready in one go.
-    Ready,
-    Event,
-    /// Each line with its line break.
-    Line,
-    /// This many bytes.
-    Bytes(usize),
-    /// Within each character that is longer than a byte.
-    SplitUtf8,
-    /// Within each line, and between CR and LF.
-    SplitLine,
-}
-
-/// How a line of a stream ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Newline {
-    Lf,
-    Crlf,
-    Cr,
-}
-
-/// How the client finds the end of a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    Chunked,
-    Length,
-    /// By the end of the connection.
-    Close,
-}
-
 /// A command-line tool mocked by PATH.
 #[derive(Clone, Debug)]
 pub struct CommandFake {
@@ -362,49 +292,4 @@ pub enum Otherwise {
     Empty,
     /// A refusal on stderr, exit 1.
     Refuse,
-}
-
-/// One row of a tool of an `mcp` or `functions` fake. Rows of one name are one tool: the first row whose `when` holds answers.
-#[derive(Clone, Debug)]
-pub struct ToolRow {
-    pub span: Span,
-    pub name: String,
-    /// For the model. Only one row of a name has it.
-    pub description: Option<String>,
-    /// The JSON Schema of the arguments. Only one row of a name has it.
-    pub schema: Option<Arc<Node>>,
-    /// Over the arguments; every call of this name if not given.
-    pub when: Option<Pattern>,
-    /// One, or a list given in turn.
-    pub answers: Vec<ToolAnswer>,
-    /// True if a list was written: such a sequence must be used up.
-    pub sequence: bool,
-    /// The tool is offered once this gate is released. Only one row of a name has it.
-    pub appears: Option<String>,
-}
-
-impl ToolRow {
-    /// The gates at which its answers wait, or at which the tool appears.
-    pub fn gates(&self) -> impl Iterator<Item = &str> {
-        self.answers.iter().filter_map(|answer| answer.gate.as_deref()).chain(self.appears.as_deref())
-    }
-}
-
-#[derive(Clone, Debug)]
-pub struct ToolAnswer {
-    pub span: Span,
-    pub outcome: ToolOutcome,
-    pub delay: Duration,
-    /// Waits until a step releases it.
-    pub gate: Option<String>,
-}
-
-/// Values may hold templates that are known from the start.
-#[derive(Clone, Debug)]
-pub enum ToolOutcome {
-    Result(Arc<Node>),
-    /// The tool ran and failed; the model sees this.
-    Error(Arc<Node>),
-    /// The request itself fails, `{code, message, data}`; of `mcp` only.
-    RpcError(Arc<Node>),
 }

@@ -15,6 +15,8 @@ pub mod protocol;
 pub mod step;
 pub mod suite;
 pub mod template;
+pub mod tool;
 pub mod trace;
 pub mod tree;
 pub mod websocket;
+pub mod wire;

@@ -110,7 +110,6 @@ pub enum What {
         method: String,
         path: Option<String>,
         allowed: bool,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         fake: Option<String>,
     },
     /// State read by a `probe` step, or the answer of an `http` step.

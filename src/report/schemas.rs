@@ -162,6 +162,7 @@ fn records() -> Trace {
             raw: "{}".into(),
             part: map(),
         }),
+        What::Request(Request { fake: "llm".into(), raw: json!({"bytes": "/w=="}), ..Request::default() }),
         What::Reply { fake: "llm".into(), request: 0, status: 200, rule: "script[0]".into() },
         What::FakeFrame { fake: "side".into(), connection: 0, data: json!({"bytes": "AA=="}) },
         What::Command(CommandCall {
@@ -230,6 +231,7 @@ fn a_broken_record_is_refused() {
     let note = json!({"n": 0, "t_ms": 0.5, "what": {"note": {"message": "m"}}});
     assert_eq!(mistakes(&validator, &note), Vec::<String>::new());
     let begin = lines()[0].clone();
+    let request = lines().into_iter().find(|line| line["what"]["request"].is_object()).unwrap();
     let breakings = [
         (&note, "/n", json!(-1)),
         (&note, "/t_ms", json!("0")),
@@ -239,6 +241,8 @@ fn a_broken_record_is_refused() {
         (&note, "/what", json!({"note": {"message": "m"}, "end": {"duration_ms": 1}})),
         (&note, "/what/note/message", json!(1)),
         (&begin, "/what/begin/version", json!(2)),
+        (&request, "/what/request/raw", json!({"bytes": 1})),
+        (&request, "/what/request/raw", json!(null)),
     ];
     for (record, place, value) in breakings {
         let mut broken = record.clone();

@@ -3,7 +3,7 @@
 //! Owns: where a word ends.
 //! Must not know: what carries the deltas.
 
-use crate::model::fake::Delta;
+use crate::model::wire::Delta;
 
 /// The deltas of a text, in order; joined they are the text. An empty text has none.
 pub fn deltas(text: &str, how: Delta) -> impl Iterator<Item = &str> {

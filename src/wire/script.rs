@@ -3,7 +3,8 @@
 //! Owns: the parts of a reply and how it is paced.
 //! Must not know: templates, requests, any single wire.
 
-use crate::model::fake::{Abort, Delta, Wire, Write};
+use crate::model::fake::Abort;
+use crate::model::wire::{Delta, Wire, Write};
 use std::time::Duration;
 
 /// One part of a reply. After `Error`, `Fail` or `Abort` nothing more is sent.

@@ -91,6 +91,16 @@ fn a_script_that_is_not_used_up_names_what_was_left() {
 }
 
 #[test]
+fn a_websocket_connection_that_nobody_makes_is_named() {
+    // unused-rows
+    let fakes = "  llm: {model: openai, script: [Hi]}\n  side: {websocket: [{rows: [[{type: hello}]]}]}\n";
+    let project = case(fakes, GREETS);
+    project.run().means(1, &["FAIL s::greets", "connection 1 of `side` was never made", "rows[0]: [{\"type\":\"hello\"}]"]);
+    assert!(project.trace("greets").contains("unused-rows"));
+    case(&fakes.replace("]]}]}", "]]}], unused: allow}"), GREETS).run().means(0, &["1 passed"]);
+}
+
+#[test]
 fn a_gate_that_nobody_releases_is_named() {
     let gate = "  llm: {model: openai, script: [[{gate: g}, {text: Hi}]]}\n";
     let project = case(gate, GREETS);

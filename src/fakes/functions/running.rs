@@ -5,8 +5,9 @@
 
 use crate::base::suggest::did_you_mean;
 use crate::fakes::tools::{Call, Filled, Given, NoAnswer, Tool, choice, fill, offer};
-use crate::model::fake::{Fake, FakeKind, ToolRow};
+use crate::model::fake::{Fake, FakeKind};
 use crate::model::template::{Over, Scope};
+use crate::model::tool::ToolRow;
 use crate::model::trace::{Problem, What};
 use crate::recorder::Recorder;
 use indexmap::IndexMap;

@@ -4,7 +4,7 @@
 //! Must not know: what is answered, when; the order of writes is the caller's.
 
 use super::connection::Connection;
-use crate::model::fake::Framing;
+use crate::model::wire::Framing;
 use crate::wire::stream::{Rendered, Step};
 use std::borrow::Cow;
 use std::io::Write as _;

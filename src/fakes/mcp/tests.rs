@@ -3,8 +3,9 @@
 use super::stream::UPGRADE;
 use crate::base::Span;
 use crate::fakes::server::{CaseFakes, CaseHandle, FakeServer};
-use crate::model::fake::{Fake, FakeKind, ToolAnswer, ToolOutcome, ToolRow};
+use crate::model::fake::{Fake, FakeKind};
 use crate::model::template::Scope;
+use crate::model::tool::{ToolAnswer, ToolOutcome, ToolRow};
 use crate::model::trace::What;
 use crate::model::tree::Node;
 use crate::recorder::Recorder;

@@ -2,7 +2,8 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`running`] | a model fake during a case: counting, answering, what was left over |
+//! | [`running`] | a model fake during a case: counting, recording, what was left over |
+//! | [`replying`] | a reply on its way: chosen, filled, rendered, damaged |
 //! | [`route`] | which path and method is which wire |
 //! | [`realtime`] | its Realtime sessions |
 //! | [`asked`] | a request on its wire, and its reply there |
@@ -20,6 +21,7 @@ pub mod facts;
 pub mod fill;
 pub mod provider;
 pub mod realtime;
+pub mod replying;
 pub mod route;
 pub mod running;
 pub mod shown;

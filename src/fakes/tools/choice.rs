@@ -5,9 +5,9 @@
 
 use crate::base::suggest::did_you_mean;
 use crate::matching::value::{self, Fault, Mismatch};
-use crate::model::fake::{ToolAnswer, ToolRow};
 use crate::model::pattern::{Form, Pattern};
 use crate::model::template::Scope;
+use crate::model::tool::{ToolAnswer, ToolRow};
 use crate::model::trace::{Blame, Problem};
 use serde_json::Value;
 
@@ -148,8 +148,8 @@ mod tests {
     use super::*;
     use crate::base::Span;
     use crate::matching::testing::read_well;
-    use crate::model::fake::ToolOutcome;
     use crate::model::template::Nothing;
+    use crate::model::tool::ToolOutcome;
     use crate::model::tree::Node;
     use serde_json::json;
     use std::time::Duration;

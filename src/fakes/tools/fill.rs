@@ -3,8 +3,8 @@
 //! Owns: the values of an answer, and what is said if they cannot be had.
 //! Must not know: how an answer reaches the caller.
 
-use crate::model::fake::{ToolAnswer, ToolOutcome};
 use crate::model::template::Scope;
+use crate::model::tool::{ToolAnswer, ToolOutcome};
 use crate::model::trace::{Blame, Problem};
 use serde_json::Value;
 

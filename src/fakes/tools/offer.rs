@@ -3,8 +3,8 @@
 //! Owns: name, description and schema of each tool, in the order of the rows.
 //! Must not know: how a wire writes a tool, who calls it.
 
-use crate::model::fake::ToolRow;
 use crate::model::template::Scope;
+use crate::model::tool::ToolRow;
 use serde_json::{Value, json};
 
 /// A tool as it is offered.

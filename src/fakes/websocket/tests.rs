@@ -2,11 +2,12 @@
 
 use crate::base::Span;
 use crate::fakes::server::{CaseFakes, CaseHandle, FakeServer};
-use crate::model::fake::{Abort, Fake, FakeKind, ModelFake, ModelReplies, PartKind, Reply, ReplyPart, Vendor, Wire};
+use crate::model::fake::{Abort, Fake, FakeKind, ModelFake, ModelReplies, PartKind, Reply, ReplyPart, Vendor};
 use crate::model::template::Scope;
 use crate::model::trace::{Problem, What};
 use crate::model::tree::Node;
 use crate::model::websocket::{Row, RowStep, ScriptedConnection, Then, WebsocketFake};
+use crate::model::wire::Wire;
 use crate::recorder::Recorder;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};

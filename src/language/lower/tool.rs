@@ -9,7 +9,7 @@ use super::lowering::key_span;
 use crate::base::Diagnostic;
 use crate::language::docs::server::{ToolAnswerDoc, ToolDoc};
 use crate::language::shape::{Any, Duration as Written, Mapping, Text, mistake};
-use crate::model::fake::{ToolAnswer, ToolOutcome, ToolRow};
+use crate::model::tool::{ToolAnswer, ToolOutcome, ToolRow};
 use crate::model::tree::Node;
 use std::sync::Arc;
 use std::time::Duration;

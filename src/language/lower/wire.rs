@@ -8,9 +8,9 @@ use super::{Lowering, fault};
 use crate::language::docs::fake::VendorWord;
 use crate::language::docs::reply::{DeltaWord, FramingWord, NamesWord, NewlineWord, WireDoc};
 use crate::language::shape::{Flag, Or, Text, mistake};
-use crate::model::fake::{Delta, Framing, Names, Newline, Wire, Write};
 use crate::model::fault::{Fault, Whole};
 use crate::model::tree::{Content, Node};
+use crate::model::wire::{Delta, Framing, Names, Newline, Wire, Write};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -6,7 +6,7 @@
 use super::document::Document;
 use super::piece::Piece;
 use super::stream::encoded;
-use crate::model::fake::{Newline, Wire, Write};
+use crate::model::wire::{Newline, Wire, Write};
 use crate::wire::stream::Step;
 use std::time::Duration;
 

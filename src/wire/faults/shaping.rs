@@ -7,8 +7,8 @@ use super::document::Document;
 use super::layout::Layout;
 use super::piece::{kinds, pieces};
 use super::stream::{self, Marks};
-use crate::model::fake::{Newline, Wire, Write};
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::wire::{Newline, Wire, Write};
 use crate::wire::stream::Rendered;
 
 /// A fault that found nothing to act on.

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::base::Span;
-use crate::model::fake::{Abort, Delta, Newline, Wire, Write};
+use crate::model::fake::Abort;
 use crate::model::fault::{Act, Extra, Fault, FaultKind, Nth, Whole};
+use crate::model::wire::{Delta, Newline, Wire, Write};
 use crate::wire::chat::asked::Variant;
 use crate::wire::script::{Pace, Part};
 use crate::wire::stream::{Rendered, Step};

@@ -6,7 +6,7 @@
 use super::conversation::Conversation;
 use super::names::Voice;
 use super::session::Session;
-use crate::model::fake::Names;
+use crate::model::wire::Names;
 use serde_json::{Map, Value, json};
 
 /// A response that is wanted.

@@ -5,7 +5,7 @@
 
 use super::item;
 use super::mistake::Mistake;
-use crate::model::fake::Names;
+use crate::model::wire::Names;
 use serde_json::{Value, json};
 
 #[derive(Clone, Debug)]

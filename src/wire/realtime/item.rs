@@ -4,7 +4,7 @@
 //! Must not know: the conversation it is for.
 
 use super::mistake::Mistake;
-use crate::model::fake::Names;
+use crate::model::wire::Names;
 use serde_json::{Value, json};
 
 const TYPES: [&str; 6] = ["message", "function_call", "function_call_output", "mcp_approval_response", "mcp_call", "mcp_list_tools"];

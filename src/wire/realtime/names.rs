@@ -3,7 +3,7 @@
 //! Owns: names of events and of content.
 //! Must not know: the order of events.
 
-use crate::model::fake::Names;
+use crate::model::wire::Names;
 use serde_json::{Value, json};
 
 /// How a message is said.

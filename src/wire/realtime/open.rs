@@ -4,7 +4,7 @@
 //! Must not know: the order of items, why one ends.
 
 use super::names::{Voice, part};
-use crate::model::fake::Names;
+use crate::model::wire::Names;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 

@@ -5,7 +5,7 @@
 
 use super::mistake::Mistake;
 use super::names::Voice;
-use crate::model::fake::Names;
+use crate::model::wire::Names;
 use crate::wire::responses::object::CREATED_AT;
 use serde_json::{Map, Value, json};
 

@@ -7,7 +7,7 @@ use super::asked::Asked;
 use super::conversation::Conversation;
 use super::mistake::Mistake;
 use super::session::Session;
-use crate::model::fake::Names;
+use crate::model::wire::Names;
 use serde_json::{Map, Value, json};
 
 const CLIENT_EVENTS: [&str; 11] = [

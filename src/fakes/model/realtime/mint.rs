@@ -4,7 +4,7 @@
 //! Must not know: sockets, who opens it.
 
 use crate::fakes::http::Answer;
-use crate::model::fake::Names;
+use crate::model::wire::Names;
 use crate::wire::provider_error::ErrorBody;
 use crate::wire::realtime::Session;
 use crate::wire::responses::object::CREATED_AT;

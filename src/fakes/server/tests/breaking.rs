@@ -111,7 +111,7 @@ async fn the_end_of_a_case_lets_go_and_tells() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_let_go_with_its_case() {
-    let wire = Wire { delta: crate::model::fake::Delta::Chars(1024 * 1024), ..Wire::default() };
+    let wire = Wire { delta: crate::model::wire::Delta::Chars(1024 * 1024), ..Wire::default() };
     let script = ModelReplies::Script(vec![reply([text(&"x".repeat(3 * 1024 * 1024))])]);
     let world = World::with(script, wire, Limits::default()).await;
     let mut stream = world.connect().await;

@@ -1,9 +1,10 @@
 //! What a case is told in the end: requests that nothing matched, replies that nobody asked for, faults of the suite.
 
 use super::*;
-use crate::model::fake::{ModelRule, Wire};
+use crate::model::fake::ModelRule;
 use crate::model::pattern::{Form, Pattern};
 use crate::model::trace::Blame;
+use crate::model::wire::Wire;
 
 fn plain(value: Value) -> Pattern {
     Pattern { span: Span::NONE, form: Form::Plain(value) }

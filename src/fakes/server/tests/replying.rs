@@ -1,7 +1,7 @@
 //! What is replied: every kind of reply, on both wires, and where it waits.
 
 use super::*;
-use crate::model::fake::{Delta, Write};
+use crate::model::wire::{Delta, Write};
 
 #[tokio::test]
 async fn a_document_and_a_stream_say_the_same_on_both_wires() {

@@ -3,11 +3,12 @@
 use super::{read_to, text};
 use crate::base::Span;
 use crate::fakes::server::{CaseFakes, CaseHandle, FakeServer};
-use crate::model::fake::{Fake, FakeKind, HttpFake, ModelFake, ModelReplies, Vendor, Wire};
+use crate::model::fake::{Fake, FakeKind, HttpFake, ModelFake, ModelReplies, Vendor};
 use crate::model::http::{HttpAnswer, HttpContent, HttpRoute, Recall, Store, StreamPart};
 use crate::model::pattern::{Form, JsonPath, Pattern};
 use crate::model::trace::{Problem, What};
 use crate::model::tree::Node;
+use crate::model::wire::Wire;
 use crate::recorder::Recorder;
 use serde_json::{Value, json};
 use std::sync::Arc;
