@@ -57,7 +57,9 @@ fn run(judge: Judge, found: &Found, suite: &Path) -> Result<(), Failed> {
         format!("server={server}"),
     ];
     let suite = suite.to_string_lossy();
-    let mut arguments = vec!["run", "--test-threads", threads, "--suites", &suite];
+    // The same suite is run for both languages.
+    let traces = format!("{}/sdk-{}", env!("CARGO_TARGET_TMPDIR"), judge.name());
+    let mut arguments = vec!["run", "--test-threads", threads, "--traces", &traces, "--suites", &suite];
     arguments.extend(variables.iter().flat_map(|variable| ["--var", variable]));
     let ran = program::checkride(folder.path(), &arguments);
     if ran.status == 0 { Ok(()) } else { Err(format!("exit {}\n{}{}", ran.status, ran.stdout, ran.stderr).into()) }

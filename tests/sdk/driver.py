@@ -59,13 +59,13 @@ def serve():
 
 
 def answer(connection):
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         asked = json.loads(connection.makefile().readline())
         os.environ.clear()
         os.environ.update(asked["env"])
         connection.sendall(main(split(asked["words"])).encode() + b"\n")
     finally:
-        connection.shutdown(socket.SHUT_WR)
         os._exit(0)
 
 
