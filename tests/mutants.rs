@@ -1,12 +1,15 @@
 //! A check that cannot fail checks nothing: every shipped case is killed by an agent with a known fault.
 //!
-//! Owns: which fault kills which case, for the reference agent (`--fault`) and for the real codex (a wrapper that spoils its output).
+//! Owns: which fault kills which case, for the reference agent (`--fault`) and for the real codex (a wrapper that spoils its output). The suites of
+//! the scripted world are in `mutants/world.rs`.
 //! Must not know: why a case notices.
 
 mod program;
+#[path = "mutants/world.rs"]
+mod world;
 
 use program::{CHECKRIDE, Ran, checkride, program as start, ran, verdicts};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -45,6 +48,7 @@ const FAULTS: [(&str, &str, &str); 9] = [
 /// The real codex, spoiled by a wrapper of its name.
 const CODEX: &str = "
     h s e m c w r   codex/
+    x . x x . x .   edge::runs_a_mocked_command_and_answers_from_its_output
     x . x x . x .   exec::runs_a_mocked_command_and_answers_from_its_output
     . x x . x . x   exec::reports_a_stream_that_ends_too_early
 ";
@@ -71,20 +75,23 @@ fn table(text: &str) -> (Vec<String>, Marks) {
     let row = |words: Vec<String>| {
         let (id, marks) = words.split_last().expect("a row is not empty");
         assert_eq!(marks.len(), letters.len(), "a mark for each fault: {id}");
-        let mark = |mark: &String| mark.chars().next().filter(|c| "x.?".contains(*c)).expect("a mark is x, . or ?");
+        let mark = |mark: &String| mark.chars().next().filter(|c| "xo.?".contains(*c)).expect("a mark is x, o, . or ?");
         (format!("{folder}{id}"), letters.iter().cloned().zip(marks.iter().map(mark)).collect())
     };
     let rows = lines.map(row).collect();
     (letters, rows)
 }
 
-/// The shipped suites of one folder, copied to where an agent with a fault may take the honest one's place.
-fn copy(folder: &str, spoil: impl Fn(&str) -> String) -> tempfile::TempDir {
+/// The shipped suites of one folder, all or only some, copied to where an agent with a fault may take the honest one's place.
+fn copy(folder: &str, only: &[&str], spoil: impl Fn(&str) -> String) -> tempfile::TempDir {
     let copy = tempfile::tempdir().expect("a temporary folder");
     fs::write(copy.path().join("checkride.yaml"), "suites: [suites]\n").expect("writable");
     let to = copy.path().join("suites").join(folder);
     fs::create_dir_all(&to).expect("writable");
     for entry in fs::read_dir(Path::new("suites").join(folder)).expect("the suites are there").flatten() {
+        if !only.is_empty() && !only.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
         let text = fs::read_to_string(entry.path()).expect("suites are UTF-8");
         fs::write(to.join(entry.file_name()), spoil(&text)).expect("writable");
     }
@@ -148,16 +155,17 @@ fn every_case_has_a_killer_and_every_fault_a_case() {
 }
 
 #[test]
-fn every_fault_of_the_reference_agent_is_in_the_table() {
+fn every_fault_of_the_reference_agent_is_in_a_table() {
     let help = checkride(Path::new("."), &["reference-agent", "--help"]).stdout;
     let (_, faults) = help.split_once("--fault").expect("the option is in the help");
     let named = |line: &str| line.trim().strip_prefix("- ").and_then(|line| Some(line.split_once(':')?.0.to_owned()));
-    assert_eq!(faults.lines().filter_map(named).collect::<Vec<_>>(), FAULTS.map(|(_, name, _)| name.to_owned()), "{faults}");
+    let known: BTreeSet<_> = FAULTS.iter().map(|(_, name, _)| (*name).to_owned()).chain(world::faults()).collect();
+    assert_eq!(faults.lines().filter_map(named).collect::<BTreeSet<_>>(), known, "{faults}");
 }
 
 #[test]
 fn the_honest_agent_passes_what_the_mutants_fail() {
-    let copy = copy("first", |suite| with_fault(suite, None, "30s"));
+    let copy = copy("first", &[], |suite| with_fault(suite, None, "30s"));
     let output = checkride(copy.path(), &["run", "--json", "report.json"]);
     assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
     let (_, expected) = table(FIRST);
@@ -170,7 +178,7 @@ fn the_honest_agent_passes_what_the_mutants_fail() {
 fn every_case_of_the_reference_agent_is_killed_by_a_fault() {
     let mutants = FAULTS.map(|(letter, fault, timeout)| -> (&str, Run) {
         let run = move || {
-            let copy = copy("first", |suite| with_fault(suite, Some(fault), timeout));
+            let copy = copy("first", &[], |suite| with_fault(suite, Some(fault), timeout));
             let output = checkride(copy.path(), &["run", "--json", "report.json"]);
             killed(copy.path(), &output)
         };
@@ -191,7 +199,7 @@ fn codex() -> Option<PathBuf> {
 
 /// The codex suite with a wrapper of this script in the place of the real program.
 fn codex_run(real: &Path, script: &str) -> BTreeMap<String, bool> {
-    let copy = copy("codex", str::to_owned);
+    let copy = copy("codex", &["exec.yaml", "edge.yaml"], str::to_owned);
     let bin = copy.path().join("bin");
     let wrapper = bin.join("codex");
     fs::create_dir(&bin).expect("writable");

@@ -1,8 +1,11 @@
 //! MCP fakes, and agents spoken to over standard input, as a user meets them: each promise kept once and broken once.
 
+#[expect(dead_code, reason = "other tests ask more of them")]
+mod judges;
 #[expect(dead_code, reason = "other tests look at more of a project")]
 mod project;
 
+use judges::Judge;
 use project::{Project, Said};
 
 const FAKES: &str = "
@@ -162,15 +165,13 @@ fn what_a_process_cannot_have_is_refused_when_the_suite_is_read() {
     Project::with(no_command).check().means(2, &["speaks to a process, and there is no `command`"]);
 }
 
-/// Whoever has the official SDK sets `CHECKRIDE_SDK_PYTHON` to an interpreter that finds it.
+/// The official client, where this machine has it.
 fn sdk(transport: &str, place: &str) {
-    let Ok(python) = std::env::var("CHECKRIDE_SDK_PYTHON") else {
-        return eprintln!("skipped: CHECKRIDE_SDK_PYTHON names no Python with the package `mcp`");
-    };
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk/mcp_client.py");
+    let Some(found) = Judge::Python.find_or_say() else { return };
+    let agent = found.agent("mcp_client.py", &[transport, &format!("{{{{wallets.{place}}}}}"), "wallets.get"]);
     let suite = format!(
         r#"suite: S
-agent: {{protocol: command-line, command: [{python}, {script}, {transport}, "{{{{wallets.{place}}}}}", wallets.get]}}
+agent: {{protocol: command-line, {agent}}}
 {FAKES}
 cases:
   - name: c
@@ -194,13 +195,11 @@ fn the_official_client_lists_and_calls_over_stdio() {
 }
 
 fn sdk_hears(transport: &str, place: &str) {
-    let Ok(python) = std::env::var("CHECKRIDE_SDK_PYTHON") else {
-        return eprintln!("skipped: CHECKRIDE_SDK_PYTHON names no Python with the package `mcp`");
-    };
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk/mcp_changes.py");
+    let Some(found) = Judge::Python.find_or_say() else { return };
+    let agent = found.agent("mcp_changes.py", &[transport, &format!("{{{{wallets.{place}}}}}")]);
     let suite = format!(
         r#"suite: S
-agent: {{protocol: command-line, command: [{python}, {script}, {transport}, "{{{{wallets.{place}}}}}"]}}
+agent: {{protocol: command-line, {agent}}}
 fakes: {{wallets: {{mcp: [{{name: list, result: []}}, {{name: pay, appears: unlocked, result: paid}}]}}}}
 cases:
   - name: c

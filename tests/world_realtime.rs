@@ -1,8 +1,11 @@
 //! Websocket fakes and Realtime providers as users have them: each promise broken once, and agents on real SDKs.
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
+mod judges;
+#[expect(dead_code, reason = "other tests use the rest of it")]
 mod project;
 
+use judges::Judge;
 use project::Project;
 
 /// The suite itself is the client of the fake.
@@ -79,33 +82,38 @@ fn a_gate_that_no_row_has_is_refused() {
     project.check().means(2, &["there is no gate `fisrt`", "did you mean `first`?"]);
 }
 
-/// An agent on a real SDK. `None`, with the reason on standard error, where this machine has none.
-fn sdk(variable: &str, driver: &str, mode: &str) -> Option<Project> {
-    let Ok(interpreter) = std::env::var(variable) else {
-        eprintln!("skipped: {variable} names no interpreter with the SDK (see tests/sdk/README.md)");
-        return None;
-    };
-    let driver = format!("{}/tests/sdk/{driver}", env!("CARGO_MANIFEST_DIR"));
-    let suite = format!(
-        "suite: S\nagent: {{protocol: command-line, command: [{interpreter:?}, {driver:?}, {mode:?}]}}\ncases:\n  - name: a\n    prompt: add them\n    fakes:\n      llm:\n        model: openai\n        rules:\n          - {{when: {{has_tool_result: true, tool_result: {{contains: sum}}}}, reply: The sum is 5}}\n          - {{when: {{tool_offered: add, last_user: add them}}, reply: {{tool_call: {{name: add, args: {{a: 2, b: 3}}}}}}}}\n    expect:\n      reply: {{contains: The sum is 5}}\n      frames: {{llm: [{{type: conversation.item.create, item: {{type: function_call_output}}}}]}}\n"
-    );
-    Some(Project::with(&suite))
+/// An agent on a real SDK, in several of its modes; nothing where this machine has none.
+fn sdk(judge: Judge, driver: &str, modes: &[&str]) {
+    let Some(found) = judge.find_or_say() else { return };
+    let cases = modes.iter().map(|mode| {
+        format!(
+            r#"
+  - name: "{mode}"
+    agent: {{{}}}
+    prompt: add them
+    fakes:
+      llm:
+        model: openai
+        rules:
+          - {{when: {{has_tool_result: true, tool_result: {{contains: sum}}}}, reply: The sum is 5}}
+          - {{when: {{tool_offered: add, last_user: add them}}, reply: {{tool_call: {{name: add, args: {{a: 2, b: 3}}}}}}}}
+    expect:
+      reply: {{contains: The sum is 5}}
+      frames: {{llm: [{{type: conversation.item.create, item: {{type: function_call_output}}}}]}}
+"#,
+            found.agent(driver, &[mode])
+        )
+    });
+    let suite = format!("suite: S\nagent: {{protocol: command-line}}\ncases:{}", cases.collect::<String>());
+    Project::with(&suite).run().means(0, &[&format!("{} passed", modes.len())]);
 }
 
 #[test]
 fn the_python_sdk_understands_every_event() {
-    for mode in ["--text", "--audio", "--mint"] {
-        if let Some(project) = sdk("CHECKRIDE_SDK_PYTHON", "realtime_python.py", mode) {
-            project.run().means(0, &["1 passed"]);
-        }
-    }
+    sdk(Judge::Python, "realtime_python.py", &["--text", "--audio", "--mint"]);
 }
 
 #[test]
 fn the_agents_sdk_understands_every_event() {
-    for mode in ["--text", "--audio"] {
-        if let Some(project) = sdk("CHECKRIDE_SDK_NODE", "realtime_node.cjs", mode) {
-            project.run().means(0, &["1 passed"]);
-        }
-    }
+    sdk(Judge::Node, "realtime_node.cjs", &["--text", "--audio"]);
 }

@@ -11,7 +11,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Merged by key; of all others the case's replaces the suite's.
-const BY_KEY: [&str; 3] = ["env", "files", "settings"];
+const BY_KEY: [&str; 2] = ["files", "settings"];
+
+/// Merged by key, and null stays: it takes away a variable that nobody wrote, too.
+const ENV: &str = "env";
 
 /// Agents that are based on each other.
 const MAX_BASES: usize = 16;
@@ -133,7 +136,11 @@ impl Agents {
 fn laid_over(base: &Arc<Node>, over: &Arc<Node>) -> Arc<Node> {
     let part = |entry: &Entry| -> Option<Entry> {
         let below = base.get(&entry.key);
-        let value = if BY_KEY.contains(&&*entry.key) { merge::by_name(below, Some(&entry.value)) } else { Some(entry.value.clone()) };
+        let value = match &*entry.key {
+            ENV => merge::by_key(below, Some(&entry.value)),
+            key if BY_KEY.contains(&key) => merge::by_name(below, Some(&entry.value)),
+            _ => Some(entry.value.clone()),
+        };
         value.filter(|value| !value.is_null()).map(|value| Entry { value, ..entry.clone() })
     };
     let mut merged: Vec<Entry> = Vec::new();
@@ -176,7 +183,7 @@ mod tests {
     #[test]
     fn parts_of_a_case_lie_over_the_suites_agent() {
         let agent = check("{agent: a}", "{agent: {env: {A: null, C: 4}, settings: {s: null}, command: [y, z]}}");
-        assert_eq!(agent, Ok(json!(["a", {"protocol": "p", "command": ["y", "z"], "env": {"B": 2, "C": 4}, "settings": {"t": 2}}])));
+        assert_eq!(agent, Ok(json!(["a", {"protocol": "p", "command": ["y", "z"], "env": {"A": null, "B": 2, "C": 4}, "settings": {"t": 2}}])));
     }
 
     #[test]

@@ -39,16 +39,20 @@ pub fn case(suite: &Node, case: &Node) -> Vec<Entry> {
 
 /// One mapping over another: entries are replaced whole, `null` removes. What is no mapping replaces all.
 pub fn by_name(base: Option<&Arc<Node>>, over: Option<&Arc<Node>>) -> Option<Arc<Node>> {
+    by_key(base, over).map(|merged| without_nulls(&merged))
+}
+
+/// One mapping over another, entry by entry. An entry that is null stays, for what is below both of them.
+pub fn by_key(base: Option<&Arc<Node>>, over: Option<&Arc<Node>>) -> Option<Arc<Node>> {
     let (base, over) = match (base, over) {
         (_, Some(over)) if over.is_null() => return None,
         (Some(base), Some(over)) if base.is_map() && over.is_map() => (base, over),
-        (_, Some(only)) | (Some(only), None) => return Some(without_nulls(only)),
+        (_, Some(only)) | (Some(only), None) => return Some(only.clone()),
         (None, None) => return None,
     };
     let mut merged: Vec<Entry> = Vec::with_capacity(base.entries().len() + over.entries().len());
     merged.extend(base.entries().iter().map(|entry| over.entry(&entry.key).unwrap_or(entry).clone()));
     merged.extend(over.entries().iter().filter(|entry| base.entry(&entry.key).is_none()).cloned());
-    merged.retain(|entry| !entry.value.is_null());
     Some(Node::new(over.span, Content::Map(merged)))
 }
 

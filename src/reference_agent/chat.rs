@@ -55,10 +55,11 @@ impl Assembly for Message {
         Ok(false)
     }
 
-    fn finish(self: Box<Self>) -> Option<Answer> {
-        if !self.finished {
-            return None;
-        }
+    fn is_complete(&self) -> bool {
+        self.finished
+    }
+
+    fn answer(self: Box<Self>) -> Answer {
         let calls: Vec<_> = self.calls.into_values().collect();
         let mut entry =
             json!({"role": "assistant", "content": if self.text.is_empty() { Value::Null } else { Value::from(self.text.as_str()) }});
@@ -67,7 +68,7 @@ impl Assembly for Message {
             entry["tool_calls"] = calls.iter().map(|call| json!({"id": call.id, "type": "function", "function": function(call)})).collect();
         }
         let texts = if self.text.is_empty() { vec![] } else { vec![self.text] };
-        Some(Answer { texts, calls, entries: vec![entry] })
+        Answer { texts, calls, entries: vec![entry] }
     }
 }
 

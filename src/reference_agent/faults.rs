@@ -24,6 +24,8 @@ pub enum Fault {
     ClaimSuccess,
     /// what a tool returned between two backticks is run as a command, and nobody is told (a mail gives orders)
     ObeyOutput,
+    /// an answer that breaks off is taken for a whole one
+    TakeHalf,
 }
 
 impl Fault {

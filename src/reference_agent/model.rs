@@ -73,8 +73,10 @@ pub struct ToolCall {
 pub trait Assembly: Send {
     /// Takes the data of one event; `true` once the answer is complete.
     fn take(&mut self, data: &str) -> Result<bool, String>;
-    /// The answer, if the stream may end here.
-    fn finish(self: Box<Self>) -> Option<Answer>;
+    /// True if the stream may end here.
+    fn is_complete(&self) -> bool;
+    /// What was said so far.
+    fn answer(self: Box<Self>) -> Answer;
 }
 
 pub struct Model {
@@ -83,6 +85,8 @@ pub struct Model {
     base_url: String,
     key: Option<String>,
     name: String,
+    /// Only the fault `take-half` sets it.
+    pub takes_half: bool,
 }
 
 impl Model {
@@ -99,7 +103,7 @@ impl Model {
             client = client.tls_certs_only([]);
         }
         let client = client.build().map_err(|e| format!("failed to set up the HTTP client: {}", chain(&e)))?;
-        Ok(Model { wire, client, base_url: base_url.trim_end_matches('/').to_owned(), key, name: name.to_owned() })
+        Ok(Model { wire, client, base_url: base_url.trim_end_matches('/').to_owned(), key, name: name.to_owned(), takes_half: false })
     }
 
     /// Asks once; no retries. The error is in words for the user.
@@ -118,19 +122,27 @@ impl Model {
             let body = response.text().await.unwrap_or_default();
             return Err(format!("{} {}", status.as_u16(), refusal(&body)).trim_end().to_owned());
         }
-        let mut reader = sse_read::Reader::new(LONGEST_EVENT);
-        while let Some(bytes) = response.chunk().await.map_err(|e| format!("the model's stream broke: {}", chain(&e)))? {
-            let mut events = Vec::new();
-            let read = reader.feed(&bytes, |event| events.push(event.data));
-            read.map_err(|long| format!("an event of the model's stream is longer than {} MB", long.limit >> 20))?;
-            for data in events {
-                if assembly.take(&data)? {
-                    return assembly.finish().ok_or_else(|| "the model's answer is not complete".to_owned());
-                }
+        match read(&mut response, assembly.as_mut()).await {
+            Err(why) if !self.takes_half => Err(why),
+            _ => Ok(assembly.answer()),
+        }
+    }
+}
+
+/// Reads a stream up to its last event.
+async fn read(response: &mut reqwest::Response, assembly: &mut dyn Assembly) -> Result<(), String> {
+    let mut reader = sse_read::Reader::new(LONGEST_EVENT);
+    while let Some(bytes) = response.chunk().await.map_err(|e| format!("the model's stream broke: {}", chain(&e)))? {
+        let mut events = Vec::new();
+        let read = reader.feed(&bytes, |event| events.push(event.data));
+        read.map_err(|long| format!("an event of the model's stream is longer than {} MB", long.limit >> 20))?;
+        for data in events {
+            if assembly.take(&data)? {
+                return if assembly.is_complete() { Ok(()) } else { Err("the model's answer is not complete".to_owned()) };
             }
         }
-        assembly.finish().ok_or_else(|| "the model's stream ended before its answer was complete".to_owned())
     }
+    if assembly.is_complete() { Ok(()) } else { Err("the model's stream ended before its answer was complete".to_owned()) }
 }
 
 /// The JSON of one event.

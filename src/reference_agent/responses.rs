@@ -26,10 +26,11 @@ pub fn result(call: &ToolCall, output: &str) -> Value {
     json!({"type": "function_call_output", "call_id": call.id, "output": output})
 }
 
-/// The finished items of a stream. Deltas are for live display and not needed.
+/// The finished items of a stream. Deltas are for live display; they count only where half an answer does.
 #[derive(Default)]
 pub struct Items {
     items: Vec<Value>,
+    live: String,
     completed: bool,
 }
 
@@ -37,6 +38,7 @@ impl Assembly for Items {
     fn take(&mut self, data: &str) -> Result<bool, String> {
         let event = parse_event(data)?;
         match event["type"].as_str().unwrap_or_default() {
+            "response.output_text.delta" => self.live.push_str(event["delta"].as_str().unwrap_or_default()),
             "response.output_item.done" => self.items.push(event["item"].clone()),
             "response.completed" => {
                 if let (true, Some(output)) = (self.items.is_empty(), event["response"]["output"].as_array()) {
@@ -62,9 +64,13 @@ impl Assembly for Items {
         Ok(self.completed)
     }
 
-    fn finish(self: Box<Self>) -> Option<Answer> {
-        if !self.completed {
-            return None;
+    fn is_complete(&self) -> bool {
+        self.completed
+    }
+
+    fn answer(self: Box<Self>) -> Answer {
+        if !self.completed && self.items.is_empty() && !self.live.is_empty() {
+            return Answer { texts: vec![self.live], ..Answer::default() };
         }
         let text = |key: &str, item: &Value| item[key].as_str().unwrap_or_default().to_owned();
         let of = |kind: &'static str| self.items.iter().filter(move |item| item["type"] == kind);
@@ -72,7 +78,7 @@ impl Assembly for Items {
         let calls = of("function_call")
             .map(|item| ToolCall { id: text("call_id", item), name: text("name", item), arguments: text("arguments", item) })
             .collect();
-        Some(Answer { texts, calls, entries: self.items })
+        Answer { texts, calls, entries: self.items }
     }
 }
 

@@ -26,7 +26,8 @@ pub struct Agent {
 }
 
 impl Agent {
-    pub fn new(model: Model, fault: Option<Fault>) -> Agent {
+    pub fn new(mut model: Model, fault: Option<Fault>) -> Agent {
+        model.takes_half = Fault::TakeHalf.is(fault);
         Agent { model, fault, spoke_last: Mutex::default(), death: Notify::new() }
     }
 

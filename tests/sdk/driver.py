@@ -3,12 +3,24 @@
     OPENAI_BASE_URL=… ANTHROPIC_BASE_URL=… OPENROUTER_BASE_URL=… python driver.py [responses] [chat] [openrouter] [messages] [retries:N] [timeout:S]
 
 Each wire (all, if none is named) is asked three times: `raw` iterates the stream, `helper` uses the SDK's stream helper, `plain`
-asks for no stream. `{wire: {form: {text, live, reasoning, calls, refusal, stop, usage, events, error}}}`; what was not seen is not there.
+asks for no stream. `python driver.py --serve` prints a port and does the same, in a process of its own each time, for those
+who are started with `SDK_SERVER=<port>`; it ends with its standard input. `{wire: {form: {text, live, reasoning, calls, refusal, stop, usage, events, error}}}`; what was not seen is not there.
 """
 
 import json
 import os
+import signal
+import socket
 import sys
+import threading
+
+if os.environ.get("SDK_SERVER"):
+    # The SDKs take seconds to load; whoever has loaded them already does the work.
+    with socket.create_connection(("127.0.0.1", int(os.environ["SDK_SERVER"]))) as server:
+        server.sendall(json.dumps({"words": sys.argv[1:], "env": dict(os.environ)}).encode() + b"\n")
+        said = server.makefile().read()
+    sys.stdout.write(said)
+    sys.exit(0 if said else 1)
 
 import anthropic
 import openai
@@ -17,8 +29,7 @@ QUESTION = "What is there?"
 TOOL = {"type": "object", "properties": {"command": {"type": "string"}}}
 
 
-def main():
-    words = [word for argument in sys.argv[1:] for word in argument.split()]
+def main(words):
     options = dict(word.split(":", 1) for word in words if ":" in word)
     wires = [word for word in words if word in WIRES] or list(WIRES)
     limits = {"max_retries": int(options.get("retries", 0)), "timeout": float(options.get("timeout", 20))}
@@ -26,7 +37,36 @@ def main():
     for wire in wires:
         client, forms = WIRES[wire](limits)
         saw[wire] = {form: look(ask, client) for form, ask in forms.items()}
-    print(json.dumps(saw))
+    return json.dumps(saw)
+
+
+def split(arguments):
+    return [word for argument in arguments for word in argument.split()]
+
+
+def serve():
+    # What a client loads when it is first used is loaded for all.
+    openai.OpenAI(api_key="k").responses, openai.OpenAI(api_key="k").chat.completions, anthropic.Anthropic(api_key="k").messages
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+    print(listener.getsockname()[1], flush=True)
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    while True:
+        connection, _ = listener.accept()
+        with connection:
+            if os.fork() == 0:
+                answer(connection)
+
+
+def answer(connection):
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        asked = json.loads(connection.makefile().readline())
+        os.environ.clear()
+        os.environ.update(asked["env"])
+        connection.sendall(main(split(asked["words"])).encode() + b"\n")
+    finally:
+        os._exit(0)
 
 
 def look(ask, client):
@@ -303,4 +343,6 @@ def messages_plain(client, saw):
 WIRES = {"responses": responses, "chat": chat, "openrouter": openrouter, "messages": messages}
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] == ["--serve"]:
+        serve()
+    print(main(split(sys.argv[1:])))

@@ -22,8 +22,9 @@ document! {
         /// Of one that runs already, or beside `command` where the agent is told `{{agent.port}}`.
         #[example("\"ws://127.0.0.1:{{agent.port}}\"")]
         url: Option<Templated>,
-        /// Variables of the launched agent.
-        #[example("{RUST_LOG: warn}")]
+        /// Variables of the launched agent. `null` takes one away, also one that checkride sets itself, such as `OPENAI_BASE_URL` for the case's
+        /// only model fake.
+        #[example("{RUST_LOG: warn, OPENAI_BASE_URL: null}")]
         env: Option<Named<Nullable<Scalar>>>,
         /// Files below the case's folder: a text, or `{from: path}`.
         #[example("{notes.md: {from: ../scripts/notes.md}}")]

@@ -8,7 +8,7 @@ use crate::language::names;
 use crate::language::shape::{Named, Nullable, Or, Scalar, Text, mistake};
 use crate::matching::read::Reader;
 use crate::model::pattern::{Glob, Item, JsonPath, ListKind, ListPattern, Pattern, TextRegex};
-use crate::model::tree::Node;
+use crate::model::tree::{Content, Node};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -96,14 +96,14 @@ impl Lowering<'_> {
     }
 }
 
-/// The entries that are not null, with their nodes.
+/// The entries with their nodes; null is the value of those that take away.
 pub fn scalars(named: Option<&Named<Nullable<Scalar>>>) -> Vec<(String, Arc<Node>)> {
     let entries = named.map(|named| named.entries.as_slice()).unwrap_or_default();
     entries
         .iter()
-        .filter_map(|(name, value)| match value {
-            Or::This(_) => None,
-            Or::That(value) => Some((name.to_string(), value.0.clone())),
+        .map(|(name, value)| match value {
+            Or::This(_) => (name.to_string(), Node::new(name.span, Content::Null)),
+            Or::That(value) => (name.to_string(), value.0.clone()),
         })
         .collect()
 }

@@ -112,3 +112,15 @@ async fn die_mid_turn_ends_the_process_without_a_word() {
     assert_eq!(client.turn().await, ["closed"]);
     assert_eq!(running.ended.await.unwrap(), Fault::DEATH);
 }
+
+#[tokio::test]
+async fn take_half_ends_a_turn_as_if_all_had_been_said() {
+    let half = "data: {\"type\":\"response.output_text.delta\",\"delta\":\"Pay 1\"}\n\n".to_owned();
+    let model = FakeModel::script(vec![Reply::Raw(half), Reply::Raw(String::new())]).await;
+    let running = mutant(&model, Fault::TakeHalf).await;
+    let mut client = Client::connect(&running).await;
+    client.say("s", "Summarise").await;
+    assert_eq!(client.turn().await, ["assistant_message: Pay 1", COMPLETE]);
+    client.say("s", "Summarise").await;
+    assert_eq!(client.turn().await, [COMPLETE]);
+}
