@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod diagnostic;
 pub mod duration;
+pub mod fingerprint;
 pub mod redact;
 pub mod slug;
 pub mod span;

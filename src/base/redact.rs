@@ -3,6 +3,7 @@
 //! Owns: the list of secret texts of one case and their replacement.
 //! Must not know: where secrets come from, what is stored.
 
+use super::fingerprint::Fingerprint;
 use serde_json::{Map, Value};
 
 /// Shorter secrets are not replaced: they would tear ordinary text apart.
@@ -29,6 +30,13 @@ impl Redactor {
         }
         self.secrets.push((secret.to_owned(), shown));
         self.secrets.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
+    }
+
+    /// What may be kept of the secrets that stand in this text in clear.
+    pub fn fingerprints(&self, written: &str, salt: &str) -> Vec<Fingerprint> {
+        let name = |shown: &str| shown.trim_start_matches('«').trim_end_matches('»').to_owned();
+        let stands_there = self.secrets.iter().filter(|(secret, _)| written.contains(secret.as_str()));
+        stands_there.map(|(secret, shown)| Fingerprint::of(&name(shown), secret, salt)).collect()
     }
 
     pub fn is_empty(&self) -> bool {

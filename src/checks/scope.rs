@@ -6,6 +6,7 @@
 use super::part::Part;
 use super::turns::Turn;
 use super::views::Views;
+use crate::base::fingerprint::{self, Fingerprint};
 use crate::model::template::{Found, Scope, found, member};
 use crate::model::trace::Binding;
 
@@ -17,6 +18,7 @@ pub struct TraceScope<'v, 't> {
     until: u64,
     session: Option<&'t str>,
     turn: Option<usize>,
+    hidden: &'v [&'t Fingerprint],
 }
 
 impl<'v, 't> TraceScope<'v, 't> {
@@ -24,7 +26,7 @@ impl<'v, 't> TraceScope<'v, 't> {
     pub fn of_case(views: &'v Views<'t>, session: Option<&'t str>) -> TraceScope<'v, 't> {
         let session = session.or_else(|| views.only_session());
         let turn = session.and_then(|session| views.last_turn(Some(session))).map(|turn| turn.number);
-        TraceScope { bindings: views.bindings(), until: u64::MAX, session, turn }
+        TraceScope { bindings: views.bindings(), until: u64::MAX, session, turn, hidden: views.hidden() }
     }
 
     /// At the end of a step, before the next one began, so that what the step saved is known.
@@ -33,7 +35,13 @@ impl<'v, 't> TraceScope<'v, 't> {
         let session = part.session;
         let begun = |turn: &&Turn<'_>| turn.session == session && turn.begun.0 <= part.last();
         let latest = views.turns().iter().rev().find(begun).map(|turn| turn.number);
-        TraceScope { bindings: views.bindings(), until: next.unwrap_or(u64::MAX), session: Some(session), turn: part.turn.or(latest) }
+        TraceScope {
+            bindings: views.bindings(),
+            until: next.unwrap_or(u64::MAX),
+            session: Some(session),
+            turn: part.turn.or(latest),
+            hidden: views.hidden(),
+        }
     }
 
     fn binding(&self, name: &str) -> Option<&'t Binding> {
@@ -62,5 +70,9 @@ impl Scope for TraceScope<'_, '_> {
             cut = dot;
         }
         Found::Unknown
+    }
+
+    fn hidden(&self, text: &str) -> Option<String> {
+        fingerprint::hidden(self.hidden.iter().copied(), text)
     }
 }

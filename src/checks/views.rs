@@ -6,6 +6,7 @@
 use super::rows::{Row, number};
 use super::turns::{Turn, turns};
 use super::{calls, errors, histories};
+use crate::base::fingerprint::Fingerprint;
 use crate::model::step::MAIN;
 use crate::model::trace::{Binding, Record, StepError, What};
 use indexmap::IndexMap;
@@ -23,6 +24,7 @@ pub struct Views<'t> {
     turns: OnceCell<Vec<Turn<'t>>>,
     steps: OnceCell<Vec<StepRun<'t>>>,
     bindings: OnceCell<Vec<(u64, &'t Binding)>>,
+    hidden: OnceCell<Vec<&'t Fingerprint>>,
     calls: OnceCell<Rows<'t>>,
     events: OnceCell<Rows<'t>>,
     frames: OnceCell<Rows<'t>>,
@@ -58,6 +60,7 @@ impl<'t> Views<'t> {
             turns: OnceCell::new(),
             steps: OnceCell::new(),
             bindings: OnceCell::new(),
+            hidden: OnceCell::new(),
             calls: OnceCell::new(),
             events: OnceCell::new(),
             frames: OnceCell::new(),
@@ -114,6 +117,14 @@ impl<'t> Views<'t> {
                 _ => None,
             };
             self.records.iter().filter_map(binding).collect()
+        })
+    }
+
+    /// The secrets that patterns may hold.
+    pub fn hidden(&self) -> &[&'t Fingerprint] {
+        self.hidden.get_or_init(|| {
+            let hidden = |record: &'t Record| if let What::Hidden(fingerprint) = &record.what { Some(fingerprint) } else { None };
+            self.records.iter().filter_map(hidden).collect()
         })
     }
 

@@ -166,7 +166,7 @@ fn attempt(stage: &Arc<Stage>, runtime: &tokio::runtime::Handle, planned: &Plann
     // As a task of the runtime: a thread that waits itself would be woken for each frame.
     let run = runtime.spawn({
         let (stage, case, left_out) = (stage.clone(), case.clone(), planned.left_out.clone());
-        async move { runner::run(&stage.world, &case, &left_out).await }
+        async move { runner::run(&stage.world, &case, &left_out, &stage.sources).await }
     });
     match runtime.block_on(run) {
         Ok(trace) => {

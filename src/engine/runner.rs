@@ -8,6 +8,7 @@ use super::planner::LeftOut;
 use super::stage::{ATTEMPT, Stage};
 use super::steps;
 use super::world::World;
+use crate::base::Sources;
 use crate::base::duration::show;
 use crate::model::step::{Step, Verb};
 use crate::model::suite::Case;
@@ -17,7 +18,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// Runs a case and gives everything that was observed.
-pub async fn run(world: &World, case: &Arc<Case>, left_out: &LeftOut) -> Trace {
+pub async fn run(world: &World, case: &Arc<Case>, left_out: &LeftOut, sources: &Sources) -> Trace {
     tracing::info!(case = case.id, "begins");
     let recorder = begin(case);
     let stage = tokio::select! {
@@ -31,6 +32,10 @@ pub async fn run(world: &World, case: &Arc<Case>, left_out: &LeftOut) -> Trace {
             let in_time = act(world, case, left_out, &mut stage).await;
             stage.strike(in_time).await;
         }
+    }
+    let written = sources.get(case.span.file);
+    for hidden in written.iter().flat_map(|file| recorder.redactor().fingerprints(&file.text, &case.id)) {
+        recorder.push(What::Hidden(hidden));
     }
     tracing::info!(case = case.id, ms = recorder.now_ms(), "ends");
     recorder.finish()

@@ -92,6 +92,10 @@ impl Scope for Values {
             Found::Unknown => Found::Unknown,
         }
     }
+
+    fn hidden(&self, text: &str) -> Option<String> {
+        self.recorder.hidden(text)
+    }
 }
 
 /// A port that was free a moment ago; nobody can promise more to a program that opens it itself.

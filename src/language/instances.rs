@@ -4,6 +4,7 @@
 //! Must not know: what steps, fakes and expectations mean.
 
 use super::agents::{Agents, Resolved};
+use super::credentials;
 use super::define::{self, Expanded};
 use super::insert::{Inserter, Parts};
 use super::lookup::Identity;
@@ -237,6 +238,10 @@ impl<'a> Maker<'a> {
         if let Some(agent) = &agent {
             let key_span = case.node.entry("agent").or_else(|| self.suite.entry("agent")).map_or(Span::NONE, |entry| entry.key_span);
             let node = inserter.insert(&agent.node, names::place("agent"), 1).map(|agent| without_null_settings(&agent));
+            // A case that is skipped for want of a variable is no mistake.
+            if let (Some(node), true) = (&node, inserter.unset_allowed.is_some()) {
+                credentials::check(node, context.env, inserter.diagnostics);
+            }
             entries.extend(node.map(|value| Entry { key: "agent".into(), key_span, value }));
         }
         if let Some(first) = self.ids.insert(identity.id.clone(), case.name.span) {

@@ -5,6 +5,7 @@ mod arguments;
 pub mod builtin;
 pub mod codes;
 mod consequences;
+mod credentials;
 pub mod define;
 pub mod discover;
 pub mod docs;

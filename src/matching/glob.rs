@@ -11,10 +11,15 @@ use crate::model::tree::Content;
 /// An optional hole that is missing leaves the condition out. The error is a hole without a value.
 pub fn glob_matches(glob: &Glob, text: &str, scope: &dyn Scope) -> Result<bool, String> {
     match &glob.pattern.value {
-        Content::Text(pattern) => Ok(matches(pattern, text)),
+        Content::Text(pattern) => Ok(matches(pattern, text) || is_shown(scope, pattern, text, matches)),
         Content::Template(template) => filled(template, text, scope),
         _ => Ok(false),
     }
+}
+
+/// What is recorded shows a secret by its name, so a pattern that holds one is also compared as it would be shown.
+pub(crate) fn is_shown(scope: &dyn Scope, pattern: &str, text: &str, holds: fn(&str, &str) -> bool) -> bool {
+    text.contains('«') && scope.hidden(pattern).is_some_and(|shown| holds(&shown, text))
 }
 
 /// A glob without holes.

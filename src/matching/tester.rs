@@ -4,7 +4,7 @@
 //! Must not know: what a single pattern word means (`words`), where the value came from.
 
 use super::value::{Fault, Mismatch};
-use super::{describe, equal::equal, words};
+use super::{describe, equal::equal, glob::is_shown, words};
 use crate::model::pattern::{Form, Pattern, Test, Word};
 use crate::model::template::{Filled, Scope, Template};
 use crate::model::tree::{Content, Node};
@@ -106,7 +106,7 @@ impl<'a> Tester<'a> {
     pub(crate) fn pattern(&mut self, pattern: &Pattern, value: Option<&Value>) -> bool {
         match &pattern.form {
             Form::Plain(expected) => match value {
-                Some(value) if equal(expected, value) => true,
+                Some(value) if is_equal(expected, value, self.scope) => true,
                 _ => self.fail(is_container(value), || describe::value(expected), value),
             },
             Form::Hole(node) => self.hole(node, value),
@@ -202,7 +202,7 @@ impl<'a> Tester<'a> {
     /// Data is a plain pattern: a subset of mappings, lists element by element; no word in it means anything.
     pub(crate) fn data(&mut self, expected: &Value, value: Option<&Value>) -> bool {
         let Some(actual) = value else { return self.fail(false, || describe::value(expected), None) };
-        if data_holds(expected, actual, self.closed) {
+        if data_holds(expected, actual, self.closed, self.scope) {
             return true;
         }
         let shape =
@@ -283,16 +283,27 @@ fn is_shape(value: Option<&Value>) -> bool {
     value.is_some_and(|value| !value.is_null())
 }
 
-fn data_holds(expected: &Value, actual: &Value, closed: bool) -> bool {
+/// Equal, or so once a secret in it is shown by its name.
+fn is_equal(expected: &Value, actual: &Value, scope: &dyn Scope) -> bool {
+    match (expected, actual) {
+        (Value::String(expected), Value::String(actual)) => {
+            expected == actual || is_shown(scope, expected, actual, |expected, actual| expected == actual)
+        }
+        _ => equal(expected, actual),
+    }
+}
+
+fn data_holds(expected: &Value, actual: &Value, closed: bool, scope: &dyn Scope) -> bool {
     match (expected, actual) {
         (Value::Object(expected), Value::Object(actual)) => {
             (!closed || expected.len() == actual.len())
-                && expected.iter().all(|(key, value)| actual.get(key).is_some_and(|actual| data_holds(value, actual, closed)))
+                && expected.iter().all(|(key, value)| actual.get(key).is_some_and(|actual| data_holds(value, actual, closed, scope)))
         }
         (Value::Array(expected), Value::Array(actual)) => {
-            expected.len() == actual.len() && expected.iter().zip(actual).all(|(expected, actual)| data_holds(expected, actual, closed))
+            expected.len() == actual.len()
+                && expected.iter().zip(actual).all(|(expected, actual)| data_holds(expected, actual, closed, scope))
         }
-        _ => equal(expected, actual),
+        _ => is_equal(expected, actual, scope),
     }
 }
 

@@ -69,6 +69,11 @@ pub enum Found<'a> {
 pub trait Scope {
     /// `name` is the whole dotted name.
     fn lookup(&self, name: &str) -> Found<'_>;
+
+    /// A text as everything recorded shows it, where it holds a secret; `None` where it holds none.
+    fn hidden(&self, _text: &str) -> Option<String> {
+        None
+    }
 }
 
 /// The scope that knows no name.
@@ -89,6 +94,10 @@ impl Scope for Over<'_> {
             Found::Unknown => self.1.lookup(name),
             found => found,
         }
+    }
+
+    fn hidden(&self, text: &str) -> Option<String> {
+        self.0.hidden(text).or_else(|| self.1.hidden(text))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Owns: the kinds of records, their stored form (one JSON object a line, versioned).
 //! Must not know: how records come about, what is expected of them.
 
+use crate::base::fingerprint::Fingerprint;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -130,6 +131,9 @@ pub enum What {
     },
     /// Something went wrong that no expectation speaks of.
     Problem(Problem),
+    /// A secret that the suite itself writes in clear: everything recorded shows it as `«name»`, and so a pattern that holds it
+    /// is compared as it would be shown. Recorded at the end.
+    Hidden(Fingerprint),
     /// Worth telling, never a verdict: a held gate that was released at the end.
     Note {
         message: String,

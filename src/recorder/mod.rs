@@ -5,7 +5,7 @@
 
 use crate::base::redact::Redactor;
 use crate::model::trace::{Problem, Record, Trace, What};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard};
 use std::time::Instant;
 use tokio::sync::Notify;
 
@@ -19,6 +19,8 @@ struct Inner {
     start: Instant,
     state: Mutex<State>,
     news: Notify,
+    /// Beside the state: who looks at the records may ask it. Locked after the state, never before.
+    redactor: RwLock<Redactor>,
 }
 
 #[derive(Default)]
@@ -28,7 +30,6 @@ struct State {
     forgotten: u64,
     /// Nothing but problems and notes is kept, and about so many.
     most_problems: Option<usize>,
-    redactor: Redactor,
     closed: bool,
     relay: Option<Recorder>,
 }
@@ -58,7 +59,9 @@ impl Default for Recorder {
 
 impl Recorder {
     pub fn new() -> Recorder {
-        Recorder { inner: Arc::new(Inner { start: Instant::now(), state: Mutex::default(), news: Notify::new() }) }
+        Recorder {
+            inner: Arc::new(Inner { start: Instant::now(), state: Mutex::default(), news: Notify::new(), redactor: RwLock::default() }),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -87,12 +90,23 @@ impl Recorder {
 
     /// From now on this text is replaced by `«name»` in everything recorded.
     pub fn hide(&self, name: &str, secret: &str) {
-        self.state().redactor.add(name, secret);
+        self.inner.redactor.write().expect("no panic happens under this lock").add(name, secret);
     }
 
     /// The redactor as it stands, for texts that are shown but not recorded.
     pub fn redactor(&self) -> Redactor {
-        self.state().redactor.clone()
+        self.shown().clone()
+    }
+
+    /// A text as it is recorded, if it holds a secret. May be asked while records are read.
+    pub fn hidden(&self, text: &str) -> Option<String> {
+        let mut shown = text.to_owned();
+        self.shown().text(&mut shown);
+        (shown != text).then_some(shown)
+    }
+
+    fn shown(&self) -> RwLockReadGuard<'_, Redactor> {
+        self.inner.redactor.read().expect("no panic happens under this lock")
     }
 
     /// A recorder that hands everything on to another.
@@ -128,7 +142,7 @@ impl Recorder {
         let n = state.forgotten + state.records.len() as u64;
         if !state.closed {
             let what = make(&state.records);
-            let what = redacted(what, &state.redactor);
+            let what = redacted(what, &self.shown());
             let t_ms = self.inner.start.elapsed().as_secs_f64() * 1e3;
             tracing::debug!(n, t_ms, ?what);
             state.push(Record { n, t_ms, what });

@@ -116,6 +116,7 @@ fn kind(what: &What) -> &'static str {
         What::File { .. } => "file",
         What::Exit { .. } => "exit",
         What::Problem(_) => "problem",
+        What::Hidden(_) => "hidden",
         What::Note { .. } => "note",
         What::End { .. } => "end",
     }
@@ -184,6 +185,7 @@ fn records() -> Trace {
         What::Exit { code: None, signal: Some(15) },
         What::Problem(Problem { blame: None, code: "unmatched".into(), message: "m".into(), details: vec!["d".into()] }),
         What::Problem(Problem { blame: Some(Blame::Fake), code: "unused".into(), message: "m".into(), details: vec![] }),
+        What::Hidden(crate::base::fingerprint::Fingerprint::of("api_key", "ek_test", "a::b")),
         What::Note { message: "m".into() },
         What::End { duration_ms: 2.5 },
     ];

@@ -41,6 +41,12 @@ document! {
         /// Settings of the protocol; `null` is the default.
         #[example("{token: \"{{env.TOKEN:-test-token}}\"}")]
         settings: Option<Named<Any>>,
+        /// Credentials from the environment: at least one of these variables must be set, or no case with this agent runs.
+        #[example("[HARNESS_COOKIE, HARNESS_AUTHORIZATION]")]
+        needs_env: Option<Vec<Text>>,
+        /// How long a step may take that has no `within` of its own; 30s if not given.
+        #[example("\"{{env.HARNESS_TIMEOUT_MS:-20000}}ms\"")]
+        within: Option<Duration>,
         /// What is approved: the first rule that matches decides; without one the request is declined and the case fails.
         #[example("[{when: {command: {starts_with: gog}}, decide: accept}, {decide: decline}]")]
         approvals: Option<Vec<ApprovalDoc>>,

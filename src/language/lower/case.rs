@@ -66,7 +66,8 @@ pub fn draft(instance: &Instance, protocols: &mut Protocols, low: &mut Lowering<
     let fakes = fakes(&doc, low);
     let step_docs = step_docs(&doc, instance.name_span, low);
     let sessions = session::labels(&step_docs);
-    let steps = step_docs.iter().filter_map(|doc| step(doc, &sessions, low)).collect();
+    let within = agent_doc.as_ref().and_then(|doc| doc.within).map(|within| within.duration);
+    let steps = step_docs.iter().filter_map(|doc| step(doc, &sessions, within, low)).collect();
     Some(Draft {
         name_span: instance.name_span,
         protocol,

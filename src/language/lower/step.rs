@@ -64,8 +64,8 @@ pub fn prompt(text: &Arc<Node>, span: Span) -> Arc<Node> {
     Node::new(text.span, Content::Map(vec![Entry { key: "user".into(), key_span: span, value: text.clone() }]))
 }
 
-/// Lowers one step. `None` if it has no verb.
-pub fn step(doc: &StepDoc, labels: &[String], low: &mut Lowering<'_>) -> Option<StepDraft> {
+/// Lowers one step. `None` if it has no verb. `within` is what its agent says.
+pub fn step(doc: &StepDoc, labels: &[String], within: Option<Duration>, low: &mut Lowering<'_>) -> Option<StepDraft> {
     let name = one_verb(doc, low)?;
     for (parameter, verbs) in PARAMETERS {
         if doc.node.get(parameter).is_some() && !verbs.contains(&name) {
@@ -93,7 +93,7 @@ pub fn step(doc: &StepDoc, labels: &[String], low: &mut Lowering<'_>) -> Option<
         session_key: session::key(doc),
         session_given,
         uses_session: uses_session(&doc.node),
-        within: doc.within.map_or(WITHIN, |within| within.duration),
+        within: doc.within.map(|within| within.duration).or(within).unwrap_or(WITHIN),
         stays: doc.stays.map(|stays| stays.duration),
         positive: name == "await" || positive::expects(&expect) || doc.node.get("judge").is_some(),
         only_if,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// What a duration looks like, for schemas.
-pub const DURATION: &str = "^([0-9]+(\\.[0-9]+)?(us|ms|s|m|h)|\\{\\{.*\\}\\})$";
+pub const DURATION: &str = "^([0-9]+(\\.[0-9]+)?(us|ms|s|m|h)|\\{\\{.*\\}\\}(us|ms|s|m|h)?)$";
 
 /// A text that is known when the suite is loaded.
 #[derive(Clone, Debug)]

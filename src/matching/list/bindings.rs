@@ -37,6 +37,10 @@ impl Scope for Bindings<'_> {
         self.unbound.set(self.unbound.get() || found == Found::Missing);
         found
     }
+
+    fn hidden(&self, text: &str) -> Option<String> {
+        self.outer.hidden(text)
+    }
 }
 
 /// The item, among those that come before, that saves the name.

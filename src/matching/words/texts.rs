@@ -6,9 +6,16 @@
 use super::table::{Argument, Role, WordKind, fails, passes};
 use crate::base::suggest;
 use crate::matching::tester::{Inserted, Tester};
-use crate::matching::{Reader, describe, fold::fold, glob::glob_matches, interner, similarity::similarity, texts};
+use crate::matching::{
+    Reader, describe,
+    fold::fold,
+    glob::{glob_matches, is_shown},
+    interner,
+    similarity::similarity,
+    texts,
+};
 use crate::model::pattern::{Fold, Glob, Measure, Test, TextArgument, TextRegex};
-use crate::model::template::{Part, printed};
+use crate::model::template::{Part, Scope, printed};
 use crate::model::tree::{Content, Node};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -263,7 +270,8 @@ pub(super) fn contains(tester: &mut Tester<'_>, test: &Test, needles: &[TextArgu
             Err(true) => continue,
             Err(false) => return false,
         };
-        if !texts::any(value, true, &mut |text| fold(text, argument.fold).contains(&*needle)) {
+        let (scope, within) = (tester.scope(), |needle: &str, text: &str| text.contains(needle));
+        if !texts::any(value, true, &mut |text| found(scope, &needle, &fold(text, argument.fold), within)) {
             let which = || match needles.len() {
                 1 => describe::test(test),
                 _ => format!("a text that contains {}", describe::node(&argument.text)),
@@ -280,8 +288,13 @@ pub(super) fn edge(tester: &mut Tester<'_>, test: &Test, argument: &TextArgument
         Ok(needle) => needle,
         Err(holds) => return holds,
     };
-    let found = texts::any(value, false, &mut |text| holds(&fold(text, argument.fold), &needle));
-    found || tester.fail(!texts::may_hold(value), || describe::test(test), Some(value))
+    let scope = tester.scope();
+    let there = texts::any(value, false, &mut |text| found(scope, &needle, &fold(text, argument.fold), holds));
+    there || tester.fail(!texts::may_hold(value), || describe::test(test), Some(value))
+}
+
+fn found(scope: &dyn Scope, needle: &str, text: &str, holds: fn(&str, &str) -> bool) -> bool {
+    holds(needle, text) || is_shown(scope, needle, text, holds)
 }
 
 pub(super) fn similar(tester: &mut Tester<'_>, test: &Test, to: &TextArgument, wanted: (Measure, f64), value: &Value) -> bool {
