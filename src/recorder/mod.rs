@@ -78,7 +78,8 @@ impl Recorder {
     /// A recorder as [`Recorder::of_the_last_problems`] makes it, with the clock of this one.
     pub fn beside(&self, most: usize) -> Recorder {
         let state = State { most_problems: Some(most), ..State::default() };
-        Recorder { inner: Arc::new(Inner { start: self.inner.start, state: Mutex::new(state), news: Notify::new() }) }
+        let inner = Inner { start: self.inner.start, state: Mutex::new(state), news: Notify::new(), redactor: RwLock::default() };
+        Recorder { inner: Arc::new(inner) }
     }
 
     /// Forgets everything recorded; numbers go on.

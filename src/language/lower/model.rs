@@ -58,7 +58,7 @@ impl<'a> From<&'a ScriptDoc> for Said<'a> {
 #[derive(Default)]
 pub struct Part {
     replies: Option<ModelReplies>,
-    wire: Option<crate::model::fake::Wire>,
+    wire: Option<crate::model::wire::Wire>,
     /// Of the key `faults`, and of the settings of `wire` that are faults of every reply.
     faults: Option<Vec<Fault>>,
     of_wire: Option<Vec<Fault>>,
