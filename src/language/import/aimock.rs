@@ -33,8 +33,10 @@ pub struct LeftOut {
 
 /// Imports a file or a folder. The error is that there is nothing to read, or that it is wrong.
 pub fn import(path: &Path) -> Result<Imported, String> {
-    let (fixtures, files) = fixture::read(path)?;
+    let fixture::Found { fixtures, files, others } = fixture::read(path)?;
     let mut imported = Imported { fixtures: fixtures.len(), files, ..Imported::default() };
+    let other = |place: String| LeftOut { place, reason: fixture::NO_LIST.to_owned(), whole: true };
+    imported.left_out.extend(others.into_iter().map(other));
     let mut read = Vec::new();
     let mut kept = Vec::new();
     for fixture in &fixtures {

@@ -226,7 +226,8 @@ fn chaos(chaos: &Value, parts: &mut Vec<Value>, notes: &mut Vec<String>) -> Opti
     None
 }
 
-/// Where the stream is broken off, counted as on chat completions: the first piece is the role alone.
+/// Where the stream is broken off, counted as on chat completions: the first piece is the role alone, and the last one never
+/// arrives, since aimock ends the connection in the same breath (measured, 1.43.0).
 fn cut(fixture: &Value, response: &Map<String, Value>, parts: &mut Vec<Value>, notes: &mut Vec<String>) -> Result<(), String> {
     let pieces = fixture["truncateAfterChunks"].as_u64();
     let latency = fixture["latency"].as_u64().unwrap_or(0);
@@ -244,8 +245,8 @@ fn cut(fixture: &Value, response: &Map<String, Value>, parts: &mut Vec<Value>, n
         return Err("it breaks off (`truncateAfterChunks`, `disconnectAfterMs`) in a reply that is more than a text".to_owned());
     };
     let size = fixture["chunkSize"].as_u64().unwrap_or(PIECE).max(1);
-    let kept = pieces.saturating_sub(1).saturating_mul(size);
-    if kept > text.encode_utf16().count() as u64 + size {
+    let kept = pieces.saturating_sub(2).saturating_mul(size);
+    if kept >= text.encode_utf16().count() as u64 + size {
         return Ok(());
     }
     let kept: String = text.chars().take(usize::try_from(kept).unwrap_or(usize::MAX)).collect();

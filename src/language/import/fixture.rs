@@ -13,8 +13,19 @@ pub struct Fixture {
     pub value: Value,
 }
 
+/// What was read.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    pub fixtures: Vec<Fixture>,
+    pub files: usize,
+    /// Files of a folder that hold no fixtures.
+    pub others: Vec<String>,
+}
+
+pub const NO_LIST: &str = "it has no list `fixtures`; aimock's files are {\"fixtures\": [{\"match\": …, \"response\": …}]}";
+
 /// All fixtures of a file, or of a folder: its `*.json` by name, then its folders. The error says what is wrong and where.
-pub fn read(path: &Path) -> Result<(Vec<Fixture>, usize), String> {
+pub fn read(path: &Path) -> Result<Found, String> {
     let mut files = Vec::new();
     if path.is_dir() {
         collect(path, &mut files)?;
@@ -24,11 +35,11 @@ pub fn read(path: &Path) -> Result<(Vec<Fixture>, usize), String> {
     } else {
         files.push(path.to_owned());
     }
-    let mut fixtures = Vec::new();
+    let mut found = Found { files: files.len(), ..Found::default() };
     for file in &files {
-        of_file(file, path, &mut fixtures)?;
+        of_file(file, path, &mut found)?;
     }
-    Ok((fixtures, files.len()))
+    Ok(found)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
@@ -42,7 +53,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
     folders.iter().filter(|folder| !folder.is_symlink()).try_for_each(|folder| collect(folder, files))
 }
 
-fn of_file(file: &Path, root: &Path, fixtures: &mut Vec<Fixture>) -> Result<(), String> {
+fn of_file(file: &Path, root: &Path, found: &mut Found) -> Result<(), String> {
     let shown = file.display();
     let bytes = std::fs::read(file).map_err(|error| format!("failed to read `{shown}`: {error}"))?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
@@ -50,13 +61,16 @@ fn of_file(file: &Path, root: &Path, fixtures: &mut Vec<Fixture>) -> Result<(), 
         let text = text.split(" at line ").next().unwrap_or(&text);
         format!("{shown}:{}:{}: this is no JSON: {text}", error.line(), error.column().max(1))
     })?;
-    let Some(Value::Array(list)) = value.get("fixtures") else {
-        return Err(format!(
-            "{shown}:1:1: this is no file of fixtures: it has no list `fixtures`; aimock's files are {{\"fixtures\": [{{\"match\": …, \"response\": …}}]}}"
-        ));
-    };
     let name = file.strip_prefix(root).ok().filter(|rest| !rest.as_os_str().is_empty());
     let name = name.map_or_else(|| file.file_name().unwrap_or_default().to_string_lossy(), |rest| rest.to_string_lossy());
+    let Some(Value::Array(list)) = value.get("fixtures") else {
+        if file == root {
+            return Err(format!("{shown}:1:1: this is no file of fixtures: {NO_LIST}"));
+        }
+        found.others.push(name.into_owned());
+        return Ok(());
+    };
+    let fixtures = &mut found.fixtures;
     fixtures.extend(list.iter().enumerate().map(|(at, value)| Fixture { place: format!("{name} #{at}"), value: value.clone() }));
     Ok(())
 }
