@@ -44,6 +44,8 @@ pub enum Command {
     Explain(ExplainArguments),
     /// Serve a script as a model provider, for tests of your own
     Serve(ServeArguments),
+    /// Turn the fixtures of another tool into a script
+    Import(ImportArguments),
     /// A small honest agent that speaks the seed protocols, to try suites on
     #[command(name = "reference-agent", disable_help_flag = true)]
     ReferenceAgent {
@@ -233,6 +235,29 @@ pub struct ServeArguments {
     /// A script that is used up begins again, and so do the `replies` of a rule; otherwise further requests are refused
     #[arg(long)]
     pub repeat: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  checkride import aimock fixtures --out suites/scripts/fixtures.yaml
+  checkride import aimock fixtures/greetings.json > greetings.yaml
+  checkride serve suites/scripts/fixtures.yaml --port 4010
+
+Of a folder all *.json are read, by name, then those of its folders. What cannot be said in a script is named on the error
+stream, with its file, its number (the first of a file is 0) and the reason.
+
+Exit status: 0 if something was imported, 2 if nothing was, or a file is no file of fixtures.")]
+pub struct ImportArguments {
+    /// Whose fixtures they are
+    #[arg(value_name = "TOOL", value_parser = ["aimock"])]
+    pub tool: String,
+    /// A file of fixtures, or a folder of them
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// Write the script to this file [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Args, Clone, Debug)]

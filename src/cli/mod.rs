@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod commands;
 mod exit;
+mod import;
 mod load;
 mod output;
 mod run;

@@ -11,6 +11,7 @@ pub mod discover;
 pub mod docs;
 pub mod explain;
 mod holes;
+pub mod import;
 pub mod insert;
 pub mod instances;
 pub mod lint;

@@ -142,7 +142,7 @@ pub enum ModelReplies {
 #[derive(Clone, Debug)]
 pub struct ModelRule {
     pub span: Span,
-    /// Over `{last_user, system, model, tool_offered, has_tool_result, tool_result, last_result, nth, body, turn, answers}` of the request.
+    /// Over `{last_user, system, model, tool_offered, has_tool_result, tool_result, last_result, nth, body, headers, turn, answers}` of the request.
     pub when: Option<Pattern>,
     /// One, or a list given in turn.
     pub replies: Vec<Reply>,

@@ -7,7 +7,7 @@ use super::shown;
 use crate::base::Span;
 use crate::fakes::rules::{self, NoRule, Rule};
 use crate::model::fake::{ModelFake, ModelReplies, ModelRule, Reply, UsedUp};
-use crate::model::pattern::Pattern;
+use crate::model::pattern::{Form, Pattern};
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Problem};
 use serde_json::Value;
@@ -55,6 +55,15 @@ pub fn next<'a>(model: &'a ModelFake, given: &mut Given, fake: &str, facts: &Val
         ModelReplies::Script(script) => next_of_script(script, given, fake, model.used_up),
         ModelReplies::Rules(rules) => by_rules(rules, given, fake, model.used_up, facts, scope),
     }
+}
+
+/// Whether some rule asks for headers; they are many, and few rules do.
+pub fn look_at_headers(model: &ModelFake) -> bool {
+    let ModelReplies::Rules(rules) = &model.replies else { return false };
+    rules.iter().filter_map(|rule| rule.when.as_ref()).any(|when| match &when.form {
+        Form::Subset(fields) => fields.iter().any(|(name, _)| &**name == "headers"),
+        _ => true,
+    })
 }
 
 /// The place of the next reply in a sequence that begins again if it shall.

@@ -7,8 +7,20 @@ use super::route::Wire;
 use serde_json::{Map, Value, json};
 
 /// The names that a rule's `when` may use.
-pub const FACTS: [&str; 11] =
-    ["last_user", "system", "model", "tool_offered", "has_tool_result", "tool_result", "last_result", "nth", "turn", "answers", "body"];
+pub const FACTS: [&str; 12] = [
+    "headers",
+    "last_user",
+    "system",
+    "model",
+    "tool_offered",
+    "has_tool_result",
+    "tool_result",
+    "last_result",
+    "nth",
+    "turn",
+    "answers",
+    "body",
+];
 
 /// What somebody said in the history that a request carries.
 #[derive(Debug, PartialEq)]

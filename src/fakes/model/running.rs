@@ -22,7 +22,7 @@ use crate::model::trace::{Problem, Request, What};
 use crate::model::wire::Names;
 use crate::recorder::Recorder;
 use crate::wire::realtime::Session;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// A model fake of one case. Requests may come at once; the order in which they are counted is the order in the trace.
@@ -144,6 +144,9 @@ impl RunningModel {
             ModelReplies::Script(_) => choice::next(model, &mut counts.given, &self.name, &Value::Null, scope),
             ModelReplies::Rules(_) => {
                 let mut facts = facts(wire, std::mem::take(&mut request.body), nth);
+                if choice::look_at_headers(model) {
+                    facts["headers"] = json!(request.headers);
+                }
                 let chosen = choice::next(model, &mut counts.given, &self.name, &facts, scope);
                 request.body = take_body(&mut facts);
                 chosen

@@ -207,7 +207,7 @@ document! {
     /// A reply chosen by what is asked; the first rule that matches answers.
     #[example("{when: {last_user: {contains: Ana}}, reply: Hello Ana}")]
     pub struct RuleDoc as "model_rule" {
-        /// A pattern over `{last_user, system, model, tool_offered, has_tool_result, tool_result, last_result, nth, body, turn, answers}`; every request if not given. `tool_offered` is a tool's name, or a pattern over the list of names; `has_tool_result` and `tool_result` speak of what came after the last user message; `last_result` is `{id, text}` of the tool result that ends the request, if one does; `nth` is 1 for the fake's first request; `turn` is how many messages the user has said, `answers` how many answers of the model came before.
+        /// A pattern over `{last_user, system, model, tool_offered, has_tool_result, tool_result, last_result, nth, body, headers, turn, answers}`; every request if not given. `tool_offered` is a tool's name, or a pattern over the list of names; `has_tool_result` and `tool_result` speak of what came after the last user message; `last_result` is `{id, text}` of the tool result that ends the request, if one does; `nth` is 1 for the fake's first request; `turn` is how many messages the user has said, `answers` how many answers of the model came before; `headers` has names in lower case, and is empty within a Realtime session.
         #[example("{last_user: {contains: Ana}}")]
         when: Option<Any>,
         /// The reply: a text, a part, or a list of parts.
