@@ -31,7 +31,7 @@ pub fn first<R: Rule>(rules: &[R], facts: &Value, whole: &str, scope: &dyn Scope
             Err(reason) => return Err(NoRule::NotTestable { at, reason }),
         }
     }
-    let nearest = nearest(rules, facts, scope).and_then(|at| {
+    let nearest = nearest(rules.iter(), facts, scope).and_then(|at| {
         let mismatch = value::test(rules[at].when()?, Some(facts), scope).err()?;
         let path = if mismatch.path.is_empty() { whole } else { &mismatch.path };
         Some((at, format!("{path}: expected {}, got {}", mismatch.expected, mismatch.actual)))
@@ -39,15 +39,11 @@ pub fn first<R: Rule>(rules: &[R], facts: &Value, whole: &str, scope: &dyn Scope
     Err(NoRule::NoneMatches { nearest })
 }
 
-/// The rule of whose conditions most hold; of equals the first.
-fn nearest<R: Rule>(rules: &[R], facts: &Value, scope: &dyn Scope) -> Option<usize> {
+/// The place of the rule of whose conditions most hold; of equals the first.
+pub fn nearest<'a, R: Rule + 'a>(rules: impl Iterator<Item = &'a R>, facts: &Value, scope: &dyn Scope) -> Option<usize> {
     let held = |rule: &R| rule.when().map_or(0, |when| conditions_held(when, facts, scope));
-    rules
-        .iter()
-        .enumerate()
-        .map(|(at, rule)| (at, held(rule)))
-        .reduce(|best, next| if next.1 > best.1 { next } else { best })
-        .map(|(at, _)| at)
+    let places = rules.enumerate().map(|(at, rule)| (at, held(rule)));
+    places.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(at, _)| at)
 }
 
 fn conditions_held(when: &Pattern, facts: &Value, scope: &dyn Scope) -> usize {
