@@ -42,7 +42,9 @@ pub fn first_open<R: Rule>(
             Err(reason) => return Err(NoRule::NotTestable { at, reason }),
         }
     }
-    let nearest = nearest(rules, open, facts, scope).and_then(|at| {
+    let places: Vec<usize> = (0..rules.len()).filter(|at| open(*at)).collect();
+    let nearest = nearest(places.iter().map(|at| &rules[*at]), facts, scope).and_then(|nearest| {
+        let at = places[nearest];
         let mismatch = value::test(rules[at].when()?, Some(facts), scope).err()?;
         let path = if mismatch.path.is_empty() { whole } else { &mismatch.path };
         Some((at, format!("{path}: expected {}, got {}", mismatch.expected, mismatch.actual)))
@@ -50,16 +52,11 @@ pub fn first_open<R: Rule>(
     Err(NoRule::NoneMatches { nearest })
 }
 
-/// The rule of whose conditions most hold; of equals the first.
-fn nearest<R: Rule>(rules: &[R], open: impl Fn(usize) -> bool, facts: &Value, scope: &dyn Scope) -> Option<usize> {
+/// The place of the rule of whose conditions most hold; of equals the first.
+pub fn nearest<'a, R: Rule + 'a>(rules: impl Iterator<Item = &'a R>, facts: &Value, scope: &dyn Scope) -> Option<usize> {
     let held = |rule: &R| rule.when().map_or(0, |when| conditions_held(when, facts, scope));
-    rules
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| open(*at))
-        .map(|(at, rule)| (at, held(rule)))
-        .reduce(|best, next| if next.1 > best.1 { next } else { best })
-        .map(|(at, _)| at)
+    let places = rules.enumerate().map(|(at, rule)| (at, held(rule)));
+    places.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(at, _)| at)
 }
 
 fn conditions_held(when: &Pattern, facts: &Value, scope: &dyn Scope) -> usize {

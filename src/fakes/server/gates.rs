@@ -26,6 +26,8 @@ struct Gate {
     given_up: AtomicUsize,
     /// Released at least once.
     ever: AtomicBool,
+    /// The first release was for those who only look whether there was one.
+    looked_at: AtomicBool,
 }
 
 impl Gates {
@@ -33,8 +35,9 @@ impl Gates {
         let mut gates = Vec::<Gate>::new();
         for name in names {
             if !gates.iter().any(|gate| gate.name == name) {
-                let (waiting, given_up, ever) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
-                gates.push(Gate { name, released: Semaphore::new(0), waiting, given_up, ever });
+                let (waiting, given_up) = (AtomicUsize::new(0), AtomicUsize::new(0));
+                let (ever, looked_at) = (AtomicBool::new(false), AtomicBool::new(false));
+                gates.push(Gate { name, released: Semaphore::new(0), waiting, given_up, ever, looked_at });
             }
         }
         Gates { gates, news: Notify::new() }
@@ -60,7 +63,11 @@ impl Gates {
 
     /// True once a gate was released, whoever passed it since.
     pub fn was_released(&self, name: &str) -> bool {
-        self.gates.iter().any(|gate| gate.name == name && gate.ever.load(Ordering::SeqCst))
+        let released = self.gates.iter().find(|gate| gate.name == name && gate.ever.load(Ordering::SeqCst));
+        if let Some(gate) = released {
+            gate.looked_at.store(true, Ordering::SeqCst);
+        }
+        released.is_some()
     }
 
     /// The next release of any gate. Enable it before looking at the gates, so that none is missed.
@@ -87,7 +94,7 @@ impl Gates {
 
     /// The gates that were released more often than something came to them, and how much more often.
     pub fn in_vain(&self) -> impl Iterator<Item = (&str, usize)> {
-        let left = |gate: &Gate| gate.released.available_permits();
+        let left = |gate: &Gate| gate.released.available_permits().saturating_sub(usize::from(gate.looked_at.load(Ordering::SeqCst)));
         self.gates.iter().filter(move |gate| left(gate) > 0).map(move |gate| (gate.name.as_str(), left(gate)))
     }
 
@@ -160,6 +167,18 @@ mod tests {
         gates.release("late").unwrap();
         gates.release("other").unwrap();
         assert_eq!(gates.in_vain().collect::<Vec<_>>(), [("late", 1), ("other", 1)]);
+    }
+
+    #[test]
+    fn a_release_that_was_only_looked_at_was_not_in_vain() {
+        let gates = gates();
+        assert!(!gates.was_released("late"));
+        gates.release("late").unwrap();
+        assert_eq!(gates.in_vain().collect::<Vec<_>>(), [("late", 1)]);
+        assert!(gates.was_released("late"));
+        assert_eq!(gates.in_vain().count(), 0);
+        gates.release("late").unwrap();
+        assert_eq!(gates.in_vain().collect::<Vec<_>>(), [("late", 1)], "the second let nothing through");
     }
 
     #[tokio::test]

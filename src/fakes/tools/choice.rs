@@ -4,8 +4,9 @@
 //! Must not know: who calls, how an answer reaches the caller.
 
 use crate::base::suggest::did_you_mean;
+use crate::fakes::rules::{self, Rule};
 use crate::matching::value::{self, Fault, Mismatch};
-use crate::model::pattern::{Form, Pattern};
+use crate::model::pattern::Pattern;
 use crate::model::template::Scope;
 use crate::model::tool::{ToolAnswer, ToolRow};
 use crate::model::trace::{Blame, Problem};
@@ -46,6 +47,12 @@ impl NoAnswer {
         let blame = self.suite.then_some(Blame::Suite);
         let code = if self.suite { "rule-not-testable" } else { "unmatched-call" };
         Problem { blame, code: code.to_owned(), message: self.message, details: self.details }
+    }
+}
+
+impl Rule for ToolRow {
+    fn when(&self) -> Option<&Pattern> {
+        self.when.as_ref()
     }
 }
 
@@ -100,9 +107,8 @@ fn unknown(rows: &[ToolRow], fake: &str, call: Call<'_>) -> NoAnswer {
 }
 
 fn unmatched(missed: &[(usize, &ToolRow, Mismatch)], fake: &str, call: Call<'_>, scope: &dyn Scope) -> NoAnswer {
-    let held = |row: &ToolRow| row.when.as_ref().map_or(0, |when| conditions_held(when, call.args, scope));
-    let nearest = missed.iter().map(|missed| (missed, held(missed.1))).reduce(|best, next| if next.1 > best.1 { next } else { best });
-    let nearest = nearest.map(|((at, row, miss), _)| {
+    let nearest = rules::nearest(missed.iter().map(|(_, row, _)| *row), call.args, scope).map(|at| &missed[at]);
+    let nearest = nearest.map(|(at, row, miss)| {
         let path = if miss.path.is_empty() { "the arguments".to_owned() } else { format!("args.{}", miss.path) };
         format!("nearest: {}: {path}: expected {}, got {}", label(row, *at), miss.expected, miss.actual)
     });
@@ -115,13 +121,6 @@ fn unmatched(missed: &[(usize, &ToolRow, Mismatch)], fake: &str, call: Call<'_>,
 
 fn asked(call: Call<'_>) -> String {
     format!("the call: {} {}", call.name, cut(&call.args.to_string()))
-}
-
-fn conditions_held(when: &Pattern, args: &Value, scope: &dyn Scope) -> usize {
-    match &when.form {
-        Form::Subset(entries) => entries.iter().filter(|(name, pattern)| value::test(pattern, args.get(&**name), scope).is_ok()).count(),
-        _ => 0,
-    }
 }
 
 /// One problem for each list of answers that was not used up.
