@@ -183,7 +183,10 @@ mod tests {
     #[test]
     fn parts_of_a_case_lie_over_the_suites_agent() {
         let agent = check("{agent: a}", "{agent: {env: {A: null, C: 4}, settings: {s: null}, command: [y, z]}}");
-        assert_eq!(agent, Ok(json!(["a", {"protocol": "p", "command": ["y", "z"], "env": {"A": null, "B": 2, "C": 4}, "settings": {"t": 2}}])));
+        assert_eq!(
+            agent,
+            Ok(json!(["a", {"protocol": "p", "command": ["y", "z"], "env": {"A": null, "B": 2, "C": 4}, "settings": {"t": 2}}]))
+        );
     }
 
     #[test]

@@ -129,7 +129,12 @@ const SPOILERS: &[(&str, &str, &str, Spoiler)] = &[
         ]),
     ),
     ("providers", "u", "counts otherwise", World(&[("{usage: {input: 10", "{usage: {input: 11")])),
-    ("providers", "c", "asks for something else", World(&[("{tool_call: {name: weather, args: {city: Oslo}}}", "{tool_call: {name: weather, args: {city: Bergen}}}")])),
+    (
+        "providers",
+        "c",
+        "asks for something else",
+        World(&[("{tool_call: {name: weather, args: {city: Oslo}}}", "{tool_call: {name: weather, args: {city: Bergen}}}")]),
+    ),
     ("providers", "s", "refuses with another status", World(&[(r#"status: "{{status}}", body"#, "status: 418, body")])),
     ("providers", "m", "fails in other words", World(&[("message: Out of order}}]]", "message: Out of reach}}]]")])),
     ("providers", "e", "ends well", World(&[(r#"{abort: "{{how}}"}"#, "{ping: true}"), ("faults: [no_terminal]", "faults: [comment]")])),
@@ -170,18 +175,32 @@ const SPOILERS: &[(&str, &str, &str, Spoiler)] = &[
         "realtime",
         "e",
         "ends otherwise",
-        World(&[("message: boom}}, ends", "message: bang}}, ends"), ("{stop: max_output_tokens}", "{stop: stop}"), ("message: slow down}}, ends", "message: slow}}, ends"), ("{error: {code: rate_limit_exceeded", "{error: {code: rate_limit")]),
+        World(&[
+            ("message: boom}}, ends", "message: bang}}, ends"),
+            ("{stop: max_output_tokens}", "{stop: stop}"),
+            ("message: slow down}}, ends", "message: slow}}, ends"),
+            ("{error: {code: rate_limit_exceeded", "{error: {code: rate_limit"),
+        ]),
     ),
     ("realtime", "b", "speaks the new names", World(&[("wire: {names: beta}", "wire: {names: ga}")])),
     (
         "mcp",
         "t",
         "returns something else",
-        World(&[("result: {label: Main}\n", "result: {label: Mine}\n"), ("result: paid}\n    steps", "result: unpaid}\n    steps"), ("result: at once}", "result: at times}")]),
+        World(&[
+            ("result: {label: Main}\n", "result: {label: Mine}\n"),
+            ("result: paid}\n    steps", "result: unpaid}\n    steps"),
+            ("result: at once}", "result: at times}"),
+        ]),
     ),
     ("mcp", "s", "takes whatever it gets", World(&[("{id: {type: integer}}", "{id: {}}")])),
     ("mcp", "e", "makes a result of an error", World(&[("{error: not enough money}", "{result: not enough money}")])),
-    ("mcp", "p", "has the tool from the beginning", World(&[("{name: wallets.list, result: []}", "{name: wallets.list, result: []}\n          - {name: wallets.early, result: []}")])),
+    (
+        "mcp",
+        "p",
+        "has the tool from the beginning",
+        World(&[("{name: wallets.list, result: []}", "{name: wallets.list, result: []}\n          - {name: wallets.early, result: []}")]),
+    ),
     ("http", "k", "keeps less than it was given", World(&[("value: $.body}", "value: $.body.id}")])),
     ("http", "f", "fails more often", World(&[("fail_first: 1", "fail_first: 2")])),
     ("http", "b", "loses a byte", World(&[(r#"body: "v=answer\r\n""#, r#"body: "v=answer\n""#)])),
@@ -209,7 +228,11 @@ const SPOILERS: &[(&str, &str, &str, Spoiler)] = &[
         "redis",
         "w",
         "holds something else",
-        World(&[(r#"event, '{"type": "response_start"}']}"#, r#"event, '{"type": "response_stop"}']}"#), ("[SET, greeting, hello]", "[SET, greeting, hallo]"), ("SET order paid", "SET order open")]),
+        World(&[
+            (r#"event, '{"type": "response_start"}']}"#, r#"event, '{"type": "response_stop"}']}"#),
+            ("[SET, greeting, hello]", "[SET, greeting, hallo]"),
+            ("SET order paid", "SET order open"),
+        ]),
     ),
 ];
 
@@ -312,7 +335,13 @@ fn every_case_of_the_scripted_world_is_killed() {
         }
     }
     for (at, (killed, all)) in &found {
-        let mark = if killed == all { 'x' } else if *killed > 0 { 'o' } else { '.' };
+        let mark = if killed == all {
+            'x'
+        } else if *killed > 0 {
+            'o'
+        } else {
+            '.'
+        };
         if expected.get(at).is_none_or(|expected| ![mark, '?'].contains(expected)) {
             wrong.push(format!("{mark} under `{}` for {}", at.1, at.0));
         }
@@ -326,11 +355,15 @@ fn every_case_of_the_scripted_world_is_killed() {
 
 #[test]
 fn every_spoiler_has_its_column_and_every_shipped_suite_its_table() {
-    let columns: Vec<_> = TABLES.map(table).into_iter().flat_map(|(letters, cases)| {
-        let (case, _) = cases.into_iter().next().expect("a table has rows");
-        let suite = case.trim_start_matches("world/").split("::").next().expect("a suite").to_owned();
-        letters.into_iter().map(move |letter| (suite.clone(), letter))
-    }).collect();
+    let columns: Vec<_> = TABLES
+        .map(table)
+        .into_iter()
+        .flat_map(|(letters, cases)| {
+            let (case, _) = cases.into_iter().next().expect("a table has rows");
+            let suite = case.trim_start_matches("world/").split("::").next().expect("a suite").to_owned();
+            letters.into_iter().map(move |letter| (suite.clone(), letter))
+        })
+        .collect();
     let spoilers: Vec<_> = SPOILERS.iter().map(|(suite, letter, ..)| ((*suite).to_owned(), (*letter).to_owned())).collect();
     assert_eq!(spoilers, columns);
     let shipped = fs::read_dir("suites/world").expect("the suites are there").flatten().map(|entry| entry.path());

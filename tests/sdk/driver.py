@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 
 if os.environ.get("SDK_SERVER"):
     # The SDKs take seconds to load; whoever has loaded them already does the work.
@@ -51,22 +52,28 @@ def serve():
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
     print(listener.getsockname()[1], flush=True)
     threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    warm = False
     while True:
         connection, _ = listener.accept()
         with connection:
-            if os.fork() == 0:
+            if not warm:
+                # The SDKs build their types when they are first used, which takes longer than all the rest; those who come later have them.
                 answer(connection)
+                warm = True
+            elif os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                answer(connection)
+                os._exit(0)
 
 
 def answer(connection):
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         asked = json.loads(connection.makefile().readline())
         os.environ.clear()
         os.environ.update(asked["env"])
         connection.sendall(main(split(asked["words"])).encode() + b"\n")
-    finally:
-        os._exit(0)
+    except Exception:  # the client says that it got nothing; here is why
+        traceback.print_exc()
 
 
 def look(ask, client):
