@@ -48,7 +48,7 @@ const FAULTS: [(&str, &str, &str); 9] = [
 /// The real codex, spoiled by a wrapper of its name.
 const CODEX: &str = "
     h s e m c w r   codex/
-    x . x x . x .   edge::runs_a_mocked_command_and_answers_from_its_output
+    x . x x . x x   edge::runs_a_mocked_command_and_answers_from_its_output
     x . x x . x .   exec::runs_a_mocked_command_and_answers_from_its_output
     . x x . x . x   exec::reports_a_stream_that_ends_too_early
 ";

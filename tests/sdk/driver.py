@@ -7,12 +7,14 @@ asks for no stream. `python driver.py --serve` prints a port and does the same, 
 who are started with `SDK_SERVER=<port>`; it ends with its standard input. `{wire: {form: {text, live, reasoning, calls, refusal, stop, usage, events, error}}}`; what was not seen is not there.
 """
 
+import http.server
 import json
 import os
 import signal
 import socket
 import sys
 import threading
+import traceback
 
 if os.environ.get("SDK_SERVER"):
     # The SDKs take seconds to load; whoever has loaded them already does the work.
@@ -45,8 +47,7 @@ def split(arguments):
 
 
 def serve():
-    # What a client loads when it is first used is loaded for all.
-    openai.OpenAI(api_key="k").responses, openai.OpenAI(api_key="k").chat.completions, anthropic.Anthropic(api_key="k").messages
+    warm_up()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
     print(listener.getsockname()[1], flush=True)
@@ -55,18 +56,56 @@ def serve():
         connection, _ = listener.accept()
         with connection:
             if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 answer(connection)
+                os._exit(0)
+
+
+def warm_up():
+    """The SDKs build their types when they are first used, which takes longer than all the rest. What they are told here is thrown away."""
+    usage = {"input_tokens": 1, "output_tokens": 1, "prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    part = {"type": "output_text", "text": "Hi", "annotations": []}
+    item = {"id": "i", "type": "message", "role": "assistant", "status": "completed", "content": [part]}
+    whole = {"id": "r", "object": "response", "status": "completed", "model": "m", "output": [item], "usage": usage, "tools": []}
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hi"}, "delta": {"content": "Hi"}}
+    chat = {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
+    said = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [{"type": "text", "text": "Hi"}], "usage": usage}
+    events = {
+        "/responses": (whole, [{"type": "response.created", "response": whole}, {"type": "response.completed", "response": whole}]),
+        "/chat/completions": (chat, [chat]),
+        "/v1/messages": (said, [{"type": "message_start", "message": said}, {"type": "message_stop"}]),
+    }
+
+    class Stub(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            plain, stream = events[self.path.split("?")[0]]
+            text = "".join(f"event: {event.get('type', '')}\ndata: {json.dumps(event)}\n\n" for event in stream)
+            self.send_response(200)
+            self.send_header("content-type", "text/event-stream" if body.get("stream") else "application/json")
+            self.end_headers()
+            self.wfile.write((text if body.get("stream") else json.dumps(plain)).encode())
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stub) as stub:
+        threading.Thread(target=stub.serve_forever, daemon=True).start()
+        base = f"http://127.0.0.1:{stub.server_address[1]}"
+        for vendor in ("OPENAI", "OPENROUTER", "ANTHROPIC"):
+            os.environ.update({f"{vendor}_BASE_URL": base, f"{vendor}_API_KEY": "k"})
+        main([])
+        stub.shutdown()
 
 
 def answer(connection):
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         asked = json.loads(connection.makefile().readline())
         os.environ.clear()
         os.environ.update(asked["env"])
         connection.sendall(main(split(asked["words"])).encode() + b"\n")
-    finally:
-        os._exit(0)
+    except Exception:  # the client says that it got nothing; here is why
+        traceback.print_exc()
 
 
 def look(ask, client):
