@@ -77,7 +77,8 @@ document! {
         /// The values it may have.
         #[example("[3, 4]")]
         one_of: Option<Vec<Any>>,
-        /// Replaced in everything that is stored or shown.
+        /// Replaced in everything that is stored or shown, by `«name»`. A text of a pattern that holds it whole is compared in that form,
+        /// if the suite's file writes it in clear; a regular expression is not.
         #[example("true")]
         secret: Option<Flag>,
     }
