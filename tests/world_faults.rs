@@ -34,7 +34,14 @@ struct World {
 async fn world(wire: Wire, faults: Vec<Fault>) -> World {
     let text = ReplyPart { span: Span::NONE, kind: PartKind::Text(Node::from_value(Span::NONE, &json!("aß 語c"))) };
     let reply = Reply { span: Span::NONE, parts: vec![text] };
-    let model = ModelFake { vendor: Vendor::Openai, replies: ModelReplies::Script(vec![reply; 3]), wire, routes: vec![], faults };
+    let model = ModelFake {
+        vendor: Vendor::Openai,
+        replies: ModelReplies::Script(vec![reply; 3]),
+        wire,
+        routes: vec![],
+        faults,
+        used_up: Default::default(),
+    };
     let fake = Fake { span: Span::NONE, unused_allowed: true, kind: FakeKind::Model(model) };
     let (server, recorder) = (FakeServer::start().await.expect("the server keeps to its word"), Recorder::new());
     let fakes = vec![("llm".to_owned(), Arc::new(fake))];

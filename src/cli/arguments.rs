@@ -210,6 +210,7 @@ pub struct RecheckArguments {
 #[command(after_help = "\
 Examples:
   checkride serve suites/scripts/hello.yaml --port 8080
+  checkride serve suites/scripts/hello.yaml --port 0 --repeat
   OPENAI_BASE_URL=http://127.0.0.1:8080/v1 ANTHROPIC_BASE_URL=http://127.0.0.1:8080 npm test
   curl http://127.0.0.1:8080/__checkride/journal
 
@@ -220,7 +221,7 @@ Below /j/NAME a conversation of its own has the script from its beginning: http:
 
 Only this machine can reach it. Exit status: 0 when it was told to end (Ctrl-C), 2 if it could not begin.")]
 pub struct ServeArguments {
-    /// A file whose first key is `script:`
+    /// A file whose first key is `script:`: replies in order, or `rules`, with `model`, `wire`, `faults` and `http` beside them
     #[arg(value_name = "SCRIPT")]
     pub script: PathBuf,
     /// The port on 127.0.0.1; 0 is a free one, which is printed
@@ -229,6 +230,9 @@ pub struct ServeArguments {
     /// How many requests the journal remembers
     #[arg(long, value_name = "N", default_value = "1000")]
     pub journal: usize,
+    /// A script that is used up begins again, and so do the `replies` of a rule; otherwise further requests are refused
+    #[arg(long)]
+    pub repeat: bool,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -8,18 +8,15 @@ use super::load::print_mistakes;
 use super::output;
 use crate::fakes::standalone::{Options, Standalone};
 use crate::language;
+use crate::model::fake::Fake;
 use std::io::{ErrorKind, IsTerminal};
-use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::arguments::ServeArguments;
 
 pub fn serve(arguments: &ServeArguments) -> u8 {
     let start = std::env::current_dir().unwrap_or_default();
-    let loaded = match language::script(&arguments.script, &start) {
-        Ok(loaded) => loaded,
-        Err(message) => return refuse(&message),
-    };
+    let loaded = language::script(&arguments.script, &start);
     print_mistakes(&loaded.diagnostics, &loaded.sources, std::io::stderr().is_terminal());
     let Some(fake) = loaded.fake.filter(|_| !loaded.diagnostics.has_errors()) else {
         return exit::WRONG_INPUT;
@@ -28,11 +25,11 @@ pub fn serve(arguments: &ServeArguments) -> u8 {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&format!("failed to start: {error}")),
     };
-    runtime.block_on(until_told(arguments, Arc::new(fake)))
+    runtime.block_on(until_told(arguments, fake))
 }
 
-async fn until_told(arguments: &ServeArguments, fake: Arc<crate::model::fake::Fake>) -> u8 {
-    let options = Options { port: arguments.port, journal: arguments.journal };
+async fn until_told(arguments: &ServeArguments, fake: Fake) -> u8 {
+    let options = Options { port: arguments.port, journal: arguments.journal, repeat: arguments.repeat };
     let server = match Standalone::start(fake, options).await {
         Ok(server) => server,
         Err(error) if error.kind() == ErrorKind::AddrInUse => {

@@ -24,14 +24,25 @@ pub enum NoRule {
 
 /// The place of the first rule whose condition holds. `whole` is what messages call the facts.
 pub fn first<R: Rule>(rules: &[R], facts: &Value, whole: &str, scope: &dyn Scope) -> Result<usize, NoRule> {
-    for (at, rule) in rules.iter().enumerate() {
+    first_open(rules, |_| true, facts, whole, scope)
+}
+
+/// As [`first`], among the rules that are still open.
+pub fn first_open<R: Rule>(
+    rules: &[R],
+    open: impl Fn(usize) -> bool,
+    facts: &Value,
+    whole: &str,
+    scope: &dyn Scope,
+) -> Result<usize, NoRule> {
+    for (at, rule) in rules.iter().enumerate().filter(|(at, _)| open(*at)) {
         match rule.when().map_or(Ok(true), |when| value::holds(when, Some(facts), scope)) {
             Ok(true) => return Ok(at),
             Ok(false) => {}
             Err(reason) => return Err(NoRule::NotTestable { at, reason }),
         }
     }
-    let nearest = nearest(rules, facts, scope).and_then(|at| {
+    let nearest = nearest(rules, open, facts, scope).and_then(|at| {
         let mismatch = value::test(rules[at].when()?, Some(facts), scope).err()?;
         let path = if mismatch.path.is_empty() { whole } else { &mismatch.path };
         Some((at, format!("{path}: expected {}, got {}", mismatch.expected, mismatch.actual)))
@@ -40,11 +51,12 @@ pub fn first<R: Rule>(rules: &[R], facts: &Value, whole: &str, scope: &dyn Scope
 }
 
 /// The rule of whose conditions most hold; of equals the first.
-fn nearest<R: Rule>(rules: &[R], facts: &Value, scope: &dyn Scope) -> Option<usize> {
+fn nearest<R: Rule>(rules: &[R], open: impl Fn(usize) -> bool, facts: &Value, scope: &dyn Scope) -> Option<usize> {
     let held = |rule: &R| rule.when().map_or(0, |when| conditions_held(when, facts, scope));
     rules
         .iter()
         .enumerate()
+        .filter(|(at, _)| open(*at))
         .map(|(at, rule)| (at, held(rule)))
         .reduce(|best, next| if next.1 > best.1 { next } else { best })
         .map(|(at, _)| at)

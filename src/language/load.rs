@@ -8,10 +8,11 @@ use super::discover::{File, FileKind, discover};
 use super::instances::{Context, instances};
 use super::lower::{self, Lowering};
 use super::project::Project;
-use super::{consequences, lint, overrides, schema, yaml};
+use super::{consequences, lint, names, open, overrides, schema};
 use crate::base::{Diagnostic, Diagnostics, Sources};
-use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, Vendor, Wire};
+use crate::model::fake::{Fake, FakeKind};
 use crate::model::suite::Suite;
+use crate::model::tree::Node;
 use indexmap::IndexMap;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -95,32 +96,40 @@ pub struct LoadedScript {
     pub sources: Sources,
 }
 
-/// Loads one script file. The error says why it cannot be read.
-pub fn script(path: &Path, start: &Path) -> Result<LoadedScript, String> {
-    let bytes = std::fs::read(start.join(path)).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+/// Loads one script file. Outside of a suite nothing has a name, so that only `{{request.…}}` of its routes means anything.
+pub fn script(path: &Path, start: &Path) -> LoadedScript {
     let (mut diagnostics, sources) = (Diagnostics::default(), Sources::default());
-    let tree = yaml::read(&sources, &path.to_string_lossy(), &bytes, &mut diagnostics);
+    let tree = open::open(&start.join(path), &path.to_string_lossy(), &sources, &mut diagnostics);
     let fake = tree.and_then(|tree| {
-        if tree.entries().first().is_none_or(|entry| &*entry.key != "script") {
+        if !lower::script::is_script(&tree) {
             diagnostics
                 .push(Diagnostic::error("wrong-file", tree.span, "this file is not a script").help("a script's first key is `script:`"));
             return None;
         }
         schema::validate(schema::Kind::Script, &tree, &mut diagnostics);
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let mut low = Lowering { diagnostics: &mut diagnostics, folder, start, sources: &sources };
-        let replies = lower::script::replies(&tree, &mut low)?;
-        let kind = FakeKind::Model(ModelFake {
-            vendor: Vendor::Any,
-            replies: ModelReplies::Script(replies),
-            wire: Wire::default(),
-            routes: Vec::new(),
-            faults: vec![],
-        });
+        nothing_named(&tree, &mut diagnostics);
+        let folder = start.join(path.parent().unwrap_or(Path::new(".")));
+        let mut low = Lowering { diagnostics: &mut diagnostics, folder: &folder, start, sources: &sources };
+        let kind = FakeKind::Model(lower::script::alone(&tree, &mut low)?);
         Some(Fake { span: tree.span, unused_allowed: true, kind })
     });
+    consequences::drop_consequences(&mut diagnostics);
     diagnostics.sort();
-    Ok(LoadedScript { fake, diagnostics, sources })
+    LoadedScript { fake, diagnostics, sources }
+}
+
+/// Tells of names that only a suite has.
+fn nothing_named(tree: &Node, diagnostics: &mut Diagnostics) {
+    tree.templates(&mut |node, template| {
+        let of_suite = |name: &&str| names::answering(name).is_none();
+        if let Some(name) = template.holes().filter(|hole| hole.default.is_none()).filter_map(|hole| hole.name()).find(of_suite) {
+            diagnostics.push(
+                Diagnostic::error("unknown-name", node.span, format!("`{name}` is not a name that is known here"))
+                    .label("not known in a script that is served alone")
+                    .help("a suite has such names; if it is text, write `{{'{{'}}`"),
+            );
+        }
+    });
 }
 
 struct Loading<'a> {
@@ -147,7 +156,7 @@ impl Loading<'_> {
                 self.protocols.tree(&file.path, &file.tree, &mut low);
             }
             FileKind::Script => {
-                lower::script::replies(&file.tree, &mut low);
+                lower::script::alone(&file.tree, &mut low);
             }
         }
         None

@@ -90,6 +90,19 @@ pub struct ModelFake {
     pub routes: Vec<HttpRoute>,
     /// What goes wrong, in the order in which it is done to a reply.
     pub faults: Vec<Fault>,
+    pub used_up: UsedUp,
+}
+
+/// What becomes of a sequence of replies when each was given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UsedUp {
+    /// Further requests get none; in a case this fails it.
+    #[default]
+    Refuse,
+    /// As before, where nobody judges; the text says what the one who asks can do.
+    RefuseAndSay(&'static str),
+    /// It begins again.
+    Repeat,
 }
 
 impl ModelFake {
@@ -127,10 +140,12 @@ pub enum ModelReplies {
 #[derive(Clone, Debug)]
 pub struct ModelRule {
     pub span: Span,
-    /// Over `{last_user, system, model, tool_offered, has_tool_result, tool_result, nth, body, turn}` of the request.
+    /// Over `{last_user, system, model, tool_offered, has_tool_result, tool_result, last_result, nth, body, turn, answers}` of the request.
     pub when: Option<Pattern>,
     /// One, or a list given in turn.
     pub replies: Vec<Reply>,
+    /// When each reply was given once, the rules after it are tried.
+    pub then_next: bool,
 }
 
 /// One reply of the model: its parts in order.

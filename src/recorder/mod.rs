@@ -78,6 +78,12 @@ impl Recorder {
         recorder
     }
 
+    /// A recorder as [`Recorder::of_the_last_problems`] makes it, with the clock of this one.
+    pub fn beside(&self, most: usize) -> Recorder {
+        let state = State { most_problems: Some(most), ..State::default() };
+        Recorder { inner: Arc::new(Inner { start: self.inner.start, state: Mutex::new(state), news: Notify::new() }) }
+    }
+
     /// Forgets everything recorded; numbers go on.
     pub fn forget(&self) {
         let mut state = self.state();

@@ -236,6 +236,7 @@ fn fake(kind: &Value) -> Fake {
     let kind = match kind.as_str() {
         Some("command") => FakeKind::Command(CommandFake { rules: vec![], otherwise: Otherwise::Fail }),
         _ => FakeKind::Model(ModelFake {
+            used_up: Default::default(),
             vendor: Vendor::Openai,
             replies: ModelReplies::Script(vec![]),
             wire: Wire::default(),

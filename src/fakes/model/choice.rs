@@ -6,7 +6,7 @@
 use super::shown;
 use crate::base::Span;
 use crate::fakes::rules::{self, NoRule, Rule};
-use crate::model::fake::{ModelReplies, ModelRule, Reply};
+use crate::model::fake::{ModelFake, ModelReplies, ModelRule, Reply, UsedUp};
 use crate::model::pattern::Pattern;
 use crate::model::template::Scope;
 use crate::model::trace::{Blame, Problem};
@@ -49,34 +49,55 @@ impl Rule for ModelRule {
     }
 }
 
-/// Gives the next reply of a script.
-pub fn next_of_script<'a>(script: &'a [Reply], given: &mut Given, fake: &str) -> Result<Chosen<'a>, NoReply> {
+/// Gives the next reply, of a script or by rules over the facts, which only rules ask for.
+pub fn next<'a>(model: &'a ModelFake, given: &mut Given, fake: &str, facts: &Value, scope: &dyn Scope) -> Result<Chosen<'a>, NoReply> {
+    match &model.replies {
+        ModelReplies::Script(script) => next_of_script(script, given, fake, model.used_up),
+        ModelReplies::Rules(rules) => by_rules(rules, given, fake, model.used_up, facts, scope),
+    }
+}
+
+/// The place of the next reply in a sequence that begins again if it shall.
+fn turn(count: usize, length: usize, used_up: UsedUp) -> usize {
+    if used_up == UsedUp::Repeat && length > 0 { count % length } else { count }
+}
+
+/// A sequence is used up.
+fn none_left(message: String, used_up: UsedUp) -> NoReply {
+    let message = if let UsedUp::RefuseAndSay(help) = used_up { format!("{message}; {help}") } else { message };
+    NoReply { message, ..NoReply::default() }
+}
+
+fn next_of_script<'a>(script: &'a [Reply], given: &mut Given, fake: &str, used_up: UsedUp) -> Result<Chosen<'a>, NoReply> {
     given.counts.resize(1, 0);
-    let at = given.counts[0];
+    let count = given.counts[0];
     given.counts[0] += 1;
+    let at = turn(count, script.len(), used_up);
     match script.get(at) {
         Some(reply) => Ok(Chosen { rule: format!("script[{at}]"), reply }),
         None => {
             let has = if script.len() == 1 { "1 reply".to_owned() } else { format!("{} replies", script.len()) };
             let times = if at == 0 { "once".to_owned() } else { format!("{} times", at + 1) };
             let message = format!("`{fake}` was asked {times}, but its script has {has}");
-            Err(NoReply { message, ..NoReply::default() })
+            Err(none_left(message, used_up))
         }
     }
 }
 
 /// Gives the reply of the first rule whose `when` holds over the facts. A rule that has several replies gives them in
 /// turn, each once.
-pub fn by_rules<'a>(
+fn by_rules<'a>(
     rules: &'a [ModelRule],
     given: &mut Given,
     fake: &str,
+    used_up: UsedUp,
     facts: &Value,
     scope: &dyn Scope,
 ) -> Result<Chosen<'a>, NoReply> {
     given.counts.resize(rules.len(), 0);
-    match rules::first(rules, facts, "the request", scope) {
-        Ok(at) => of_rule(&rules[at], at, &mut given.counts[at], fake),
+    let open = |at: usize| !rules[at].then_next || given.counts[at] < rules[at].replies.len();
+    match rules::first_open(rules, open, facts, "the request", scope) {
+        Ok(at) => of_rule(&rules[at], at, &mut given.counts[at], fake, used_up),
         Err(NoRule::NotTestable { at, reason }) => {
             let message = format!("rules[{at}] of `{fake}` cannot be tested: {reason}");
             Err(NoReply { message, details: vec![], suite: true })
@@ -89,8 +110,8 @@ pub fn by_rules<'a>(
     }
 }
 
-fn of_rule<'a>(rule: &'a ModelRule, at: usize, count: &mut usize, fake: &str) -> Result<Chosen<'a>, NoReply> {
-    let turn = *count;
+fn of_rule<'a>(rule: &'a ModelRule, at: usize, count: &mut usize, fake: &str, used_up: UsedUp) -> Result<Chosen<'a>, NoReply> {
+    let turn = turn(*count, rule.replies.len(), used_up);
     *count += 1;
     match rule.replies.as_slice() {
         [] => Err(NoReply { message: format!("rules[{at}] of `{fake}` has no reply"), details: vec![], suite: true }),
@@ -99,7 +120,7 @@ fn of_rule<'a>(rule: &'a ModelRule, at: usize, count: &mut usize, fake: &str) ->
             Some(reply) => Ok(Chosen { rule: format!("rules[{at}].reply[{turn}]"), reply }),
             None => {
                 let message = format!("rules[{at}] of `{fake}` matched {} requests, but has {} replies", turn + 1, replies.len());
-                Err(NoReply { message, ..NoReply::default() })
+                Err(none_left(message, used_up))
             }
         },
     }
@@ -124,7 +145,7 @@ pub fn left_over<'a>(replies: &'a ModelReplies, given: &Given) -> Vec<LeftOver<'
     match replies {
         ModelReplies::Script(script) => of("", "script", script, count(0)).into_iter().collect(),
         ModelReplies::Rules(rules) => {
-            let sequences = rules.iter().enumerate().filter(|(_, rule)| rule.replies.len() > 1);
+            let sequences = rules.iter().enumerate().filter(|(_, rule)| rule.replies.len() > 1 || rule.then_next);
             sequences
                 .filter_map(|(at, rule)| of(&format!("rules[{at}] of "), &format!("rules[{at}].reply"), &rule.replies, count(at)))
                 .collect()

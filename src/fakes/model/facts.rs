@@ -4,10 +4,11 @@
 //! Must not know: patterns, which rule is which.
 
 use super::route::Wire;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// The names that a rule's `when` may use.
-pub const FACTS: [&str; 9] = ["last_user", "system", "model", "tool_offered", "has_tool_result", "tool_result", "nth", "turn", "body"];
+pub const FACTS: [&str; 11] =
+    ["last_user", "system", "model", "tool_offered", "has_tool_result", "tool_result", "last_result", "nth", "turn", "answers", "body"];
 
 /// What somebody said in the history that a request carries.
 #[derive(Debug, PartialEq)]
@@ -16,14 +17,18 @@ enum Said {
     System(String),
     /// The model itself, words or calls.
     Model,
-    ToolResult(String),
+    ToolResult {
+        id: Value,
+        text: String,
+    },
 }
 
 /// The facts of a request. `body` is among them and can be taken out again with [`take_body`].
 ///
-/// `nth` is 1 for the first request, as for mocked commands (the argument counts from 0); `turn` is how many messages the user has said. `has_tool_result` and
+/// `nth` is 1 for the first request, as for mocked commands (the argument counts from 0); `turn` is how many messages the user has said,
+/// and `answers` how often the model answered, whatever number of items an answer has. `has_tool_result` and
 /// `tool_result` speak of what came after the last user message; `tool_result` is the text of the results that
-/// came last, or their list if there are several. What a request has not is missing.
+/// came last, or their list if there are several; `last_result` is the one that ends the request, if one does. What a request has not is missing.
 pub fn facts(wire: Wire, body: Value, nth: usize) -> Value {
     let history = history(wire, &body);
     let mut facts = Map::with_capacity(FACTS.len());
@@ -51,6 +56,10 @@ pub fn facts(wire: Wire, body: Value, nth: usize) -> Value {
     );
     put("nth", Some((nth + 1).into()));
     put("turn", Some(history.iter().filter(|said| matches!(said, Said::User(_))).count().into()));
+    put("answers", Some(answers(&history).into()));
+    if let Some(Said::ToolResult { id, text }) = history.last() {
+        put("last_result", Some(json!({"id": id, "text": text})));
+    }
     put("body", Some(body));
     Value::Object(facts)
 }
@@ -60,11 +69,20 @@ pub fn take_body(facts: &mut Value) -> Value {
     facts.get_mut("body").map(Value::take).unwrap_or_default()
 }
 
+/// What the model said between two words of others is one answer.
+fn answers(history: &[Said]) -> usize {
+    let begins = |at: usize| history[at] == Said::Model && (at == 0 || history[at - 1] != Said::Model);
+    (0..history.len()).filter(|at| begins(*at)).count()
+}
+
 /// The last run of tool results that nothing else interrupts.
 fn last_results(history: &[Said]) -> Vec<&str> {
-    let end = history.iter().rposition(|said| matches!(said, Said::ToolResult(_))).map_or(0, |at| at + 1);
-    let start = history[..end].iter().rposition(|said| !matches!(said, Said::ToolResult(_))).map_or(0, |at| at + 1);
-    history[start..end].iter().filter_map(|said| if let Said::ToolResult(text) = said { Some(text.as_str()) } else { None }).collect()
+    let end = history.iter().rposition(|said| matches!(said, Said::ToolResult { .. })).map_or(0, |at| at + 1);
+    let start = history[..end].iter().rposition(|said| !matches!(said, Said::ToolResult { .. })).map_or(0, |at| at + 1);
+    history[start..end]
+        .iter()
+        .filter_map(|said| if let Said::ToolResult { text, .. } = said { Some(text.as_str()) } else { None })
+        .collect()
 }
 
 fn history(wire: Wire, body: &Value) -> Vec<Said> {
@@ -90,7 +108,7 @@ fn history(wire: Wire, body: &Value) -> Vec<Said> {
 /// results (reminders, notes) is for the model alone.
 fn messages_message(message: &Value) -> Vec<Said> {
     let results = message["content"].as_array().into_iter().flatten().filter(|block| block["type"] == "tool_result");
-    let results: Vec<_> = results.map(|block| Said::ToolResult(text_of(&block["content"]))).collect();
+    let results: Vec<_> = results.map(|block| tool_result(&block["tool_use_id"], &block["content"])).collect();
     match message["role"].as_str() {
         Some("user") if !results.is_empty() => results,
         Some("user") => vec![Said::User(text_of(&message["content"]))],
@@ -104,7 +122,7 @@ fn response_item(item: &Value) -> Option<Said> {
     match item["type"].as_str() {
         None | Some("message") => message(item),
         Some("function_call_output" | "custom_tool_call_output" | "local_shell_call_output") => {
-            Some(Said::ToolResult(text_of(&item["output"])))
+            Some(tool_result(&item["call_id"], &item["output"]))
         }
         Some(_) => Some(Said::Model),
     }
@@ -114,9 +132,13 @@ fn message(message: &Value) -> Option<Said> {
     match message["role"].as_str()? {
         "user" => Some(Said::User(text_of(&message["content"]))),
         "system" | "developer" => Some(Said::System(text_of(&message["content"]))),
-        "tool" | "function" => Some(Said::ToolResult(text_of(&message["content"]))),
+        "tool" | "function" => Some(tool_result(&message["tool_call_id"], &message["content"])),
         _ => Some(Said::Model),
     }
+}
+
+fn tool_result(id: &Value, content: &Value) -> Said {
+    Said::ToolResult { id: id.clone(), text: text_of(content) }
 }
 
 /// The text of a content: itself, or the texts of its parts joined; what is no text stays JSON.
@@ -141,7 +163,6 @@ fn tool_names(body: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn check(wire: Wire, body: Value, expected: Value) {
         let mut facts = facts(wire, body.clone(), 3);
@@ -154,7 +175,7 @@ mod tests {
     #[test]
     fn a_plain_input_is_what_the_user_said() {
         let expected = json!({"last_user": "hi", "system": "be kind", "turn": 1, "nth": 4, "model": "m", "tool_offered": [],
-            "has_tool_result": false, "tool_result": "missing"});
+            "has_tool_result": false, "tool_result": "missing", "answers": 0, "last_result": "missing"});
         check(Wire::Responses, json!({"model": "m", "instructions": "be kind", "input": "hi"}), expected);
     }
 
@@ -171,7 +192,7 @@ mod tests {
             {"type": "function_call_output", "call_id": "d", "output": [{"type": "input_text", "text": "new"}]},
         ]});
         let expected = json!({"last_user": "two", "system": "A\nB", "turn": 2, "tool_offered": ["exec", "web_search"],
-            "has_tool_result": true, "tool_result": "new", "model": "missing"});
+            "has_tool_result": true, "tool_result": "new", "model": "missing", "answers": 3, "last_result": {"id": "d", "text": "new"}});
         check(Wire::Responses, body, expected);
     }
 
@@ -187,12 +208,12 @@ mod tests {
     fn several_results_at_once_are_a_list() {
         let body = json!({"tools": [{"type": "function", "function": {"name": "exec"}}], "messages": [
             {"role": "system", "content": "S"}, {"role": "user", "content": [{"type": "text", "text": "go"}]},
-            {"role": "assistant", "tool_calls": []}, {"role": "tool", "content": "a"}, {"role": "tool", "content": "b"},
+            {"role": "assistant", "tool_calls": []}, {"role": "tool", "content": "a"}, {"role": "tool", "tool_call_id": "c2", "content": "b"},
         ]});
         check(
             Wire::Chat,
             body,
-            json!({"tool_result": ["a", "b"], "has_tool_result": true, "tool_offered": ["exec"], "system": "S", "last_user": "go"}),
+            json!({"tool_result": ["a", "b"], "last_result": {"id": "c2", "text": "b"}, "answers": 1, "has_tool_result": true, "tool_offered": ["exec"], "system": "S", "last_user": "go"}),
         );
     }
 
@@ -211,7 +232,7 @@ mod tests {
                 {"type": "text", "text": "<system-reminder>be brief</system-reminder>"}]},
         ]});
         let expected = json!({"last_user": "two", "system": "AB", "turn": 2, "tool_offered": ["Bash", "web_search"], "has_tool_result": true,
-            "tool_result": "new", "model": "m", "nth": 4});
+            "tool_result": "new", "last_result": {"id": "t1", "text": "new"}, "answers": 3, "model": "m", "nth": 4});
         check(Wire::Messages, body, expected);
         let parallel = json!({"system": "S", "messages": [{"role": "user", "content": "go"}, {"role": "user", "content": [
             {"type": "tool_result", "tool_use_id": "a", "content": "1"}, {"type": "tool_result", "tool_use_id": "b", "is_error": true}]}]});

@@ -246,11 +246,12 @@ impl RunningModel {
         let (at, nth) = (counts.requests, counts.asked);
         counts.requests += 1;
         counts.asked += 1;
-        let chosen = match &self.model().replies {
-            ModelReplies::Script(script) => choice::next_of_script(script, &mut counts.given, &self.name),
-            ModelReplies::Rules(rules) => {
+        let model = self.model();
+        let chosen = match &model.replies {
+            ModelReplies::Script(_) => choice::next(model, &mut counts.given, &self.name, &Value::Null, scope),
+            ModelReplies::Rules(_) => {
                 let mut facts = facts(wire, std::mem::take(&mut request.body), nth);
-                let chosen = choice::by_rules(rules, &mut counts.given, &self.name, &facts, scope);
+                let chosen = choice::next(model, &mut counts.given, &self.name, &facts, scope);
                 request.body = take_body(&mut facts);
                 chosen
             }

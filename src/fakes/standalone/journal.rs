@@ -32,6 +32,7 @@ struct State {
 
 /// One request and what was answered. The body is read as JSON only when somebody asks for the journal.
 pub struct Entry {
+    n: u64,
     t_ms: f64,
     run: String,
     method: String,
@@ -57,6 +58,7 @@ impl Journal {
     /// A request as it came in; [`Journal::add`] takes it with what was answered. `None` if nothing is remembered.
     pub fn entry(&self, run: &str, target: &str, request: &HttpRequest) -> Option<Entry> {
         (self.most > 0).then(|| Entry {
+            n: 0,
             t_ms: self.start.elapsed().as_secs_f64() * 1e3,
             run: run.to_owned(),
             method: request.head.method.clone(),
@@ -70,29 +72,30 @@ impl Journal {
     /// Remembers a request; the oldest are forgotten where there are too many, or they are too large together.
     pub fn add(&self, entry: Entry, status: u16) {
         let mut state = self.state.lock().expect("no panic happens under this lock");
+        let n = state.count;
         state.count += 1;
         state.bytes += entry.bytes();
-        state.entries.push_back(Entry { status, ..entry });
+        state.entries.push_back(Entry { status, n, ..entry });
         while state.entries.len() > self.most || state.bytes > MOST_BYTES {
             let Some(oldest) = state.entries.pop_front() else { break };
             state.bytes -= oldest.bytes();
         }
     }
 
-    pub fn forget(&self) {
+    /// Forgets the requests of one run, or all.
+    pub fn forget(&self, run: Option<&str>) {
         let mut state = self.state.lock().expect("no panic happens under this lock");
-        (state.entries, state.bytes) = (VecDeque::new(), 0);
+        state.entries.retain(|entry| run.is_some_and(|run| entry.run != run));
+        state.entries.shrink_to_fit();
+        state.bytes = state.entries.iter().map(Entry::bytes).sum();
     }
 
     /// `{requests, problems, forgotten}`, of one run or of all.
-    pub fn shown(&self, run: Option<&str>, problems: &[Record]) -> Value {
+    pub fn shown(&self, run: Option<&str>, problems: &[(String, Record)]) -> Value {
         let state = self.state.lock().expect("no panic happens under this lock");
-        let first = state.count - state.entries.len() as u64;
-        let numbered = (first..).zip(&state.entries);
-        let requests: Vec<Value> =
-            numbered.filter(|(_, entry)| run.is_none_or(|run| entry.run == run)).map(|(n, entry)| shown(n, entry)).collect();
-        let problems: Vec<Value> = problems.iter().filter_map(problem).collect();
-        json!({"requests": requests, "problems": problems, "forgotten": first})
+        let requests: Vec<Value> = state.entries.iter().filter(|entry| run.is_none_or(|run| entry.run == run)).map(shown).collect();
+        let problems: Vec<Value> = problems.iter().filter_map(|(run, record)| problem(run, record)).collect();
+        json!({"requests": requests, "problems": problems, "forgotten": state.count - state.entries.len() as u64})
     }
 }
 
@@ -103,24 +106,24 @@ fn lines(headers: &BTreeMap<String, String>) -> String {
     lines
 }
 
-fn shown(n: u64, entry: &Entry) -> Value {
+fn shown(entry: &Entry) -> Value {
     let (path, query) = entry.target.split_once('?').unwrap_or((&entry.target, ""));
     let headers = entry.headers.lines().filter_map(|line| line.split_once(": "));
     let headers: BTreeMap<&str, &str> =
         headers.map(|(name, value)| (name, if HIDDEN.contains(&name) { "«hidden»" } else { value })).collect();
     let body = serde_json::from_slice(&entry.body).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&entry.body)));
     json!({
-        "n": n, "t_ms": entry.t_ms, "run": entry.run, "method": entry.method, "path": path, "query": query,
+        "n": entry.n, "t_ms": entry.t_ms, "run": entry.run, "method": entry.method, "path": path, "query": query,
         "headers": headers, "body": body, "status": entry.status,
     })
 }
 
-fn problem(record: &Record) -> Option<Value> {
+fn problem(run: &str, record: &Record) -> Option<Value> {
     match &record.what {
         What::Problem(problem) => {
-            Some(json!({"t_ms": record.t_ms, "code": problem.code, "message": problem.message, "details": problem.details}))
+            Some(json!({"run": run, "t_ms": record.t_ms, "code": problem.code, "message": problem.message, "details": problem.details}))
         }
-        What::Note { message } => Some(json!({"t_ms": record.t_ms, "code": "note", "message": message, "details": []})),
+        What::Note { message } => Some(json!({"run": run, "t_ms": record.t_ms, "code": "note", "message": message, "details": []})),
         _ => None,
     }
 }

@@ -9,8 +9,7 @@ use crate::fakes::http::{Answer, HttpRequest, Limits, Received, Refusal};
 use crate::fakes::server::listener::accept;
 use crate::fakes::server::route::{Routed, error, query};
 use crate::fakes::server::{Front, Response};
-use crate::model::fake::Fake;
-use crate::recorder::Recorder;
+use crate::model::fake::{Fake, FakeKind, UsedUp};
 use serde_json::{Value, json};
 use std::io;
 use std::net::Ipv4Addr;
@@ -24,8 +23,8 @@ const OWN: &str = "/__checkride";
 const OWN_PATHS: &str =
     "GET and DELETE /__checkride/journal[?run=NAME], POST /__checkride/reset[?run=NAME], POST /__checkride/release?gate=NAME[&run=NAME]";
 
-/// So many problems are remembered, at least.
-const PROBLEMS: usize = 500;
+/// Said where a script is used up.
+const BEGIN_AGAIN: &str = "`POST /__checkride/reset` begins it again, and with `--repeat` it begins again by itself";
 
 /// How to serve.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +33,8 @@ pub struct Options {
     pub port: u16,
     /// How many requests the journal remembers.
     pub journal: usize,
+    /// A script that is used up begins again.
+    pub repeat: bool,
 }
 
 /// A scripted provider on a port of 127.0.0.1. It ends, and so do its connections, when dropped.
@@ -46,21 +47,18 @@ pub struct Standalone {
 struct Shared {
     runs: Runs,
     journal: Journal,
-    recorder: Recorder,
     requests: AtomicU64,
 }
 
 impl Standalone {
-    pub async fn start(fake: Arc<Fake>, options: Options) -> io::Result<Standalone> {
+    pub async fn start(mut fake: Fake, options: Options) -> io::Result<Standalone> {
+        if let FakeKind::Model(model) = &mut fake.kind {
+            model.used_up = if options.repeat { UsedUp::Repeat } else { UsedUp::RefuseAndSay(BEGIN_AGAIN) };
+        }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let port = listener.local_addr()?.port();
-        let recorder = Recorder::of_the_last_problems(PROBLEMS);
-        let shared = Arc::new(Shared {
-            runs: Runs::new(fake, recorder.clone()),
-            journal: Journal::new(options.journal),
-            recorder,
-            requests: AtomicU64::new(0),
-        });
+        let shared =
+            Arc::new(Shared { runs: Runs::new(Arc::new(fake)), journal: Journal::new(options.journal), requests: AtomicU64::new(0) });
         let accepting = tokio::spawn(accept(listener, shared.clone(), Limits::default()));
         Ok(Standalone { port, shared, accepting })
     }
@@ -89,8 +87,8 @@ impl Front for Shared {
         }
         let (run, below) = split(&target);
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let entry = self.journal.entry(run, below, &request);
-        let case = self.runs.get(run);
+        let entry = self.journal.entry(&run, below, &request);
+        let case = self.runs.get(&run);
         let (path, parameters) = below.split_once('?').unwrap_or((below, ""));
         let received = Received {
             method: request.head.method,
@@ -119,10 +117,10 @@ impl Shared {
         let parameters = query(parameters);
         let run = parameters.get("run").map(String::as_str);
         match (method, path) {
-            ("GET", "/journal") => document(&self.recorder.read(0, |problems| self.journal.shown(run, problems))),
+            ("GET", "/journal") => document(&self.journal.shown(run, &self.runs.problems(run))),
             ("DELETE", "/journal") => {
-                self.journal.forget();
-                self.recorder.forget();
+                self.journal.forget(run);
+                self.runs.forget_problems(run);
                 document(&json!({"ok": true}))
             }
             ("POST", "/reset") => {
@@ -136,9 +134,15 @@ impl Shared {
                     Err(message) => error(404, "unknown_gate", &message),
                 }
             }
+            (_, "/journal") => wrong_method("GET, DELETE"),
+            (_, "/reset" | "/release") => wrong_method("POST"),
             _ => error(404, "unknown_path", &format!("there is no {method} {OWN}{path}; there are {OWN_PATHS}")),
         }
     }
+}
+
+fn wrong_method(allow: &'static str) -> Answer {
+    error(405, "wrong_method", &format!("this path takes {allow} only; there are {OWN_PATHS}")).header("allow", allow)
 }
 
 fn document(value: &Value) -> Answer {

@@ -41,6 +41,7 @@ impl World {
     async fn model(parts: Vec<PartKind>) -> World {
         let reply = Reply { span: Span::NONE, parts: parts.into_iter().map(|kind| ReplyPart { span: Span::NONE, kind }).collect() };
         World::of(FakeKind::Model(ModelFake {
+            used_up: Default::default(),
             vendor: Vendor::Openai,
             replies: ModelReplies::Script(vec![reply]),
             wire: Wire::default(),

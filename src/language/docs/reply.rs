@@ -3,6 +3,9 @@
 //! Owns: their keys, and script files.
 //! Must not know: wire formats.
 
+use super::fake::VendorWord;
+use super::fault::{FaultDoc, FaultWord};
+use super::http::RouteNode;
 use crate::language::shape::{Any, Duration, Flag, Mapping, Named, Or, Scalar, Templated, Text, Whole};
 use crate::{document, words};
 
@@ -204,7 +207,7 @@ document! {
     /// A reply chosen by what is asked; the first rule that matches answers.
     #[example("{when: {last_user: {contains: Ana}}, reply: Hello Ana}")]
     pub struct RuleDoc as "model_rule" {
-        /// A pattern over `{last_user, system, model, tool_offered, has_tool_result, tool_result, nth, body, turn}`; every request if not given. `tool_offered` is a tool's name, or a pattern over the list of names; `has_tool_result` and `tool_result` speak of what came after the last user message; `nth` is 1 for the fake's first request; `turn` is how many messages the user has said.
+        /// A pattern over `{last_user, system, model, tool_offered, has_tool_result, tool_result, last_result, nth, body, turn, answers}`; every request if not given. `tool_offered` is a tool's name, or a pattern over the list of names; `has_tool_result` and `tool_result` speak of what came after the last user message; `last_result` is `{id, text}` of the tool result that ends the request, if one does; `nth` is 1 for the fake's first request; `turn` is how many messages the user has said, `answers` how many answers of the model came before.
         #[example("{last_user: {contains: Ana}}")]
         when: Option<Any>,
         /// The reply: a text, a part, or a list of parts.
@@ -213,6 +216,9 @@ document! {
         /// Replies given in turn.
         #[example("[first, second]")]
         replies: Option<Vec<ReplyDoc>>,
+        /// What becomes of requests when each reply of the rule was given once; they get none if not given.
+        #[example("next")]
+        then: Option<UsedUpWord>,
     }
 
     /// How replies are cut and written. A setting that needs something which no reply of the case has (`event_names` and
@@ -256,19 +262,42 @@ document! {
         done: Option<Flag>,
     }
 
-    /// A script file: replies for a model fake.
+    /// A script file: what a model fake says, in a file of its own, for fakes of suites (`script: FILE`) and for `checkride serve`.
     #[example("{script: [Hello, {tool_call: {name: exec, args: {command: ls}}}]}")]
+    #[example("{script: Greetings, rules: [{when: {last_user: {contains: Ana}}, reply: Hello Ana}, {reply: Hello}]}")]
     pub struct ScriptDoc as "script" {
-        /// The replies in order. This key stands first: it says what the file is.
+        /// The replies in order, or a title where `rules` choose the replies. This key stands first: it says what the file is.
         #[example("[Hello world]")]
-        script: Vec<ReplyDoc>,
+        #[example("Greetings")]
+        script: Or<Text, Vec<ReplyDoc>>,
         /// What it is for.
         #[example("A long answer.")]
         description: Option<Text>,
+        /// Which wires `checkride serve` serves; every wire if not given. In a suite the fake says it.
+        #[example("openai")]
+        model: Option<VendorWord>,
+        /// Replies chosen by what is asked, as in a `model` fake. What a fake of a suite gives itself of this and the keys below takes their place.
+        #[example("[{when: {last_user: {contains: Ana}}, reply: Hello Ana}]")]
+        rules: Option<Vec<RuleDoc>>,
+        /// How replies are cut and written.
+        #[example("{delta: word, gap: 20ms}")]
+        wire: Option<WireDoc>,
+        /// What goes wrong on the wire.
+        #[example("[no_terminal]")]
+        faults: Option<Vec<Or<FaultWord, FaultDoc>>>,
+        /// More routes beside the model's, as in a `model` fake.
+        #[example("[{GET /health: {body: ok}}]")]
+        http: Option<Vec<RouteNode>>,
     }
 }
 
 words! {
+    /// What becomes of requests that a rule matches when its replies are used up.
+    pub enum UsedUpWord as "used_up" {
+        /// The rules after it are tried.
+        Next = "next",
+    }
+
     /// How the connection ends in the middle of a reply.
     pub enum AbortWord as "abort" {
         /// Reset by the peer.

@@ -12,6 +12,7 @@ pub mod http;
 pub mod http_answer;
 pub mod lowering;
 pub mod measured;
+pub mod model;
 pub mod positive;
 pub mod protocol;
 pub mod protocol_step;

@@ -1,31 +1,24 @@
-//! Script files: replies of a model fake in a file of their own.
+//! Script files: what a model fake says, in a file of its own.
 //!
-//! Owns: reading such a file where a fake names it.
+//! Owns: reading such a file where a fake names it, and one that stands alone.
 //! Must not know: how files of a suites folder are found.
 
-use super::{Lowering, reply};
-use crate::base::{Diagnostic, Diagnostics};
+use super::{Lowering, model};
+use crate::base::Diagnostic;
+use crate::language::docs::fake::VendorWord;
 use crate::language::docs::reply::ScriptDoc;
+use crate::language::open;
 use crate::language::shape::{Text, reading};
-use crate::model::fake::Reply;
+use crate::model::fake::ModelFake;
 use crate::model::tree::Node;
+use std::path::Path;
 use std::sync::Arc;
 
-/// The replies of the file that a fake names.
-pub fn file(path: &Text, low: &mut Lowering<'_>) -> Option<Vec<Reply>> {
+/// What the file that a fake names says. Paths in it are relative to its own folder.
+pub fn file(path: &Text, vendor: VendorWord, low: &mut Lowering<'_>) -> Option<model::Part> {
     let found = low.existing(path)?;
-    let bytes = match std::fs::read(&found) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            low.push(Diagnostic::error("no-such-file", path.span, format!("cannot read `{}`: {error}", &**path)).label("not readable"));
-            return None;
-        }
-    };
-    let mut mistakes = Diagnostics::default();
-    let node = crate::language::yaml::read(low.sources, &found.to_string_lossy(), &bytes, &mut mistakes);
-    low.diagnostics.extend(mistakes);
-    let node = node?;
-    if node.entries().first().is_none_or(|entry| &*entry.key != "script") {
+    let node = open::open(&found, &open::shown(&found, low.start), low.sources, low.diagnostics)?;
+    if !is_script(&node) {
         low.push(
             Diagnostic::error("wrong-file", path.span, format!("`{}` is not a script", &**path))
                 .label("names another file")
@@ -33,11 +26,19 @@ pub fn file(path: &Text, low: &mut Lowering<'_>) -> Option<Vec<Reply>> {
         );
         return None;
     }
-    replies(&node, low)
+    let doc: ScriptDoc = reading::read(&node, low.diagnostics)?;
+    let folder = found.parent().unwrap_or(Path::new("."));
+    let mut low = Lowering { diagnostics: low.diagnostics, folder, start: low.start, sources: low.sources };
+    model::of_file(&doc, vendor, &mut low)
 }
 
-/// Lowers a script file.
-pub fn replies(node: &Arc<Node>, low: &mut Lowering<'_>) -> Option<Vec<Reply>> {
+/// A file says what it is by its first key.
+pub fn is_script(node: &Node) -> bool {
+    node.entries().first().is_some_and(|entry| &*entry.key == "script")
+}
+
+/// The model of a script file that stands alone.
+pub fn alone(node: &Arc<Node>, low: &mut Lowering<'_>) -> Option<ModelFake> {
     let doc: ScriptDoc = reading::read(node, low.diagnostics)?;
-    Some(doc.script.iter().filter_map(|doc| reply::reply(doc, low)).collect())
+    model::of_script(&doc, low)
 }

@@ -11,7 +11,6 @@ use crate::fakes::model::route::Wire;
 use crate::fakes::model::running::RunningModel;
 use crate::fakes::model::shown;
 use crate::fakes::server::case::Case;
-use crate::model::fake::ModelReplies;
 use crate::model::trace::Problem;
 use crate::wire::provider_error::for_status;
 use crate::wire::realtime::{Asked, Response};
@@ -49,10 +48,7 @@ fn choose(fake: &RunningModel, body: Value, case: &Case) -> (usize, Choice) {
     let nth = counts.asked;
     counts.asked += 1;
     let facts = facts(Wire::Responses, body, nth);
-    let chosen = match &fake.model().replies {
-        ModelReplies::Script(script) => choice::next_of_script(script, &mut counts.given, &fake.name),
-        ModelReplies::Rules(rules) => choice::by_rules(rules, &mut counts.given, &fake.name, &facts, &*case.scope),
-    };
+    let chosen = choice::next(fake.model(), &mut counts.given, &fake.name, &facts, &*case.scope);
     drop(counts);
     let choice = match chosen {
         Ok(chosen) => match fill(chosen.reply, &format!("{} of `{}`", chosen.rule, fake.name), &*case.scope) {

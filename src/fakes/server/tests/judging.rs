@@ -16,7 +16,7 @@ fn when(conditions: &[(&str, Value)]) -> Option<Pattern> {
 
 fn rule(conditions: &[(&str, Value)], replies: &[&str]) -> ModelRule {
     let replies = replies.iter().map(|said| reply([text(said)])).collect();
-    ModelRule { span: Span::NONE, when: when(conditions), replies }
+    ModelRule { span: Span::NONE, when: when(conditions), replies, then_next: false }
 }
 
 async fn rules(rules: impl IntoIterator<Item = ModelRule>) -> World {
@@ -138,6 +138,7 @@ async fn unused_replies_may_be_allowed() {
     let server = FakeServer::start().await.unwrap();
     let recorder = Recorder::new();
     let model = ModelFake {
+        used_up: Default::default(),
         vendor: Vendor::Any,
         replies: ModelReplies::Script(vec![reply([text("x")])]),
         wire: Wire::default(),

@@ -40,8 +40,12 @@ impl World {
         let server = FakeServer::start_with(Limits::default()).await.unwrap();
         let recorder = Recorder::new();
         let replies = ModelReplies::Script(replies.into_iter().collect());
-        let case =
-            open_model(&server, "c", ModelFake { vendor, replies, wire: Wire::default(), routes: vec![], faults: vec![] }, &recorder);
+        let case = open_model(
+            &server,
+            "c",
+            ModelFake { vendor, replies, wire: Wire::default(), routes: vec![], faults: vec![], used_up: Default::default() },
+            &recorder,
+        );
         World { server, recorder, case, client: reqwest::Client::new() }
     }
 
@@ -95,7 +99,12 @@ impl World {
 }
 
 fn open(server: &FakeServer, key: &str, replies: ModelReplies, wire: Wire, recorder: &Recorder) -> CaseHandle {
-    open_model(server, key, ModelFake { vendor: Vendor::Openai, replies, wire, routes: vec![], faults: vec![] }, recorder)
+    open_model(
+        server,
+        key,
+        ModelFake { vendor: Vendor::Openai, replies, wire, routes: vec![], faults: vec![], used_up: Default::default() },
+        recorder,
+    )
 }
 
 fn open_model(server: &FakeServer, key: &str, model: ModelFake, recorder: &Recorder) -> CaseHandle {

@@ -121,6 +121,7 @@ async fn a_thousand_streams_wait_at_once() {
         span: Span::NONE,
         when: None,
         replies: vec![reply([text("a"), gate("g"), text("b")])],
+        then_next: false,
     }]))
     .await;
     let mut streams = Vec::new();

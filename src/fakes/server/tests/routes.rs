@@ -169,6 +169,7 @@ async fn bodies_that_are_no_json_are_kept_as_they_are() {
 async fn routes_beside_a_model_come_first_and_leave_its_script_alone() {
     let server = FakeServer::start().await.unwrap();
     let model = ModelFake {
+        used_up: Default::default(),
         faults: vec![],
         vendor: Vendor::Openai,
         replies: ModelReplies::Script(vec![super::reply([text("Hello")])]),
