@@ -68,7 +68,7 @@ pub fn plan(request: RunRequest) -> Result<Plan, String> {
 /// What a run stands on, and what it takes.
 fn prepare(request: &RunRequest) -> Result<(tokio::runtime::Runtime, World, Plan), String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8)))
+        .worker_threads(std::thread::available_parallelism().map_or(2, |n| n.get().min(8)))
         .enable_all()
         .build()
         .map_err(|e| format!("failed to start the runtime: {e}"))?;
@@ -163,17 +163,18 @@ fn attempt(stage: &Arc<Stage>, runtime: &tokio::runtime::Handle, planned: &Plann
         Decision::Run if stage.world.is_stopping() => return skipped(case, "interrupted before it began", &stage.sources),
         Decision::Run => {}
     }
-    // As a task of the runtime: a thread that waits itself would be woken for each frame, and what the task has made is judged and
-    // given back where it was made.
+    // As a task of the runtime: a thread that waits itself would be woken for each frame.
     let run = runtime.spawn({
-        let (stage, planned) = (stage.clone(), planned.clone());
-        async move {
-            let trace = runner::run(&stage.world, &planned.case, &planned.left_out).await;
-            stage.rules.lock().expect("no panic happens under this lock").count(&planned.case, &trace);
-            judged(&stage, &planned, &trace)
-        }
+        let (stage, case, left_out) = (stage.clone(), case.clone(), planned.left_out.clone());
+        async move { runner::run(&stage.world, &case, &left_out).await }
     });
-    runtime.block_on(run).unwrap_or_else(|ended| resume_unwind(ended.into_panic()))
+    match runtime.block_on(run) {
+        Ok(trace) => {
+            stage.rules.lock().expect("no panic happens under this lock").count(case, &trace);
+            judged(stage, planned, &trace)
+        }
+        Err(ended) => resume_unwind(ended.into_panic()),
+    }
 }
 
 fn judged(stage: &Stage, planned: &Planned, trace: &Trace) -> Outcome {
