@@ -84,15 +84,16 @@ def server(options):
         "limit: fixed bytes": [*fake, "raw"],
         "limit: matched, rendered, journal; one body": [*fake, "render1"],
         "limit: the same, a write for each event": [*fake, "render"],
-        "checkride serve": [options.checkride, "serve", script["ready"], "--repeat"],
-        "checkride serve, `write: event`": [options.checkride, "serve", script["event"], "--repeat"],
+        "checkride serve": [options.checkride, "serve", script["ready"]],
+        "checkride serve, `write: event`": [options.checkride, "serve", script["event"]],
         "aimock": ["node", os.path.join(options.peers, AIMOCK), "-f", os.path.join(options.anchors, "aimock-fixtures"), "--log-level", "silent"],
     })
     up, rows = {}, {}
     try:
         for at, (name, command) in enumerate(programs.items()):
             port = PORT + 2 * at
-            up[name] = measure.Server([*command, *([] if "fakeprov" not in command[0] else ["--ws-port", str(port + 1)]), "--port", str(port)], port)
+            websocket = ["--ws-port", str(port + 1)] if "fakeprov" in command[0] else []
+            up[name] = measure.Server([*command, *websocket, "--port", str(port)], port)
         works = [(path, c) for path in ("chat", "responses") for c in (1, 16, 64)] + [("json", 16)]
         for number in range(options.rounds):
             for path, c in works:

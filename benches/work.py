@@ -56,9 +56,11 @@ def load(folder, n):
 
 
 def served(folder, cut):
-    """The script of the served fake; `cut`: what is one write."""
+    """The script of the served fake: one rule over what the user said, as the anchors have; `cut`: what is one write."""
     text = REPLY.replace("'", "''")
-    return write(os.path.join(folder, f"script-{cut}.yaml"), f"script: ['{text}']\nwire: {{delta: 20, write: {cut}}}\n")
+    return write(
+        os.path.join(folder, f"script-{cut}.yaml"),
+        f"script: bench\nrules: [{{when: {{last_user: {{contains: conformance}}}}, reply: '{text}'}}]\nwire: {{delta: 20, write: {cut}}}\n")
 
 
 def streamed(folder, n, port):
