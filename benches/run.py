@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checkride beside the least that a program must do, and beside what people use today: ratios of one run.
 
-    python3 benches/run.py --anchors FOLDER [--peers FOLDER] [--checkride PATH] [--rounds N] [load start websocket mock memory]
+    python3 benches/run.py --anchors FOLDER [--peers FOLDER] [--checkride PATH] [--rounds N] [load start server runner websocket mock]
 
 `--anchors` holds the limit programs (`rust/target/release`) and `gen.py`, which writes the same work for them; `--peers`
 holds what was installed for the comparison; a peer that is not there is left out. Nothing here is a test.
@@ -20,6 +20,7 @@ import work
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PORT, WS_PORT = 4590, 4591
+AIMOCK = "_copilotkit_aimock/node_modules/@copilotkit/aimock/dist/cli.js"
 
 
 def main():
@@ -73,6 +74,87 @@ def load(options):
     for name, row in rows.items():
         print(f"| {name} | {measure.median(row, 'wall') * 1e3:.0f} | {measure.median(row, 'cpu') * 1e3:.0f} | "
               f"{measure.median(row, 'mib'):.0f} | {measure.ratio(row, base, 'cpu'):.2f} |")
+
+
+def server(options):
+    """A fake provider: 20-event chat streams, 25-event Responses streams, and JSON; closed loop, keep-alive."""
+    script = {write: work.served(os.path.join(options.work, "served"), write) for write in ("ready", "event")}
+    fake = [limit(options, "fakeprov"), "--mode"]
+    programs = there({
+        "limit: fixed bytes": [*fake, "raw"],
+        "limit: matched, rendered, journal; one body": [*fake, "render1"],
+        "limit: the same, a write for each event": [*fake, "render"],
+        "checkride serve": [options.checkride, "serve", script["ready"]],
+        "checkride serve, `write: event`": [options.checkride, "serve", script["event"]],
+        "aimock": ["node", os.path.join(options.peers, AIMOCK), "-f", os.path.join(options.anchors, "aimock-fixtures"), "--log-level", "silent"],
+    })
+    up, rows = {}, {}
+    try:
+        for at, (name, command) in enumerate(programs.items()):
+            port = PORT + 2 * at
+            websocket = ["--ws-port", str(port + 1)] if "fakeprov" in command[0] else []
+            up[name] = measure.Server([*command, *websocket, "--port", str(port)], port)
+        works = [(path, c) for path in ("chat", "responses") for c in (1, 16, 64)] + [("json", 16)]
+        for number in range(options.rounds):
+            for path, c in works:
+                order = list(enumerate(up.items()))
+                for at, (name, process) in order[::-1] if number % 2 else order:
+                    row = asked(options, path, c, PORT + 2 * at, process.process.pid)
+                    rows.setdefault((path, c), {}).setdefault(name, []).append(row)
+    finally:
+        for process in up.values():
+            process.__exit__()
+    print("## server: fake providers, one client thread that reads each answer to its end\n")
+    print("| work | c | server | req/s | p50 ms | p99 ms | CPU us/req | peak MiB | CPU x one body | req/s x one body |\n|" + "---|" * 10)
+    for (path, c), of in rows.items():
+        base = of["limit: matched, rendered, journal; one body"]
+        for name, row in of.items():
+            print(f"| {path} | {c} | {name} | {measure.median(row, 'rps'):.0f} | {measure.median(row, 'p50_ms'):.2f} | "
+                  f"{measure.median(row, 'p99_ms'):.2f} | {measure.median(row, 'srv_cpu_us'):.0f} | {measure.median(row, 'srv_hwm_kib') / 1024:.0f} | "
+                  f"{measure.ratio(row, base, 'srv_cpu_us'):.2f} | {measure.ratio(row, base, 'rps'):.2f} |")
+
+
+def asked(options, path, c, port, pid):
+    """One turn of the load generator; what it found wrong is told."""
+    where = "/v1/responses" if path == "responses" else "/v1/chat/completions"
+    command = [limit(options, "loadgen"), "--port", str(port), "--path", where, "--c", str(c), "--ms", "900", "--warm-ms", "300", "--pid", str(pid)]
+    # Comparing the text would take the client longer than the server takes to send it.
+    found = subprocess.run([*command, "--no-check", *(["--no-stream"] if path == "json" else [])], capture_output=True, text=True, timeout=60)
+    row = json.loads(found.stdout)
+    if row["err"] or (row["bad"] and path != "json"):
+        print(f"  ! {path} c={c} port {port}: {row} {found.stderr[:200]}", flush=True)
+    return row
+
+
+def runner(options):
+    """N cases over SSE with three checks each; the same with 20 ms for each reply."""
+    print("## runner: whole process, from the YAML to the report\n")
+    print("| N | reply | c | runner | wall s | CPU s | CPU ms/case | peak MiB | wall x limit | CPU x limit |\n|" + "---|" * 10)
+    for n, delay, concurrency in ((1000, 0, (4, 32, 128)), (100, 0, (32,)), (1000, 20, (32,))):
+        theirs = os.path.join(options.work, f"theirs-{n}")
+        subprocess.run([sys.executable, os.path.join(options.anchors, "gen.py"), theirs, str(n), str(PORT)], check=True)
+        ours = work.streamed(os.path.join(options.work, "streamed"), n, PORT)
+        traces = os.path.join(options.work, "traces")
+        os.makedirs(traces, exist_ok=True)
+        hurl = sorted(os.path.join(theirs, "hurl", name) for name in os.listdir(os.path.join(theirs, "hurl")))
+        with measure.Server([limit(options, "fakeprov"), "--port", str(PORT), "--ws-port", str(WS_PORT), "--delay-ms", str(delay)], PORT):
+            for c in concurrency:
+                suite = [limit(options, "runlimit"), "--yaml", os.path.join(theirs, "suite.yaml"), "--port", str(PORT), "--c", str(c), "--stream"]
+                programs = there({
+                    "limit (hyper)": suite,
+                    "limit (libtest-mimic, reqwest)": [*suite, "--engine", "mimic"],
+                    "checkride run": [options.checkride, "run", "--test-threads", str(c), "--quiet", "--traces", traces, "--suites", ours],
+                    "hurl": [os.path.join(options.peers, "hurl/bin/hurl"), "--test", "--parallel", "--jobs", str(c), *hurl],
+                    "pytest + httpx": [os.path.join(options.peers, "venv-pytest/bin/python"), "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                                       os.path.join(theirs, "pt/test_bench.py")],
+                })
+                if delay:
+                    programs.pop("pytest + httpx", None)
+                rows = measure.in_turns(programs, options.rounds)
+                for name, row in rows.items():
+                    wall, cpu = (measure.median(row, key) for key in ("wall", "cpu"))
+                    print(f"| {n} | {delay} ms | {c} | {name} | {wall:.3f} | {cpu:.3f} | {cpu / n * 1e3:.3f} | {measure.median(row, 'mib'):.0f} | "
+                          f"{measure.ratio(row, rows['limit (hyper)'], 'wall'):.2f} | {measure.ratio(row, rows['limit (hyper)'], 'cpu'):.2f} |", flush=True)
 
 
 def websocket(options):
@@ -165,7 +247,7 @@ def spawned(options, programs):
         print(f"| {name} | {row['p50_ms']:.2f} | {row['p90_ms']:.2f} | {row['p50_ms'] / rows[0]['p50_ms']:.2f} |")
 
 
-TABLES = {"load": load, "start": start, "websocket": websocket, "mock": mock}
+TABLES = {"load": load, "start": start, "server": server, "runner": runner, "websocket": websocket, "mock": mock}
 
 if __name__ == "__main__":
     main()

@@ -31,6 +31,13 @@ ignore: [{type: session.created}, {type: session.updated}, {type: response.outpu
 """
 
 
+# What the anchors' fake answers, in 17 deltas of 20 characters.
+REPLY = (
+    '{"status":"ok","answer":"the quick brown fox jumps over the lazy dog","items":[1,2,3,4,5,6,7,8,9,10],'
+    '"note":"checkride benchmark reply, twenty chunks of stream, no more and no less than that number",'
+    '"code":"AB-1234","padding":"abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz01234"}')
+
+
 def write(path, text):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w") as file:
@@ -46,6 +53,24 @@ def load(folder, n):
             f"  - name: case {i:05d}", f"    prompt: conformance case {i}", "    expect:",
             "      reply: {contains: quick brown fox, matches: 'AB-[0-9]{4}'}", "      at: {'$.turns[0].status': completed}"]
     return write(os.path.join(folder, f"load-{n}.yaml"), "\n".join(lines) + "\n")
+
+
+def served(folder, cut):
+    """The script of the served fake: one rule over what the user said, as the anchors have; `cut`: what is one write."""
+    text = REPLY.replace("'", "''")
+    return write(
+        os.path.join(folder, f"script-{cut}.yaml"),
+        f"script: bench\nrules: [{{when: {{last_user: {{contains: conformance}}}}, reply: '{text}'}}]\nwire: {{delta: 20, write: {cut}}}\n")
+
+
+def streamed(folder, n, port):
+    """N cases of one prompt, streamed, with three checks: a text, a regex, a value in the reply's JSON."""
+    lines = [f"suite: streamed {n}", f"agent: {{protocol: openai-chat, url: 'http://127.0.0.1:{port}/v1'}}", "cases:"]
+    for i in range(n):
+        lines += [
+            f"  - name: case {i:05d}", f"    prompt: conformance case {i}", "    expect:",
+            "      reply: {contains: quick brown fox, matches: 'AB-[0-9]{4}', json_text: {status: ok}}"]
+    return write(os.path.join(folder, f"streamed-{n}.yaml"), "\n".join(lines) + "\n")
 
 
 def realtime(folder, n, port, turns_a_case=1):

@@ -127,9 +127,10 @@ impl Stage {
             }
             None => {
                 self.lodging.servers.end().await;
-                let tree = self.lodging.tree;
-                // Killing looks through all processes of the machine, so it must not hold up the others.
-                let _ = tokio::task::spawn_blocking(move || drop(tree)).await;
+                if let Some(tree) = self.lodging.tree {
+                    // Killing looks through all processes of the machine, so it must not hold up the others.
+                    let _ = tokio::task::spawn_blocking(move || drop(tree)).await;
+                }
                 self.lodging.dir.remove();
             }
         }

@@ -51,7 +51,7 @@ impl Values {
                 values.set(&format!("{name}.url"), url);
             }
         }
-        if let (Some(_), Some(port)) = (&case.agent.command, free_port()) {
+        if let Some(port) = case.agent.command.as_ref().and_then(|_| free_port()) {
             values.set("agent.port", port);
         }
         values

@@ -9,6 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard};
 use std::time::Instant;
 use tokio::sync::Notify;
 
+/// Room for so many records is made at once.
+const USUAL: usize = 64;
+
 /// Shared by everything that takes part in one attempt of a case. Cheap to clone.
 #[derive(Clone)]
 pub struct Recorder {
@@ -46,6 +49,9 @@ impl State {
                 self.forgotten += most as u64;
                 self.records.drain(..most);
             }
+        }
+        if self.records.is_empty() {
+            self.records.reserve(USUAL);
         }
         self.records.push(record);
     }

@@ -37,14 +37,15 @@ pub struct Entry {
     run: String,
     method: String,
     target: String,
-    headers: BTreeMap<String, String>,
+    /// A line each, so that remembering one costs no more than its bytes.
+    headers: String,
     body: Vec<u8>,
     status: u16,
 }
 
 impl Entry {
     fn bytes(&self) -> usize {
-        self.headers.iter().map(|(name, value)| name.len() + value.len() + 64).sum::<usize>() + self.body.len() + self.target.len() + 256
+        self.headers.len() + self.body.len() + self.target.len() + 256
     }
 }
 
@@ -62,7 +63,7 @@ impl Journal {
             run: run.to_owned(),
             method: request.head.method.clone(),
             target: target.to_owned(),
-            headers: request.head.headers.clone(),
+            headers: lines(&request.head.headers),
             body: request.body.clone(),
             status: 0,
         })
@@ -98,13 +99,18 @@ impl Journal {
     }
 }
 
+/// `name: value`, one below the other; neither can hold a line break.
+fn lines(headers: &BTreeMap<String, String>) -> String {
+    let mut lines = String::with_capacity(headers.iter().map(|(name, value)| name.len() + value.len() + 3).sum());
+    headers.iter().for_each(|(name, value)| lines.extend([name, ": ", value, "\n"]));
+    lines
+}
+
 fn shown(entry: &Entry) -> Value {
     let (path, query) = entry.target.split_once('?').unwrap_or((&entry.target, ""));
-    let headers: BTreeMap<&str, &str> = entry
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), if HIDDEN.contains(&name.as_str()) { "«hidden»" } else { value }))
-        .collect();
+    let headers = entry.headers.lines().filter_map(|line| line.split_once(": "));
+    let headers: BTreeMap<&str, &str> =
+        headers.map(|(name, value)| (name, if HIDDEN.contains(&name) { "«hidden»" } else { value })).collect();
     let body = serde_json::from_slice(&entry.body).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&entry.body)));
     json!({
         "n": entry.n, "t_ms": entry.t_ms, "run": entry.run, "method": entry.method, "path": path, "query": query,
