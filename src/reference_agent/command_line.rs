@@ -4,6 +4,7 @@
 //! Must not know: frames, models.
 
 use super::core2;
+use super::core2::faults::PipelineFault;
 use super::core2::log::Log;
 use super::core2::provider::{Endpoint, Endpoints};
 use super::core2::server::Pipeline;
@@ -66,6 +67,9 @@ struct Options {
     /// core2: a chunk of a provider that is not JSON ends the run
     #[arg(long)]
     strict: bool,
+    /// core2: a deliberately broken variant
+    #[arg(long, value_enum)]
+    pipeline_fault: Option<PipelineFault>,
     #[command(flatten)]
     others: Others,
     /// A deliberately broken variant, to see your suite fail
@@ -170,6 +174,7 @@ fn pipeline(options: Options) -> Result<Pipeline, String> {
         store: options.store.as_deref().map(Store::new).transpose()?,
         threads: Threads::default(),
         strict: options.strict,
+        fault: options.pipeline_fault,
     })
 }
 

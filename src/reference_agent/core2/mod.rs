@@ -11,10 +11,12 @@
 //! | [`log`] | the event log: in memory, or real Redis Streams |
 //! | [`redis`] | one connection to redis |
 //! | [`tools`] | the built-in executor |
+//! | [`faults`] | deliberately broken variants |
 //! | [`worker`] | projects snapshots of a run to the store |
 //! | [`threads`] | what was said before on a thread |
 
 pub mod adapter;
+pub mod faults;
 pub mod log;
 pub mod provider;
 pub mod publisher;

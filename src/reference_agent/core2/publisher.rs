@@ -3,40 +3,63 @@
 //! Owns: the envelope: event ids, time, trace context.
 //! Must not know: what an event means, who reads it.
 
+use super::faults::PipelineFault;
 use super::log::{Log, LogError};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub struct Publisher {
     log: Arc<Log>,
     run: String,
     /// 32 hexadecimal digits.
     trace: String,
+    fault: Option<PipelineFault>,
 }
+
+/// How long a log that has gone away may take to come back, in the middle of a run.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(50);
 
 impl Publisher {
     /// Goes on with the caller's trace, if there is one.
-    pub fn new(log: Arc<Log>, run: &str, traceparent: Option<&str>) -> Publisher {
+    pub fn new(log: Arc<Log>, run: &str, traceparent: Option<&str>, fault: Option<PipelineFault>) -> Publisher {
         let trace = traceparent.and_then(trace_id).map_or_else(|| hex(32), str::to_owned);
-        Publisher { log, run: run.to_owned(), trace }
+        Publisher { log, run: run.to_owned(), trace, fault }
     }
 
-    /// Appends an event. `fields` is its payload but for its type.
-    pub async fn publish(&self, kind: &str, mut fields: Value) -> Result<(), LogError> {
+    /// Appends an event, if need be once the log is back. `fields` is its payload but for its type.
+    pub async fn publish(&self, kind: &str, fields: Value) -> Result<(), LogError> {
+        let event = self.event(kind, fields);
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.log.append(&self.run, event.clone()).await {
+                Err(_) if Instant::now() < end => tokio::time::sleep(PAUSE).await,
+                done => return done,
+            }
+        }
+    }
+
+    /// Appends the first event of a run: now, or not at all.
+    pub async fn begin(&self, fields: Value) -> Result<(), LogError> {
+        self.log.append(&self.run, self.event("response_start", fields)).await
+    }
+
+    fn event(&self, kind: &str, mut fields: Value) -> String {
         let mut payload = json!({"type": kind});
         if let (Some(payload), Some(fields)) = (payload.as_object_mut(), fields.as_object_mut()) {
             payload.append(fields);
         }
+        let trace = if PipelineFault::NewTrace.is(self.fault) { &hex(32) } else { &self.trace };
         let event = json!({
             "event_id": uuid(),
             "timestamp": now(),
-            "trace_context": {"traceparent": format!("00-{}-{}-01", self.trace, hex(16))},
+            "trace_context": {"traceparent": format!("00-{trace}-{}-01", hex(16))},
             "run_id": self.run,
             "type": kind,
             "payload": payload,
         });
-        self.log.append(&self.run, event.to_string()).await
+        event.to_string()
     }
 }
 

@@ -4,6 +4,7 @@
 //! Must not know: HTTP servers, how the log is kept.
 
 use super::adapter::{Adapter, Piece};
+use super::faults::PipelineFault;
 use super::log::LogError;
 use super::publisher::Publisher;
 use super::server::Pipeline;
@@ -38,6 +39,7 @@ struct Open {
     name: String,
     call: String,
     buffer: String,
+    deltas: usize,
     /// A call is started once its name is known.
     told: bool,
 }
@@ -67,6 +69,9 @@ impl From<LogError> for Stop {
 pub async fn carry_out(pipeline: &Pipeline, submission: &Submission, publisher: &Publisher) -> Result<(), LogError> {
     let history = pipeline.threads.history(&submission.thread, submission.provider);
     let mut history = history.lock().await;
+    if PipelineFault::Forget.is(pipeline.fault) {
+        history.clear();
+    }
     let known = history.len();
     history.push(submission.provider.user(&submission.prompt));
     let mut run = Run { pipeline, submission, publisher, count: 0, open: vec![], usage: None };
@@ -110,11 +115,19 @@ impl Run<'_> {
             }
             let outputs = join_all(ended.calls.iter().map(tools::run)).await;
             let results: Vec<(Call, Output)> = ended.calls.into_iter().zip(outputs).collect();
+            if PipelineFault::ToolErrorIsFatal.is(self.pipeline.fault)
+                && let Some((_, output)) = results.iter().find(|(_, output)| !output.success)
+            {
+                return Err(failed("TOOL_FAILED", &output.text));
+            }
             for (call, output) in &results {
                 self.count += 1;
                 let id = format!("{}-{}", self.submission.run, self.count);
                 let item = json!({"type": "function_call_output", "call_id": call.id, "output": output.text, "success": output.success, "origin": "agent"});
                 self.whole(&id, "function_call_output", item).await?;
+            }
+            if PipelineFault::LoseResult.is(self.pipeline.fault) {
+                continue;
             }
             history.extend(self.submission.provider.results(&results));
         }
@@ -155,9 +168,10 @@ impl Run<'_> {
         let end = meanings.iter().rev().find(|(kind, _)| *kind == EventKind::TurnFinished);
         let Some((_, end)) = end else {
             self.truncate(&mut calls).await?;
-            return Ok(Ended { status: "incomplete", reason: "stream_truncated".into(), calls: vec![], entries: vec![] });
+            let status = if PipelineFault::CompleteTruncated.is(self.pipeline.fault) { "complete" } else { "incomplete" };
+            return Ok(Ended { status, reason: "stream_truncated".into(), calls: vec![], entries: vec![] });
         };
-        if end["status"] == "failed" {
+        if end["status"] == "failed" && !PipelineFault::SwallowError.is(self.pipeline.fault) {
             return Err(Stop::Failed(provider_error(&meanings)));
         }
         self.truncate(&mut calls).await?;
@@ -187,7 +201,7 @@ impl Run<'_> {
                 self.count += 1;
                 let id = format!("{}-{}", self.submission.run, self.count);
                 let told = kind != "function_call";
-                self.open.push(Open { key, id, kind, name: String::new(), call: String::new(), buffer: String::new(), told });
+                self.open.push(Open { key, id, kind, name: String::new(), call: String::new(), buffer: String::new(), deltas: 0, told });
                 match self.open.last() {
                     Some(open) if told => self.publisher.publish("item_start", json!({"item_id": open.id, "item_type": kind})).await,
                     _ => Ok(()),
@@ -206,6 +220,10 @@ impl Run<'_> {
             Piece::Delta { key, text } => {
                 let Some(open) = self.open.iter_mut().find(|open| open.key == key) else { return Ok(()) };
                 open.buffer.push_str(&text);
+                open.deltas += 1;
+                if PipelineFault::LoseDelta.is(self.pipeline.fault) && open.deltas % 2 == 0 {
+                    return Ok(());
+                }
                 self.publisher.publish("item_delta", json!({"item_id": open.id, "delta_content": text})).await
             }
             Piece::Done { key, whole } => {
@@ -256,7 +274,8 @@ impl Run<'_> {
             let number = |key: &str| fields.get(key).and_then(Value::as_u64);
             let (input, output) = (number("input").unwrap_or_default(), number("output").unwrap_or_default());
             let total = number("total").unwrap_or(input + output);
-            let [a, b, c] = self.usage.unwrap_or_default();
+            let known = if PipelineFault::LastUsage.is(self.pipeline.fault) { None } else { self.usage };
+            let [a, b, c] = known.unwrap_or_default();
             self.usage = Some([a + input, b + output, c + total]);
         }
     }

@@ -3,6 +3,7 @@
 //! Owns: routes, statuses, the stream of server-sent events.
 //! Must not know: providers, how a run is carried out.
 
+use super::faults::PipelineFault;
 use super::log::{Log, parse};
 use super::provider::Endpoints;
 use super::publisher::{Publisher, now};
@@ -33,6 +34,7 @@ pub struct Pipeline {
     pub threads: Threads,
     /// A provider's chunk that is none ends the run.
     pub strict: bool,
+    pub fault: Option<PipelineFault>,
 }
 
 /// Serves until `stop` is done.
@@ -72,6 +74,7 @@ async fn connection(stream: TcpStream, pipeline: Arc<Pipeline>) {
             ("GET", ["runs", run]) => stored(&pipeline, run).await,
             ("GET", ["health"]) => (200, json!({"status": "ok"})),
             ("GET", ["stream", run]) => match position(query, &request) {
+                Ok(_) if PipelineFault::IgnoreLastEventId.is(pipeline.fault) => return events(connection, &pipeline, run, "0-0").await,
                 Ok(from) => return events(connection, &pipeline, run, from).await,
                 Err(id) => (400, refusal("VALIDATION_ERROR", &format!("`{id}` is no id of an event"))),
             },
@@ -96,16 +99,17 @@ fn put(connection: &mut Connection, status: u16, body: &Value, keep_alive: bool)
 
 /// Takes a run if the log can be written to; its first event is in the log before the answer goes out.
 async fn submit(pipeline: &Arc<Pipeline>, request: &HttpRequest) -> (u16, Value) {
-    let submission = match Submission::read(&request.body) {
+    let strict = !PipelineFault::TakeAnything.is(pipeline.fault);
+    let submission = match Submission::read(&request.body, strict) {
         Ok(submission) => submission,
         Err((status, code, message)) => return (status, refusal(code, &message)),
     };
-    let publisher = Publisher::new(pipeline.log.clone(), &submission.run, request.head.header("traceparent"));
+    let publisher = Publisher::new(pipeline.log.clone(), &submission.run, request.head.header("traceparent"), pipeline.fault);
     let begun = match pipeline.log.ping().await {
-        Ok(()) => publisher.publish("response_start", start(&submission)).await,
+        Ok(()) => publisher.begin(start(&submission)).await,
         Err(error) => Err(error),
     };
-    if let Err(error) = begun {
+    if let (Err(error), false) = (begun, PipelineFault::TakeWithoutLog.is(pipeline.fault)) {
         eprintln!("error: {error}");
         return (503, refusal("REDIS_UNAVAILABLE", "the event log cannot be reached"));
     }
@@ -120,7 +124,7 @@ async fn submit(pipeline: &Arc<Pipeline>, request: &HttpRequest) -> (u16, Value)
     let stores = pipeline.clone();
     tokio::spawn(async move {
         if let Some(store) = &stores.store {
-            worker::project(&stores.log, store, &run).await;
+            worker::project(&stores.log, store, &run, stores.fault).await;
         }
     });
     (202, answer)

@@ -29,10 +29,11 @@ pub fn refusal(code: &str, message: &str) -> Value {
 }
 
 impl Submission {
-    pub fn read(body: &[u8]) -> Result<Submission, Refused> {
+    /// Not `strict`: an empty prompt is taken.
+    pub fn read(body: &[u8], strict: bool) -> Result<Submission, Refused> {
         let body: Value = serde_json::from_slice(body).map_err(|e| invalid(format!("the body is not JSON: {e}")))?;
         let prompt = match body["prompt"].as_str() {
-            Some(prompt) if !prompt.trim().is_empty() => prompt.to_owned(),
+            Some(prompt) if !(strict && prompt.trim().is_empty()) => prompt.to_owned(),
             _ => return Err(invalid("`prompt` is missing, empty or not a text".to_owned())),
         };
         let provider = body["providerId"].as_str().unwrap_or("openai");
@@ -89,14 +90,14 @@ mod tests {
     use super::*;
 
     fn code(body: &str) -> &'static str {
-        Submission::read(body.as_bytes()).map_or_else(|(status, code, _)| if status == 400 { code } else { "?" }, |_| "")
+        Submission::read(body.as_bytes(), true).map_or_else(|(status, code, _)| if status == 400 { code } else { "?" }, |_| "")
     }
 
     #[test]
     fn what_is_complete_is_taken() {
         assert_eq!(code(r#"{"prompt": "Hi"}"#), "");
         let given = r#"{"prompt": "Hi", "runId": "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "providerId": "anthropic", "executor": "none"}"#;
-        let submission = Submission::read(given.as_bytes()).unwrap();
+        let submission = Submission::read(given.as_bytes(), true).unwrap();
         assert_eq!(submission.run, "3f2504e0-4f89-41d3-9a0c-0305e82c3301");
         assert!(!submission.executes && submission.provider == Provider::Anthropic);
     }

@@ -6,6 +6,7 @@
 //! What the store did not take stays pending, and is delivered again; the reducer applies each event once, so a redelivery
 //! changes nothing.
 
+use super::faults::PipelineFault;
 use super::log::{Entry, Log, LogError, key};
 use super::redis::{Redis, entries};
 use crate::wire::core2::Reducer;
@@ -70,7 +71,7 @@ pub fn projection(response: &Value) -> Value {
 }
 
 /// Projects a run until it has ended and nothing more comes.
-pub async fn project(log: &Log, store: &Store, run: &str) {
+pub async fn project(log: &Log, store: &Store, run: &str, fault: Option<PipelineFault>) {
     let mut reducer = Reducer::new(false);
     let mut source = Source::new(log, run);
     let mut pause = FIRST_PAUSE;
@@ -95,7 +96,9 @@ pub async fn project(log: &Log, store: &Store, run: &str) {
             reducer.apply(&serde_json::from_str(event).unwrap_or_else(|_| event.as_str().into()));
         }
         let document = reducer.snapshot().map(|response| projection(&response)).unwrap_or(json!({"runId": run}));
-        match store.put(&document).await {
+        let put = store.put(&document).await;
+        let put = if PipelineFault::AcknowledgeUnstored.is(fault) { Ok(()) } else { put };
+        match put {
             Ok(()) => {
                 source.done(&entries).await;
                 pause = FIRST_PAUSE;
