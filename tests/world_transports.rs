@@ -227,6 +227,6 @@ fn what_is_not_carried_out_yet_is_refused() {
             "suite: S\nagent: {protocol: p.yaml, url: \"http://127.0.0.1:1\"}\ncases: [{name: c, prompt: Hi, expect: {reply: x}}]\n";
         Project::with(suite).file("p.yaml", protocol).check()
     };
-    check("transport: sse\nfinal: {reduce: core2}").means(2, &["the reducer `core2`"]);
+    check("transport: websocket\nfinal: {reduce: core2}").means(2, &["the reducer `core2` over another transport"]);
     check("transport: websocket\ndecode: chat").means(2, &["`decode: chat` over another transport"]);
 }

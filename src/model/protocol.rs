@@ -280,6 +280,11 @@ impl Invariant {
 pub enum FinalObject {
     /// In the frame that ended the turn.
     Path(JsonPath),
-    /// A built-in reducer.
+    /// What the reader of a provider's wire makes of one answer.
     Reduce(String),
+    /// What the events of a Core 2.0 run add up to, over all streams of a turn.
+    Core2 {
+        /// What is no event of it is an error.
+        strict: bool,
+    },
 }

@@ -53,6 +53,7 @@ impl Shared {
             wire.reader.read(&frame, &mut meanings);
             self.adopt(state, &place, wire, meanings, &mut decoded);
         }
+        self.reduce(state, &place, &frame, &mut decoded);
         let turn = state.number(&place);
         self.setup.recorder.push(What::Frame { session: place.session.clone(), turn, data: frame });
         self.mean(state, link, &place, decoded);

@@ -6,7 +6,7 @@
 //! | `links`, `endings` | connections: opened, read, ended |
 //! | `steps`, `requests`, `sending` | the steps of protocol files |
 //! | `asking`, `exchange`, `listening`, `streams`, `answers` | the steps `http` and `listen`: requests, their answers, streams |
-//! | `receive`, `belongs`, `events`, `calls`, `source` | what a frame means, and to whom it belongs |
+//! | `receive`, `belongs`, `events`, `calls`, `source`, `reducing` | what a frame means, and to whom it belongs |
 //! | `approvals`, `functions` | what the engine answers by itself |
 //! | `state`, `shared`, `names`, `settings`, `setup`, `stop` | what is known, and under which names |
 
@@ -24,6 +24,7 @@ mod links;
 mod listening;
 mod names;
 mod receive;
+mod reducing;
 mod requests;
 mod sending;
 mod settings;

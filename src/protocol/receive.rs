@@ -101,10 +101,13 @@ impl Shared {
 
     /// An event that no frame made.
     pub(super) fn own_event(&self, state: &mut State, place: &Place, kind: EventKind, fields: Value) {
-        let fields = match fields {
+        let mut fields = match fields {
             Value::Object(fields) => fields,
             _ => Map::new(),
         };
+        if let (EventKind::TurnFinished, Some(partial)) = (kind, self.reduced(state, place)) {
+            fields.insert("final".to_owned(), partial);
+        }
         self.event(state, place, Event { kind: kind.name().to_owned(), fields, batch: None });
     }
 

@@ -12,6 +12,7 @@ use crate::model::pattern::JsonPath;
 use crate::transports::Ending;
 use crate::transports::connection::FrameSink;
 use crate::transports::websocket::WebSocketOpen;
+use crate::wire::core2::Reducer;
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -71,6 +72,8 @@ pub(super) struct Turn {
     /// An `error` event was seen.
     pub(super) failed: bool,
     pub(super) link: Option<LinkId>,
+    /// What its events add up to, where the protocol says `reduce: core2`.
+    pub(super) reduced: Option<Reducer>,
 }
 
 /// A turn by its session's label and its place in that session.

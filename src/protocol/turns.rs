@@ -59,7 +59,7 @@ impl Conversation {
             What::TurnBegin { turn: number, session: request.session.clone(), step: request.step }
         });
         let session = state.session(&request.session, || self.shared.key(&request.session));
-        session.turns.push(Turn { number, saved: Default::default(), finished: false, failed: false, link });
+        session.turns.push(Turn { number, saved: Default::default(), finished: false, failed: false, link, reduced: None });
         Place { session: request.session.clone(), turn: Some(session.turns.len() - 1) }
     }
 

@@ -3,6 +3,13 @@
 //! Owns: the options and `--help`, the line that tells where it listens, signals, the exit status.
 //! Must not know: frames, models.
 
+use super::core2;
+use super::core2::faults::PipelineFault;
+use super::core2::log::Log;
+use super::core2::provider::{Endpoint, Endpoints};
+use super::core2::server::Pipeline;
+use super::core2::threads::Threads;
+use super::core2::worker::Store;
 use super::faults::Fault;
 use super::gateway;
 use super::model::{Model, Wire};
@@ -51,15 +58,48 @@ struct Options {
     /// The key for the model; better given by the environment
     #[arg(long, env = "OPENAI_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
+    /// core2: keep the events in this redis (redis://127.0.0.1:6379); without it they are kept in memory
+    #[arg(long)]
+    redis: Option<String>,
+    /// core2: send a snapshot of each run to this store (POST URL/projections)
+    #[arg(long)]
+    store: Option<String>,
+    /// core2: a chunk of a provider that is not JSON ends the run
+    #[arg(long)]
+    strict: bool,
+    /// core2: a deliberately broken variant
+    #[arg(long, value_enum)]
+    pipeline_fault: Option<PipelineFault>,
+    #[command(flatten)]
+    others: Others,
     /// A deliberately broken variant, to see your suite fail
     #[arg(long, value_enum)]
     fault: Option<Fault>,
+}
+
+/// The providers of `core2` besides OpenAI.
+#[derive(clap::Args, Debug)]
+struct Others {
+    /// core2: where Anthropic is
+    #[arg(long, env = "ANTHROPIC_BASE_URL", default_value = "https://api.anthropic.com")]
+    anthropic_base_url: String,
+    /// core2: the key for Anthropic; better given by the environment
+    #[arg(long, env = "ANTHROPIC_API_KEY", hide_env_values = true)]
+    anthropic_api_key: Option<String>,
+    /// core2: where OpenRouter is
+    #[arg(long, env = "OPENROUTER_BASE_URL", default_value = "https://openrouter.ai/api/v1")]
+    openrouter_base_url: String,
+    /// core2: the key for OpenRouter; better given by the environment
+    #[arg(long, env = "OPENROUTER_API_KEY", hide_env_values = true)]
+    openrouter_api_key: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Protocol {
     /// JSON frames over a websocket: message → assistant_message, tool_calls, turn_complete, error
     MoltbotGateway,
+    /// Core 2.0: POST /submit, then server-sent events of GET /stream/RUN
+    Core2,
 }
 
 /// Runs the agent until it is told to end. As ever, the first of `args` is the program's name. Returns the exit status: 0 after
@@ -82,22 +122,59 @@ pub fn main(args: impl Iterator<Item = String>) -> i32 {
 }
 
 fn start(options: Options) -> Result<i32, String> {
-    let key = options.api_key.filter(|key| !key.is_empty());
-    let model = Model::new(options.wire, &options.base_url, key, &options.model)?;
-    let agent = Arc::new(Agent::new(model, options.fault));
+    let port = options.port;
+    let serving = match options.protocol {
+        Protocol::MoltbotGateway => gateway_of(options)?,
+        Protocol::Core2 => Serving::Core2(Arc::new(pipeline(options)?)),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| format!("failed to start: {e}"))?;
     runtime.block_on(async {
-        let Protocol::MoltbotGateway = options.protocol;
         // Before it can be spoken to, so that no signal is missed.
         let stop = stop_signal().map_err(|e| format!("failed to wait for signals: {e}"))?;
-        let place = (Ipv4Addr::LOCALHOST, options.port);
-        let listener = TcpListener::bind(place).await.map_err(|e| format!("failed to listen on 127.0.0.1:{}: {e}", options.port))?;
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|e| format!("failed to listen on 127.0.0.1:{port}: {e}"))?;
         let port = listener.local_addr().map_err(|e| e.to_string())?.port();
+        let scheme = if matches!(serving, Serving::Core2(_)) { "http" } else { "ws" };
         let mut out = std::io::stdout().lock();
         // Whoever started it need not read this.
-        let _ = writeln!(out, "listening on ws://127.0.0.1:{port}").and_then(|()| out.flush());
+        let _ = writeln!(out, "listening on {scheme}://127.0.0.1:{port}").and_then(|()| out.flush());
         drop(out);
-        Ok(gateway::serve(listener, agent, options.token, stop).await)
+        Ok(match serving {
+            Serving::Gateway(agent, token) => gateway::serve(listener, agent, token, stop).await,
+            Serving::Core2(pipeline) => core2::server::serve(listener, pipeline, stop).await,
+        })
+    })
+}
+
+/// What is served, ready but for its socket.
+enum Serving {
+    Gateway(Arc<Agent>, Option<String>),
+    Core2(Arc<Pipeline>),
+}
+
+fn gateway_of(options: Options) -> Result<Serving, String> {
+    let key = options.api_key.filter(|key| !key.is_empty());
+    let model = Model::new(options.wire, &options.base_url, key, &options.model)?;
+    Ok(Serving::Gateway(Arc::new(Agent::new(model, options.fault)), options.token))
+}
+
+fn pipeline(options: Options) -> Result<Pipeline, String> {
+    let log = match &options.redis {
+        Some(url) => Log::redis(&core2::redis::address(url)?),
+        None => Log::memory(),
+    };
+    let others = options.others;
+    Ok(Pipeline {
+        log: Arc::new(log),
+        endpoints: Endpoints {
+            openai: Endpoint::new("OPENAI_BASE_URL", &options.base_url, options.api_key)?,
+            anthropic: Endpoint::new("ANTHROPIC_BASE_URL", &others.anthropic_base_url, others.anthropic_api_key)?,
+            openrouter: Endpoint::new("OPENROUTER_BASE_URL", &others.openrouter_base_url, others.openrouter_api_key)?,
+        },
+        store: options.store.as_deref().map(Store::new).transpose()?,
+        threads: Threads::default(),
+        strict: options.strict,
+        fault: options.pipeline_fault,
     })
 }
 

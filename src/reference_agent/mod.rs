@@ -11,10 +11,12 @@
 //! | [`turn`] | the loop: ask the model, run the tools, ask again |
 //! | [`model`] | the model's client, over [`responses`] or [`chat`], streamed |
 //! | [`exec`] | the only tool: a shell command |
+//! | [`core2`] | instead of the gateway: a Core 2.0 pipeline over three providers |
 //! | [`faults`] | deliberately broken variants |
 
 pub mod chat;
 pub mod command_line;
+pub mod core2;
 pub mod exec;
 pub mod faults;
 pub mod gateway;

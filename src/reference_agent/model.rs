@@ -92,17 +92,7 @@ pub struct Model {
 impl Model {
     /// Fails if the base URL is none.
     pub fn new(wire: Wire, base_url: &str, key: Option<String>, name: &str) -> Result<Model, String> {
-        let url = reqwest::Url::parse(base_url).map_err(|e| format!("OPENAI_BASE_URL is no URL: {base_url}: {e}"))?;
-        let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        let mut client = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).read_timeout(SILENCE);
-        if local {
-            client = client.no_proxy();
-        }
-        if url.scheme() == "http" {
-            // Reading the system's certificates takes longer than all the rest of the start.
-            client = client.tls_certs_only([]);
-        }
-        let client = client.build().map_err(|e| format!("failed to set up the HTTP client: {}", chain(&e)))?;
+        let client = http_client("OPENAI_BASE_URL", base_url)?;
         Ok(Model { wire, client, base_url: base_url.trim_end_matches('/').to_owned(), key, name: name.to_owned(), takes_half: false })
     }
 
@@ -145,6 +135,21 @@ async fn read(response: &mut reqwest::Response, assembly: &mut dyn Assembly) -> 
     if assembly.is_complete() { Ok(()) } else { Err("the model's stream ended before its answer was complete".to_owned()) }
 }
 
+/// A client for what is behind a base URL; `name` is where the URL was given.
+pub fn http_client(name: &str, base_url: &str) -> Result<reqwest::Client, String> {
+    let url = reqwest::Url::parse(base_url).map_err(|e| format!("{name} is no URL: {base_url}: {e}"))?;
+    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let mut client = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).read_timeout(SILENCE);
+    if local {
+        client = client.no_proxy();
+    }
+    if url.scheme() == "http" {
+        // Reading the system's certificates takes longer than all the rest of the start.
+        client = client.tls_certs_only([]);
+    }
+    client.build().map_err(|e| format!("failed to set up the HTTP client: {}", chain(&e)))
+}
+
 /// The JSON of one event.
 pub fn parse_event(data: &str) -> Result<Value, String> {
     serde_json::from_str(data).map_err(|e| format!("the model sent an event that is not JSON: {e}"))
@@ -162,7 +167,7 @@ pub fn describe_error(error: &Value) -> String {
 }
 
 /// The body of an HTTP error in words.
-fn refusal(body: &str) -> String {
+pub fn refusal(body: &str) -> String {
     match serde_json::from_str::<Value>(body) {
         Ok(value) if value["error"].is_object() => describe_error(&value["error"]),
         _ => body.trim().chars().take(500).collect(),

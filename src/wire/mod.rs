@@ -6,6 +6,7 @@
 //! | [`script`] | the parts of a reply, filled to plain values |
 //! | [`stream`] | a reply as bytes and the steps in which they go out |
 //! | [`frame`] | the form of WebSocket messages in traces and suites |
+//! | [`core2`] | the events of a Core 2.0 run, and the response that they make |
 //! | [`cut`] | how a text becomes deltas |
 //! | [`faults`] | a rendered reply cut otherwise, and damaged on purpose |
 //! | [`provider_error`] | the error body of the OpenAI wires |
@@ -18,6 +19,7 @@
 //! | [`reading`] | answers of all wires, as their clients read them |
 
 pub mod chat;
+pub mod core2;
 pub mod cut;
 pub mod faults;
 pub mod frame;

@@ -264,6 +264,9 @@ document! {
         /// Its name.
         #[example("core2")]
         reduce: ReducerWord,
+        /// Of `core2`: what is no event of it makes the response an error, instead of being left out.
+        #[example("true")]
+        strict: Option<Flag>,
     }
 }
 

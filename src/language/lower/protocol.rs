@@ -148,11 +148,17 @@ fn final_object(whole: &ProtocolDoc, unsupported: &mut Vec<(Span, String)>, low:
                 ReducerWord::Chat => "chat",
                 ReducerWord::Messages => "messages",
             };
-            if name == "core2" {
-                unsupported.push((key_span(&doc.node, "reduce"), format!("the reducer `{name}`")));
-            } else if !asks(whole) {
+            if !asks(whole) {
                 let feature = format!("the reducer `{name}` over another transport than `http` and `sse`");
                 unsupported.push((key_span(&doc.node, "reduce"), feature));
+            }
+            let strict = doc.strict.is_some_and(|strict| strict.on);
+            if name == "core2" {
+                return Some(FinalObject::Core2 { strict });
+            }
+            if doc.strict.is_some() {
+                let span = key_span(&doc.node, "strict");
+                low.push(mistake::wrong_value(span, format!("the reducer `{name}` has no `strict`"), "`strict` with `reduce: core2` only"));
             }
             Some(FinalObject::Reduce(name.to_owned()))
         }

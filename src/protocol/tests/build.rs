@@ -174,6 +174,7 @@ pub(super) fn protocol(value: Value) -> Protocol {
         ignore: list(&value["ignore"]).iter().map(pattern).collect(),
         invariants: vec![],
         final_object: value.get("final").map(|at| match at.get("reduce").and_then(Value::as_str) {
+            Some("core2") => FinalObject::Core2 { strict: false },
             Some(name) => FinalObject::Reduce(name.to_owned()),
             None => FinalObject::Path(path(at)),
         }),

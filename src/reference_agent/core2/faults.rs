@@ -1,0 +1,40 @@
+//! Deliberately broken variants of the pipeline, to see that a suite fails when it should.
+//!
+//! Owns: the list of faults, and what each does.
+//! Must not know: which suite is to notice.
+
+/// One fault. The honest path asks for it by [`PipelineFault::is`] at the places where it makes a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum PipelineFault {
+    /// every second delta of a text is lost
+    LoseDelta,
+    /// the result of a tool never reaches the provider
+    LoseResult,
+    /// the usage of the last provider call is told in place of the sum
+    LastUsage,
+    /// a provider's stream that breaks off is a complete answer
+    CompleteTruncated,
+    /// a provider's error is an empty answer
+    SwallowError,
+    /// each event begins a trace of its own
+    NewTrace,
+    /// a stream always begins with its first event
+    IgnoreLastEventId,
+    /// nothing is remembered of a thread
+    Forget,
+    /// a failing tool fails the run
+    ToolErrorIsFatal,
+    /// an empty prompt is taken
+    TakeAnything,
+    /// what the store did not take is acknowledged all the same
+    AcknowledgeUnstored,
+    /// a run is taken although the log cannot be reached
+    TakeWithoutLog,
+}
+
+impl PipelineFault {
+    /// True if the pipeline has just this fault.
+    pub fn is(self, fault: Option<PipelineFault>) -> bool {
+        fault == Some(self)
+    }
+}
