@@ -18,3 +18,5 @@ mod loading;
 mod one_word;
 #[path = "bad_input/secrets.rs"]
 mod secrets;
+#[path = "bad_input/serving.rs"]
+mod serving;
