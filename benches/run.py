@@ -33,7 +33,8 @@ def main():
     options = parser.parse_args()
     options.checkride = os.path.realpath(options.checkride)
     for folder in ("anchors", "peers"):
-        setattr(options, folder, os.path.abspath(getattr(options, folder)) if getattr(options, folder) else "")
+        # Without a folder of peers none of them is there.
+        setattr(options, folder, os.path.abspath(getattr(options, folder) or "no-such-folder"))
     unknown = [name for name in options.tables if name not in TABLES]
     if unknown or not os.path.exists(options.checkride):
         sys.exit(f"no such table or program: {unknown or options.checkride}")
