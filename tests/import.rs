@@ -9,11 +9,11 @@ use std::path::Path;
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/aimock");
 
 fn import(files: &[(&str, &str)], arguments: &[&str]) -> (Ran, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("it is so in this test");
     for (name, text) in files {
         let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        std::fs::create_dir_all(path.parent().expect("it is so in this test")).expect("it is so in this test");
+        std::fs::write(path, text).expect("it is so in this test");
     }
     (checkride(folder.path(), &[&["import", "aimock"], arguments].concat()), folder)
 }
@@ -25,7 +25,7 @@ fn a_folder_becomes_a_script_that_check_accepts() {
     assert!(ran.stderr.contains("imported 37 of 42 fixtures from 4 files, 4 of them in part"), "{}", ran.stderr);
     let checked = checkride(folder.path(), &["check", "script.yaml"]);
     assert_eq!(checked.status, 0, "{}", checked.stderr);
-    let script = std::fs::read_to_string(folder.path().join("script.yaml")).unwrap();
+    let script = std::fs::read_to_string(folder.path().join("script.yaml")).expect("it is so in this test");
     assert!(script.contains("template {{'{{'}}name}}"), "{script}");
     assert!(script.contains("replies:\n      - \"First.\"\n      - \"Second.\"\n    then: next"), "{script}");
 }
@@ -49,7 +49,8 @@ fn what_cannot_be_said_is_named_with_its_place_and_reason() {
 
 #[test]
 fn wrong_input_is_refused_with_its_place() {
-    let cases: [(&[(&str, &str)], &str, &str); 5] = [
+    type Files = &'static [(&'static str, &'static str)];
+    let cases: [(Files, &str, &str); 5] = [
         (&[("a.json", "{\"fixtures\": [\n  {]}")], "a.json", "a.json:2:4: this is no JSON"),
         (&[("f/ok.json", "{\"fixtures\": []}"), ("f/bad.json", "nope")], "f", "f/bad.json:1:2: this is no JSON"),
         (&[("a.json", "[]")], "a.json", "a.json:1:1: this is no file of fixtures"),
@@ -82,9 +83,9 @@ fn a_suite_uses_a_whole_script_file() {
     };
     let script = "script: T\nrules: [{when: {last_user: {contains: Ana}}, reply: Hello Ana}]\n";
     for (more, verdict) in [("", "ok"), (", rules: [{reply: another}]", "FAILED")] {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("world.yaml"), script).unwrap();
-        std::fs::write(folder.path().join("s.yaml"), suite(more)).unwrap();
+        let folder = tempfile::tempdir().expect("it is so in this test");
+        std::fs::write(folder.path().join("world.yaml"), script).expect("it is so in this test");
+        std::fs::write(folder.path().join("s.yaml"), suite(more)).expect("it is so in this test");
         let ran = checkride(folder.path(), &["run", "--suites", "s.yaml"]);
         assert!(ran.stdout.contains(verdict) || ran.stdout.contains("skipped"), "{more}\n{}\n{}", ran.stdout, ran.stderr);
         assert_ne!(ran.status, 2, "{}", ran.stderr);

@@ -41,8 +41,8 @@ impl Answer {
 }
 
 fn folder(script: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("script.yaml"), script).unwrap();
+    let folder = tempfile::tempdir().expect("it is so in this test");
+    std::fs::write(folder.path().join("script.yaml"), script).expect("it is so in this test");
     folder
 }
 
@@ -50,29 +50,29 @@ fn serve(script: &str, options: &[&str]) -> Server {
     let folder = folder(script);
     let mut command = program(CHECKRIDE, folder.path());
     command.args(["serve", "script.yaml", "--port", "0"]).args(options);
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("it is so in this test");
+    let mut out = BufReader::new(child.stdout.take().expect("it is so in this test"));
     let mut line = String::new();
-    out.read_line(&mut line).unwrap();
+    out.read_line(&mut line).expect("it is so in this test");
     let port = line.trim().rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_else(|| panic!("{line}"));
     Server { child, out, port, _folder: folder }
 }
 
 impl Server {
     fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it is so in this test");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("it is so in this test");
         stream
     }
 
     fn send(&self, method: &str, path: &str, body: &str) -> Answer {
         let mut stream = self.connect();
-        stream.write_all(request(method, path, body, "connection: close\r\n").as_bytes()).unwrap();
+        stream.write_all(request(method, path, body, "connection: close\r\n").as_bytes()).expect("it is so in this test");
         let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).unwrap();
-        let text = String::from_utf8(bytes).unwrap();
+        stream.read_to_end(&mut bytes).expect("it is so in this test");
+        let text = String::from_utf8(bytes).expect("it is so in this test");
         let (head, text) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{text}"));
-        Answer { status: head[9..12].parse().unwrap(), text: text.to_owned() }
+        Answer { status: head[9..12].parse().expect("it is so in this test"), text: text.to_owned() }
     }
 
     fn ask(&self, below: &str, text: &str) -> Answer {
@@ -82,7 +82,7 @@ impl Server {
     fn said(&self, below: &str, text: &str) -> String {
         let answer = self.ask(below, text);
         assert_eq!(answer.status, 200, "{}", answer.text);
-        answer.json()["choices"][0]["message"]["content"].as_str().unwrap().to_owned()
+        answer.json()["choices"][0]["message"]["content"].as_str().expect("it is so in this test").to_owned()
     }
 
     fn journal(&self, query: &str) -> Value {
@@ -91,14 +91,14 @@ impl Server {
 
     /// Resident memory.
     fn kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it is so in this test");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it is so in this test");
+        line.trim().trim_end_matches(" kB").parse().expect("it is so in this test")
     }
 
     fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        assert!(std::process::Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+        assert!(std::process::Command::new("kill").args(["-s", name, &id]).status().expect("it is so in this test").success());
     }
 }
 
@@ -123,7 +123,9 @@ fn two_conversations_are_kept_apart() {
     assert_eq!(server.said("/j/a", "x"), "two");
     assert_eq!(server.said("", "x"), "one");
     assert_eq!(server.said("/j/a%20name", "x"), "one");
-    let runs = |query: &str| server.journal(query)["requests"].as_array().unwrap().iter().map(|r| r["run"].clone()).collect::<Vec<_>>();
+    let runs = |query: &str| {
+        server.journal(query)["requests"].as_array().expect("it is so in this test").iter().map(|r| r["run"].clone()).collect::<Vec<_>>()
+    };
     assert_eq!(runs(""), ["a", "b", "a", "default", "a name"]);
     assert_eq!(runs("?run=a"), ["a", "a"]);
     assert_eq!(runs("?run=a%20name"), ["a name"]);
@@ -206,7 +208,7 @@ fn the_journal_is_bounded_and_hides_keys() {
     let server = serve("script: T\nrules: [{reply: hi}]\n", &["--journal", "10"]);
     (0..25).for_each(|n| drop(server.said("", &format!("request {n}"))));
     let journal = server.journal("");
-    let requests = journal["requests"].as_array().unwrap();
+    let requests = journal["requests"].as_array().expect("it is so in this test");
     assert_eq!((requests.len(), &journal["forgotten"], &requests[0]["n"]), (10, &json!(15), &json!(15)));
     assert_eq!(requests[9]["body"]["messages"][0]["content"], "request 24");
     assert_eq!(requests[9]["headers"]["authorization"], "«hidden»");
@@ -214,7 +216,7 @@ fn the_journal_is_bounded_and_hides_keys() {
     let server = serve("script: T\nrules: [{reply: hi}]\n", &[]);
     let large = "x".repeat(1024 * 1024);
     (0..12).for_each(|_| drop(server.said("", &large)));
-    assert_eq!(server.journal("")["requests"].as_array().unwrap().len(), 7, "eight MiB together");
+    assert_eq!(server.journal("")["requests"].as_array().expect("it is so in this test").len(), 7, "eight MiB together");
 }
 
 #[test]
@@ -222,7 +224,9 @@ fn a_thousand_streams_wait_at_a_gate_until_it_is_released() {
     let server = serve("script: T\nrules: [{reply: [{text: before}, {gate: g}, {text: after}]}]\n", &["--journal", "0"]);
     let open = |_| {
         let mut stream = server.connect();
-        stream.write_all(request("POST", "/v1/chat/completions", &chat("x", true), "connection: close\r\n").as_bytes()).unwrap();
+        stream
+            .write_all(request("POST", "/v1/chat/completions", &chat("x", true), "connection: close\r\n").as_bytes())
+            .expect("it is so in this test");
         stream
     };
     let mut streams: Vec<TcpStream> = (0..1000).map(open).collect();
@@ -230,7 +234,7 @@ fn a_thousand_streams_wait_at_a_gate_until_it_is_released() {
         let mut text = String::new();
         while !text.contains("before") {
             let mut piece = [0; 4096];
-            let n = stream.read(&mut piece).unwrap();
+            let n = stream.read(&mut piece).expect("it is so in this test");
             assert_ne!(n, 0, "{text}");
             text.push_str(&String::from_utf8_lossy(&piece[..n]));
         }
@@ -244,7 +248,7 @@ fn a_thousand_streams_wait_at_a_gate_until_it_is_released() {
     }
     for stream in &mut streams {
         let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
+        stream.read_to_string(&mut text).expect("it is so in this test");
         assert!(text.contains("after") && text.contains("[DONE]"), "{text}");
     }
 }
@@ -265,9 +269,9 @@ fn bad_requests_get_a_clear_answer_each() {
         assert!(answer.text.contains(message), "{method} {path}: {}", answer.text);
     }
     let mut stream = server.connect();
-    stream.write_all(b"POST /v1/responses HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n").unwrap();
+    stream.write_all(b"POST /v1/responses HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n").expect("it is so in this test");
     let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
+    stream.read_to_string(&mut text).expect("it is so in this test");
     assert!(text.starts_with("HTTP/1.1 413 "), "{text}");
     assert_eq!(server.said("", "x"), "one", "none of them was counted");
 }
@@ -276,8 +280,8 @@ fn bad_requests_get_a_clear_answer_each() {
 fn a_client_that_goes_away_disturbs_nobody() {
     let server = serve("script: [[{text: a}, {gate: g}, {text: b}], two]\n", &[]);
     let mut gone = server.connect();
-    gone.write_all(request("POST", "/v1/chat/completions", &chat("x", true), "").as_bytes()).unwrap();
-    assert_ne!(gone.read(&mut [0; 64]).unwrap(), 0);
+    gone.write_all(request("POST", "/v1/chat/completions", &chat("x", true), "").as_bytes()).expect("it is so in this test");
+    assert_ne!(gone.read(&mut [0; 64]).expect("it is so in this test"), 0);
     drop(gone);
     assert_eq!(server.said("", "x"), "two");
 }
@@ -285,17 +289,17 @@ fn a_client_that_goes_away_disturbs_nobody() {
 #[test]
 fn realtime_is_served_too() {
     let server = serve("script: [Hello]\nmodel: openai\n", &[]);
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let runtime = tokio::runtime::Runtime::new().expect("it is so in this test");
     runtime.block_on(async {
         use futures_util::{SinkExt, StreamExt};
         let url = format!("ws://127.0.0.1:{}/v1/realtime?model=gpt-realtime", server.port);
-        let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
-        socket.send(json!({"type": "response.create"}).to_string().into()).await.unwrap();
+        let (mut socket, _) = tokio_tungstenite::connect_async(url).await.expect("it is so in this test");
+        socket.send(json!({"type": "response.create"}).to_string().into()).await.expect("it is so in this test");
         let mut seen = Vec::new();
         while seen.last().is_none_or(|kind| kind != "response.done") {
-            let message = socket.next().await.unwrap().unwrap();
-            let event: Value = serde_json::from_str(message.to_text().unwrap()).unwrap();
-            seen.push(event["type"].as_str().unwrap().to_owned());
+            let message = socket.next().await.expect("it is so in this test").expect("it is so in this test");
+            let event: Value = serde_json::from_str(message.to_text().expect("it is so in this test")).expect("it is so in this test");
+            seen.push(event["type"].as_str().expect("it is so in this test").to_owned());
         }
         assert_eq!(seen[0], "session.created");
         assert!(seen.iter().any(|kind| kind.ends_with(".delta")), "{seen:?}");
@@ -307,12 +311,12 @@ fn both_signals_end_it_with_a_held_stream_open() {
     for name in ["INT", "TERM"] {
         let mut server = serve("script: [[{text: a}, {gate: g}]]\n", &[]);
         let mut held = server.connect();
-        held.write_all(request("POST", "/v1/chat/completions", &chat("x", true), "").as_bytes()).unwrap();
-        assert_ne!(held.read(&mut [0; 64]).unwrap(), 0);
+        held.write_all(request("POST", "/v1/chat/completions", &chat("x", true), "").as_bytes()).expect("it is so in this test");
+        assert_ne!(held.read(&mut [0; 64]).expect("it is so in this test"), 0);
         server.signal(name);
-        assert_eq!(server.child.wait().unwrap().code(), Some(0), "{name}");
+        assert_eq!(server.child.wait().expect("it is so in this test").code(), Some(0), "{name}");
         let mut rest = String::new();
-        server.out.read_to_string(&mut rest).unwrap();
+        server.out.read_to_string(&mut rest).expect("it is so in this test");
         assert!(rest.contains("ended after 1 request"), "{rest}");
         assert!(!Path::new(&format!("/proc/{}", server.child.id())).exists());
     }
@@ -327,8 +331,8 @@ fn refused(script: &str, arguments: &[&str]) -> String {
 
 #[test]
 fn what_cannot_be_served_is_refused_at_once() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("it is so in this test");
+    let port = taken.local_addr().expect("it is so in this test").port().to_string();
     let cases: [(&str, &[&str], &[&str]); 9] = [
         (TWO, &["script.yaml", "--port", &port], &["is taken", "--port 0"]),
         (TWO, &["none.yaml", "--port", "0"], &["none.yaml", "No such file"]),
@@ -355,10 +359,10 @@ fn growth(stream: bool) -> u64 {
     let mut ask = |times: usize| {
         let mut buffer = vec![0; 64 << 10];
         for _ in 0..times {
-            socket.write_all(asked.as_bytes()).unwrap();
+            socket.write_all(asked.as_bytes()).expect("it is so in this test");
             let mut length = 0;
             loop {
-                let n = socket.read(&mut buffer[length..]).unwrap();
+                let n = socket.read(&mut buffer[length..]).expect("it is so in this test");
                 assert_ne!(n, 0);
                 length += n;
                 if buffer[..length].ends_with(end) {

@@ -126,7 +126,7 @@ fn call(call: &Value) -> Result<Value, String> {
     let args = match &call["arguments"] {
         Value::String(text) => serde_json::from_str(text)
             .ok()
-            .filter(|args: &Value| args.is_object() && args.to_string() == *text)
+            .filter(|args: &Value| args.is_object() && args.to_string().as_str() == text.as_str())
             .unwrap_or_else(|| json!(text)),
         args @ Value::Object(_) => args.clone(),
         Value::Null => json!(""),
