@@ -222,7 +222,7 @@ fn what_the_steering_exhibit_asserts_can_fail() {
     }
     let wrong = STEERING.replace("output: \"\\\"Agent Final Message\\\"", "output: \"\\\"Agent Last Message\\\"");
     assert_ne!(wrong, STEERING);
-    let wrong = wrong.replace("fake: sideband, index: 1}", "fake: sideband, index: 1, within: 5s}");
+    let wrong = wrong.replace("fake: sideband, index: 1}", "fake: sideband, index: 1}\n        within: 5s");
     Project::with(&wrong).run().means(1, &["conversation.item.create"]);
     let wrong = STEERING.replace("body: {contains: steer the active task}", "body: {contains: steer another task}");
     Project::with(&wrong).run().means(1, &["steer another task"]);

@@ -118,7 +118,7 @@ fn a_case_lies_over_the_suites_defaults() {
         json!({
             "name": "n", "fakes": {"x": {"http": []}, "z": {"model": "any"}}, "tags": ["a", "b", "c"], "owner": "you",
             "secrets": {"s": {}}, "level": "should", "only_if": {"platform": "linux"},
-            "agent": {"protocol": "p", "env": {"B": 2}, "command": ["c"]},
+            "agent": {"protocol": "p", "env": {"A": null, "B": 2}, "command": ["c"]},
         })
     );
     assert_eq!((made[0].id.as_str(), made[0].agent_name.as_deref(), made[0].suite_name.as_str()), ("s::n", None, "S"));

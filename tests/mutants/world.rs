@@ -36,6 +36,7 @@ const TABLES: [&str; 12] = [
     x . x . . .   speaks_with_a_transcript
     x . . . . .   opens_a_session_with_a_minted_key
     x . . x . .   runs_an_mcp_tool_on_its_own_side
+    x . . . . .   both_functions_of_one_response_are_answered_before_the_next_is_asked_for
     x . . . . .   stops_where_it_is_when_the_client_cancels
     x . . . . .   refuses_a_second_response_while_one_is_in_the_making
     . . . . x .   ends_a_response_as_the_script_says
@@ -74,13 +75,13 @@ const TABLES: [&str; 12] = [
     x .   answers_however_the_stream_is_cut
     x .   reads_past_what_says_nothing
     x .   takes_the_final_copy_where_the_deltas_are_wrong
-    x o   says_so_when_the_answer_breaks_off
+    x o   half_an_answer_is_no_answer
     x .   needs_no_end_of_the_body_once_the_answer_is_complete
     x x   tells_the_user_of_a_second_answer_that_breaks_off
 ",
     "
     a d w   world/steps::
-    x x .   says_so_when_its_model_is_gone_and_works_again_when_it_is_back
+    x x .   works_again_when_its_model_is_back
     x x .   a_plain_request_sees_what_the_agent_sees
     x x x   work_that_ends_later_is_waited_for_and_stays_done
     x x .   a_step_that_is_only_for_some_machines
@@ -165,6 +166,7 @@ const SPOILERS: &[(&str, &str, &str, Spoiler)] = &[
             ("wallet called Main.}", "wallet.}"),
             (r#"[[{text: "One "}"#, r#"[[{text: "Two "}"#),
             ("{text: At last}", "{text: At first}"),
+            ("{text: It is sunny in Paris.}", "{text: It is grey in Paris.}"),
             ("beta}, script: [Hello]", "beta}, script: [Hallo]"),
         ]),
     ),
