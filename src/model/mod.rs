@@ -9,6 +9,7 @@ pub mod expect;
 pub mod fake;
 pub mod fault;
 pub mod http;
+pub mod judge;
 pub mod outcome;
 pub mod pattern;
 pub mod protocol;

@@ -1,0 +1,331 @@
+//! Rubrics, and what a judge answered to them.
+//!
+//! Owns: the statements, how their answers are counted, the settings of a judge, the answers as they are kept beside a trace.
+//! Must not know: YAML, how a judge is asked, how a verdict comes of the answers.
+
+use super::pattern::Pattern;
+use crate::base::Span;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One `judge:` of a case or of a step.
+#[derive(Clone, Debug)]
+pub struct Rubric {
+    /// The key's place.
+    pub span: Span,
+    pub criteria: Vec<Criterion>,
+    pub settings: Arc<JudgeSettings>,
+    /// What a good answer says; the judge compares with it.
+    pub reference: Option<String>,
+}
+
+/// One plain statement about the run, judged alone.
+#[derive(Clone, Debug)]
+pub struct Criterion {
+    /// Unique in its rubric; made of the text where none was written.
+    pub id: String,
+    pub span: Span,
+    pub kind: CriterionKind,
+    pub text: String,
+    /// Counts for `should` and `should_not` alone; at least 1.
+    pub weight: u32,
+    /// The roles that evidence may be quoted from; never empty.
+    pub evidence_from: Vec<Role>,
+    /// Its own rule; otherwise that of the settings.
+    pub vote_rule: Option<VoteRule>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CriterionKind {
+    Must,
+    MustNot,
+    Should,
+    ShouldNot,
+}
+
+impl CriterionKind {
+    /// The key it is written with.
+    pub fn word(self) -> &'static str {
+        match self {
+            CriterionKind::Must => "must",
+            CriterionKind::MustNot => "must_not",
+            CriterionKind::Should => "should",
+            CriterionKind::ShouldNot => "should_not",
+        }
+    }
+
+    /// True if an agent that meets the statement has done wrong.
+    pub fn is_negative(self) -> bool {
+        matches!(self, CriterionKind::MustNot | CriterionKind::ShouldNot)
+    }
+}
+
+/// Who said something in a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    User,
+    Assistant,
+    ToolCall,
+    ToolResult,
+}
+
+impl Role {
+    pub const ALL: [Role; 4] = [Role::User, Role::Assistant, Role::ToolCall, Role::ToolResult];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::User => "user",
+            Role::Assistant => "assistant",
+            Role::ToolCall => "tool_call",
+            Role::ToolResult => "tool_result",
+        }
+    }
+}
+
+/// How the votes on one statement are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VoteRule {
+    /// Strictly more than half; otherwise unsure.
+    Majority,
+    /// All alike; otherwise unsure.
+    Unanimous,
+    /// One bad vote is enough for bad.
+    Veto,
+}
+
+/// What an answer that stays unsure makes of the case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnUnsure {
+    Fail,
+    /// The case is broken, blame judge.
+    Broken,
+    Warn,
+}
+
+/// What a judge that cannot be asked (no key) makes of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnUnavailable {
+    /// Nothing runs.
+    Broken,
+    /// The rubric is left out, counted and shown.
+    Skip,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sentinels {
+    /// For cases tagged `security`.
+    Auto,
+    On,
+    Off,
+}
+
+/// A share, exact: `numerator / denominator` with a denominator above 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    pub numerator: u64,
+    pub denominator: u64,
+}
+
+/// Who judges, and by which rules.
+#[derive(Clone, Debug)]
+pub struct JudgeSettings {
+    /// More than one is a panel; never empty.
+    pub models: Vec<JudgeModel>,
+    /// How often each model is asked; odd.
+    pub votes: u32,
+    pub vote_rule: VoteRule,
+    pub threshold: Share,
+    pub on_unsure: OnUnsure,
+    pub on_unavailable: OnUnavailable,
+    /// Wall time for one statement, retries included.
+    pub timeout: Duration,
+    pub max_output_tokens: u32,
+    pub budget: Budget,
+    pub sentinels: Sentinels,
+    /// Which roles the recording shows; never empty.
+    pub include: Vec<Role>,
+    /// A longer recording is refused, never cut: what is missing in it would look absent.
+    pub max_bytes: usize,
+    /// `None`: not sent.
+    pub temperature: Option<f64>,
+}
+
+/// The bounds of one run.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Budget {
+    pub calls: Option<u64>,
+    pub usd: Option<f64>,
+}
+
+#[derive(Clone, Debug)]
+pub struct JudgeModel {
+    /// As it was written, such as `anthropic/claude-sonnet-4-5-20250929`.
+    pub name: String,
+    pub span: Span,
+    pub provider: Provider,
+}
+
+#[derive(Clone, Debug)]
+pub enum Provider {
+    /// Anthropic's Messages; the text is the model's id.
+    Anthropic(String),
+    /// OpenAI's Responses.
+    OpenAi(String),
+    /// Chat completions, at OpenAI's address or another one.
+    Chat(String),
+    /// A program: one request as JSON on its standard input, one reply on its standard output.
+    Exec(Vec<String>),
+    /// Answers by rule, offline; everything behind the answer is as with a real one.
+    Fake(Arc<FakeJudge>),
+}
+
+/// A judge that answers by rule.
+#[derive(Clone, Debug, Default)]
+pub struct FakeJudge {
+    /// The first that matches answers; none is a fault.
+    pub rules: Vec<FakeRule>,
+    pub fault: JudgeFault,
+}
+
+#[derive(Clone, Debug)]
+pub struct FakeRule {
+    pub span: Span,
+    /// A glob over the criterion's id.
+    pub criterion: String,
+    /// Each pattern over the texts of that role's events, of which one must match.
+    pub when: Vec<(Role, Pattern)>,
+    pub reply: Answer,
+    pub quote: Quoting,
+}
+
+/// What a fake judge gives as evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Quoting {
+    /// What the pattern of `when` found, and where.
+    Auto,
+    /// This text, of the first event that holds it.
+    Text(String),
+    None,
+}
+
+/// What is wrong with a fake judge, on purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JudgeFault {
+    #[default]
+    None,
+    Malformed,
+    Truncated,
+    BadQuote,
+    WrongEvent,
+    WrongId,
+    Timeout,
+    Http429Twice,
+    Http500,
+    Refuse,
+    AlwaysMet,
+    /// It answers what a text in the recording tells it to.
+    ObeyInjection,
+}
+
+/// What a judge said of one statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    Met,
+    NotMet,
+    Unsure,
+}
+
+impl Answer {
+    pub fn word(self) -> &'static str {
+        match self {
+            Answer::Met => "met",
+            Answer::NotMet => "not_met",
+            Answer::Unsure => "unsure",
+        }
+    }
+}
+
+/// All answers to one rubric. What checks and reports need, and nothing that has to be asked again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answers {
+    /// The step whose rubric it is; `None` for the case's.
+    pub step: Option<usize>,
+    /// In the order of the criteria.
+    pub criteria: Vec<Answered>,
+    /// Why nothing was asked: off, no key with `on_unavailable: skip`, a case that failed already.
+    pub not_asked: Option<String>,
+    /// A fault of the judge over the whole rubric: the budget, a compromised sentinel, a lock that lacks an entry.
+    pub fault: Option<JudgeProblem>,
+    pub cost: Cost,
+}
+
+/// The votes on one statement.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answered {
+    pub criterion: String,
+    /// Pooled over all models, in the order asked.
+    pub votes: Vec<Vote>,
+    /// It could not be judged.
+    pub fault: Option<JudgeProblem>,
+}
+
+/// One answer of one model, its quotes verified.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vote {
+    pub model: String,
+    pub answer: Answer,
+    /// Why a valid answer was turned into `unsure`, such as `unverified_evidence`.
+    pub turned: Option<String>,
+    pub analysis: String,
+    pub quotes: Vec<Quote>,
+    /// A text in the recording tried to steer the judge, so it said. Shown, never used to pass.
+    pub embedded_instructions: bool,
+    /// The key of its entry in the lock.
+    pub key: String,
+    /// False if it was read from the lock.
+    pub live: bool,
+}
+
+/// A quote of a judge, and whether it stands where it said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quote {
+    /// `e7`.
+    pub event: String,
+    /// The role of the named event; `None` if there is no such event.
+    pub role: Option<Role>,
+    pub quote: String,
+    /// Counter-evidence, by the judge's own word.
+    pub against: bool,
+    /// Why it does not count; `None` if it does.
+    pub rejected: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JudgeProblem {
+    /// Stable, kebab-case: `judge-refused`, `judge-timeout`, `lock-miss`, `budget-exhausted`, `judge-compromised`, …
+    pub code: String,
+    pub message: String,
+    pub details: Vec<String>,
+}
+
+/// What judging took. Tokens are as the provider counted them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cost {
+    pub calls: u64,
+    /// Of these, how many really went out.
+    pub live: u64,
+    pub input_tokens: u64,
+    pub cached_tokens: u64,
+    pub output_tokens: u64,
+    /// `None` as soon as one price is not known.
+    pub usd: Option<f64>,
+}
