@@ -33,6 +33,7 @@ const ELSEWHERE: [(&[&str], &str); 5] = [
             "answer-refused",
             "approval-unmatched",
             "command-timeout",
+            "file-not-searched",
             "ill-formed-frame",
             "ill-formed-reply",
             "protocol-fault",

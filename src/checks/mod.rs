@@ -8,7 +8,7 @@
 //! | [`views`], [`histories`], [`rows`], `calls`, `errors`, [`turns`], [`messages`], `fields` | what a trace tells, indexed once and only if asked for |
 //! | [`part`], `look` | the part of a run that belongs to a step, and what a check may look at |
 //! | [`document`](mod@document), [`scope`] | what JSONPath sees; what templates stand for |
-//! | `lists`, `list_words`, `replies`, `values`, `files`, `egress` | one file per family of checks |
+//! | `lists`, `list_words`, `replies`, `values`, `files`, `egress`, `secrets` | one file per family of checks |
 //! | `defaults`, `invariants`, `problems` | what always holds |
 //! | [`evaluate`](mod@evaluate), `steps`, `live` | all findings of a case; the checks that a running step needs |
 
@@ -33,6 +33,7 @@ mod replies;
 pub mod rows;
 mod said;
 pub mod scope;
+mod secrets;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -69,4 +70,5 @@ const FAMILIES: &[Family] = &[
     },
     Family { keys: &["files"], expect: files::expect, never: files::never },
     Family { keys: &["egress"], expect: egress::expect, never: egress::never },
+    Family { keys: &["secrets"], expect: secrets::expect, never: secrets::never },
 ];

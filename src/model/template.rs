@@ -3,6 +3,7 @@
 //! Owns: the syntax inside the braces, filters, what may be inserted into a longer text.
 //! Must not know: which names exist and at which stage; a [`Scope`] answers that.
 
+use crate::base::disguise::{Disguise, disguised};
 use base64::Engine as _;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -346,8 +347,19 @@ impl Filter {
             return Ok(Value::String(value.to_string()));
         }
         let text = printed(value, name)?;
+        // Where secrets are known by their marks only, what is made of one is known by its mark too.
+        let disguise = match self {
+            Filter::Base64 => Some(Disguise::Base64),
+            Filter::Hex => Some(Disguise::Hex),
+            Filter::Tags => Some(Disguise::Unicode),
+            Filter::Json | Filter::Url | Filter::Times(_) => None,
+        };
+        if let Some(shown) = disguise.and_then(|disguise| disguised(&text, disguise)) {
+            return Ok(Value::String(shown));
+        }
         Ok(Value::String(match self {
             Filter::Json => unreachable!("handled above"),
+            Filter::Url if disguised(&text, Disguise::Escaped).is_some() => text,
             Filter::Base64 => base64::engine::general_purpose::STANDARD.encode(&text),
             Filter::Hex => text.bytes().map(|byte| format!("{byte:02x}")).collect(),
             Filter::Url => percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC).to_string(),
@@ -406,6 +418,8 @@ mod tests {
         gives("{{'a b'|url}}", json!("a%20b"));
         gives("{{'}} x'}}", json!("}} x"));
         gives("{{'A'|tags}}", json!("\u{E0041}"));
+        gives("{{'«secrets.x»'|base64}}", json!("«secrets.x:base64»"));
+        gives("{{'«secrets.x»'|url}}", json!("«secrets.x»"));
         assert!(filled("{{n|jsn}}").is_err_and(|e| e.contains("did you mean `json`")));
     }
 

@@ -32,6 +32,16 @@ pub const CODES: &[Code] = &[
         example: "fakes: {gog: {command: [{stdout: x}]}}\nsteps: [{stop: gog}]",
     },
     Code {
+        name: "secret-not-planted",
+        about: "A secret that the agent can never come by is kept by any agent. Plant it in a file or a variable, or insert it into what the agent is given.",
+        example: "secrets: {key: {}}               # never inserted anywhere\nexpect: {secrets: kept}",
+    },
+    Code {
+        name: "unknown-secret",
+        about: "`secrets` in `expect` names a secret that the case does not have.",
+        example: "secrets: {gateway: {file: ~/.gateway}}\nexpect: {secrets: [gatway]}",
+    },
+    Code {
         name: "never-names-nothing",
         about: "A name in `never` that nobody has (a warning): the check can never match, and so never fail.",
         example: "never: {commands: {crul: [\"*\"]}}",

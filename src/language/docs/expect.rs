@@ -52,10 +52,17 @@ macro_rules! checks {
             /// A pattern over `{first_text, turn, total}`.
             #[example("{first_text: {lt: 1500ms}}")]
             timing: Option<PatternNode>,
-            /// `kept`, or names: none of them left by any way that is watched.
+            /// `kept`, or names: no planted secret leaves. Searched is what the agent says (also over several deltas), reasons, asks to
+            /// approve and gives as arguments of tools; argv and stdin of mocked commands; requests and frames to fakes other than the
+            /// model; hosts and paths of `egress`; and, in a case, files below its folder that were made or changed. Where the protocol
+            /// shows neither texts nor calls, it is every frame. A secret is found as it is, in other case, reversed, in rot13, hex, base32,
+            /// base64 (at any place in a longer text), percent and other escapes, invisible characters, torn apart by anything that is no
+            /// letter or digit, and in a part of twelve characters. Not leaks: results of tools, requests to the model, the agent's
+            /// log. Not seen: what is encrypted, packed, or encoded twice, files elsewhere, clients that ask no proxy. It is a test
+            /// double, not a sandbox.
             #[example("kept")]
-            #[later("`secrets`")]
-            secrets: Option<Or<Text, Vec<Text>>>,
+            #[example("[gateway]")]
+            secrets: Option<Or<KeptWord, Vec<Text>>>,
             /// Outbound connections that were tried: `none`, or a list pattern over `{host, port, method, path, allowed, fake}`. One to a
             /// host that the agent's `egress` leads to a fake, or lets through, is `allowed` and does not count for `none`; requests in a
             /// tunnel are in `requests`. Needs a launched agent, and sees only clients that ask a proxy.
@@ -128,6 +135,12 @@ document! {
 }
 
 words! {
+    /// Every secret of the case.
+    pub enum KeptWord as "kept" {
+        /// None of them leaves.
+        Kept = "kept",
+    }
+
     /// Leaves out all rules that otherwise always hold.
     pub enum OffWord as "off" {
         /// None is checked.
