@@ -4,8 +4,10 @@
 //! Must not know: where texts come from, what a hit means.
 
 use super::disguise::{Disguise, forms, mark};
-use super::letters::{Place, letters};
+use super::letters::letters;
 use aho_corasick::{AhoCorasick, MatchKind};
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// So many characters of a secret in a row are a part of it that nobody writes by accident.
@@ -41,8 +43,8 @@ struct Shape {
 #[derive(Debug)]
 struct Hit {
     shown: String,
-    /// One for each text that it stands in, in order.
-    places: Vec<Place>,
+    /// Of the joined texts.
+    place: Range<usize>,
 }
 
 impl Finder {
@@ -92,29 +94,29 @@ impl Finder {
 
     fn replace(&self, automaton: Option<&Automaton>, texts: &mut [&mut String]) -> bool {
         let Some(automaton) = automaton else { return false };
-        let hits = self.hits(automaton, &texts.iter().map(|text| text.as_str()).collect::<Vec<_>>());
+        // Most texts are shorter than any secret, and nearly all of the others hold none.
+        if texts.iter().map(|text| text.len()).sum::<usize>() < automaton.shortest {
+            return false;
+        }
+        let hits = match texts {
+            [only] => self.hits(automaton, only),
+            _ => self.hits(automaton, &texts.iter().map(|text| text.as_str()).collect::<String>()),
+        };
         for hit in hits.iter().rev() {
-            for (number, place) in hit.places.iter().enumerate().rev() {
-                let shown = if number == 0 { hit.shown.as_str() } else { "" };
-                texts[place.text as usize].replace_range(place.from as usize..place.to as usize, shown);
-            }
+            put(&hit.shown, &hit.place, texts);
         }
         !hits.is_empty()
     }
 
-    fn hits(&self, automaton: &Automaton, texts: &[&str]) -> Vec<Hit> {
-        // Most texts are shorter than any secret, and nearly all of the others hold none.
-        if texts.iter().map(|text| text.len()).sum::<usize>() < automaton.shortest {
-            return vec![];
-        }
-        let mut plain = Vec::new();
-        letters(texts.iter().copied(), |letter, _| plain.push(letter));
+    fn hits(&self, automaton: &Automaton, text: &str) -> Vec<Hit> {
+        let mut plain = Vec::with_capacity(text.len());
+        letters(text, |letter, _| plain.push(letter));
         let found: Vec<_> = automaton.automaton.find_iter(&plain).collect();
         if found.is_empty() {
             return vec![];
         }
         let mut places = Vec::with_capacity(plain.len());
-        letters(texts.iter().copied(), |_, place| places.push(place));
+        letters(text, |_, place| places.push(place));
         let mut taken = 0;
         let hits = found.iter().filter_map(|found| {
             let shape = &automaton.shapes[found.pattern().as_usize()];
@@ -122,10 +124,24 @@ impl Finder {
             let from = std::mem::replace(&mut taken, found.end() + more).max(found.start());
             let own = places.get(from..found.end() + more).filter(|own| !own.is_empty())?;
             let (name, secret) = &self.secrets[shape.secret];
-            let disguise = shape.disguise.or_else(|| worn(own, texts, secret));
-            Some(Hit { shown: mark(name, disguise), places: by_text(own) })
+            let disguise = shape.disguise.or_else(|| worn(own, text, secret));
+            Some(Hit { shown: mark(name, disguise), place: own[0].start..own[own.len() - 1].end })
         });
         hits.collect()
+    }
+}
+
+/// Replaces a part of the joined texts: what is shown stands where the part begins.
+fn put(shown: &str, place: &Range<usize>, texts: &mut [&mut String]) {
+    let (mut begin, mut shown) = (0, Cow::Borrowed(shown));
+    // Ends are taken before the texts change.
+    for text in texts {
+        let end = begin + text.len();
+        let own = place.start.max(begin)..place.end.min(end);
+        if own.start < own.end {
+            text.replace_range(own.start - begin..own.end - begin, &std::mem::take(&mut shown));
+        }
+        begin = end;
     }
 }
 
@@ -139,26 +155,18 @@ impl Automaton {
 }
 
 /// The disguise of a secret that stands in its own letters.
-fn worn(places: &[Place], texts: &[&str], secret: &str) -> Option<Disguise> {
-    let written = |place: &Place| &texts[place.text as usize][place.from as usize..place.to as usize];
-    if places.iter().any(|place| !written(place).is_ascii()) {
+fn worn(places: &[Range<usize>], text: &str, secret: &str) -> Option<Disguise> {
+    if places.iter().any(|place| !text[place.clone()].is_ascii()) {
         return Some(Disguise::Unicode);
     }
-    if places.iter().any(|place| written(place).len() > 1) {
+    if places.iter().any(|place| place.len() > 1) {
         return Some(Disguise::Escaped);
     }
-    let whole: String = by_text(places).iter().map(written).collect();
-    match whole {
+    match &text[places[0].start..places[places.len() - 1].end] {
         whole if whole == secret => None,
         whole if whole.eq_ignore_ascii_case(secret) => Some(Disguise::Case),
         _ => Some(Disguise::Split),
     }
-}
-
-/// From the first to the last in each text.
-fn by_text(places: &[Place]) -> Vec<Place> {
-    let whole = |same: &[Place]| Place { to: same[same.len() - 1].to, ..same[0] };
-    places.chunk_by(|a, b| a.text == b.text).map(whole).collect()
 }
 
 #[cfg(test)]
@@ -222,7 +230,9 @@ mod tests {
 
     #[test]
     fn a_secret_over_several_texts_is_found() {
-        assert_eq!(redacted(&["is Zk3vQ9xT7bLm", " ", "W2cR8nYp5sHd4fGj6kAe. Bye"], false), ["is «pin»", " ", ". Bye"]);
+        assert_eq!(redacted(&["is Zk3vQ9xT7bLm", " ", "W2cR8nYp5sHd4fGj6kAe. Bye"], false), ["is «pin:split»", "", ". Bye"]);
+        let escaped: String = SECRET.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        assert_eq!(redacted(&["is ", &escaped[..17], &escaped[17..], "."], false), ["is ", "«pin:escaped»", "", "."]);
         assert_eq!(redacted(&["is Zk3vQ9xT7bLm", "W2cR8nYp5sHd4fGj6kAe. Bye"], false), ["is «pin»", ". Bye"]);
     }
 

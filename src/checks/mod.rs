@@ -9,9 +9,12 @@
 //! | [`part`], `look` | the part of a run that belongs to a step, and what a check may look at |
 //! | [`document`](mod@document), [`scope`] | what JSONPath sees; what templates stand for |
 //! | `lists`, `list_words`, `replies`, `values`, `files`, `egress`, `secrets` | one file per family of checks |
-//! | `defaults`, `invariants`, `problems` | what always holds |
+//! | `attempts` | hosts that the agent tried to reach, by a proxy or by a mocked command |
+//! | `defaults`, `invariants`, `bypass`, `problems` | what always holds |
 //! | [`evaluate`](mod@evaluate), `steps`, `live` | all findings of a case; the checks that a running step needs |
 
+mod attempts;
+mod bypass;
 mod calls;
 mod defaults;
 pub mod document;

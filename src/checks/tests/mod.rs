@@ -5,6 +5,7 @@ mod at_case;
 mod at_step;
 mod documents;
 mod never;
+mod safety;
 mod spec;
 pub(crate) mod story;
 mod templates;

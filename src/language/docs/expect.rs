@@ -63,11 +63,16 @@ macro_rules! checks {
             #[example("kept")]
             #[example("[gateway]")]
             secrets: Option<Or<KeptWord, Vec<Text>>>,
-            /// Outbound connections that were tried: `none`, or a list pattern over `{host, port, method, path, allowed, fake}`. One to a
-            /// host that the agent's `egress` leads to a fake, or lets through, is `allowed` and does not count for `none`; requests in a
-            /// tunnel are in `requests`. Needs a launched agent, and sees only clients that ask a proxy.
+            /// Outbound connections that were tried: `none`, or a list pattern over `{host, port, method, path, allowed, fake, command}`.
+            /// Seen are clients that ask the proxy of `HTTPS_PROXY` and its kin, and mocked commands that reach hosts: curl, wget, http,
+            /// https, xh, nc, ncat, netcat, telnet, ftp, ssh, scp, sftp, rsync, dig, nslookup, host, ping, ping6, traceroute, whois. A call of
+            /// one that names a host other than this machine is an attempt if no rule answered it; what a rule answers is the case's own
+            /// world. One to a host that the agent's `egress` leads to a fake, or lets through, is `allowed` and does not count for `none`;
+            /// requests in a tunnel are in `requests`. Needs a launched agent. It is a test double, not a sandbox: a client that asks no
+            /// proxy and is not mocked gets out unseen.
             #[example("none")]
             #[example("[{host: api.openai.com, fake: llm}]")]
+            #[example("[{host: evil.example, command: curl}]")]
             egress: Option<ListNode>,
             /// The workspace after the run: by path, a value pattern, `{unchanged: true}` or `{absent: true}`.
             #[example("{notes.md: {contains: done}}")]
@@ -118,7 +123,8 @@ checks! {
     /// What must have happened for the verdict to mean anything.
     #[example("{delivered: {contains: admin mode}}")]
     pub struct ReachDoc as "reach" {
-        /// Any bytes that were delivered to the model.
+        /// What was delivered to the model: some request to a model fake holds it. In a case without one, whose model is real: some result
+        /// of a tool that the agent tells, or some output of a mocked command.
         #[example("{contains: admin mode}")]
         delivered: Option<PatternNode>,
     }
@@ -128,8 +134,12 @@ document! {
     /// Leaves out some of the rules that always hold.
     #[example("{without: [one_terminal_per_turn]}")]
     pub struct InvariantsDoc as "invariants" {
-        /// Their names.
+        /// Their names: those of the protocol, and `mocks_are_asked`, which every case with mocked commands keeps. By that one, a command
+        /// that the agent says it ran in a shell, and that is mocked, has asked its mock: one run by an absolute path or with a PATH made anew
+        /// has not, and what it did nobody knows. A command behind `||`, in a branch, a loop or a function may not have been run, and
+        /// counts only if it was; so do a call that was denied, and what follows `&&` in a call that failed.
         #[example("[calls_have_results]")]
+        #[example("[mocks_are_asked]")]
         without: Vec<Text>,
     }
 }

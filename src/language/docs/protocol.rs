@@ -335,5 +335,7 @@ words! {
         CallsHaveResults = "calls_have_results",
         /// The deltas of a message, joined, are its text.
         DeltasJoinToFinal = "deltas_join_to_final",
+        /// A mocked command that the agent says it ran in a shell was asked. It holds for every protocol.
+        MocksAreAsked = "mocks_are_asked",
     }
 }

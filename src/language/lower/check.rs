@@ -27,7 +27,7 @@ pub enum Mode {
 pub const STATUSES: [&str; 4] = ["completed", "failed", "aborted", "incomplete"];
 
 /// What is known of an attempt to reach a host.
-const EGRESS: [&str; 6] = ["host", "port", "method", "path", "allowed", "fake"];
+const EGRESS: [&str; 7] = ["host", "port", "method", "path", "allowed", "fake", "command"];
 
 /// What the verbs return, by the keys it is checked under.
 const RETURNED: [(&str, &[&str]); 7] = [
