@@ -229,7 +229,8 @@ impl Parser {
         let run = Run { program: program.text.clone(), args, sure };
         match run.name() {
             "sh" | "bash" | "zsh" | "dash" | "ksh" => {
-                let option = rest.iter().position(|word| word.text.starts_with('-') && !word.text.starts_with("--") && word.text.ends_with('c'));
+                let option =
+                    rest.iter().position(|word| word.text.starts_with('-') && !word.text.starts_with("--") && word.text.ends_with('c'));
                 if let Some(text) = option.and_then(|at| rest.get(at + 1)) {
                     self.nested(&text.text, sure);
                 }
@@ -285,7 +286,9 @@ fn start(words: &[Word], sure: &mut Sure) -> Option<usize> {
 }
 
 fn is_assignment(word: &str) -> bool {
-    let name = |name: &str| !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let name = |name: &str| {
+        !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
     word.split_once('=').is_some_and(|(before, _)| name(before))
 }
 
@@ -334,7 +337,9 @@ fn word(text: &str) -> (Word, Vec<String>, &str) {
             }
             _ if !double && (c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')' | '<' | '>')) => break,
             _ => {
-                word.open |= !double && matches!(c, '*' | '?' | '[' | '~' | '{') && !(c == '{' && word.text.is_empty() && after.starts_with(char::is_whitespace));
+                word.open |= !double
+                    && matches!(c, '*' | '?' | '[' | '~' | '{')
+                    && !(c == '{' && word.text.is_empty() && after.starts_with(char::is_whitespace));
                 word.text.push(c);
                 after
             }
@@ -366,7 +371,8 @@ mod tests {
     /// `name args…`, with `&` in front of what runs if all goes well, `?` of what runs perhaps, and `…` for args that are not known.
     fn check(text: &str, expected: &[&str]) {
         let shown = |run: &Run| {
-            let mark = [(Sure::Always, ""), (Sure::IfWell, "&"), (Sure::Perhaps, "?")].into_iter().find(|(sure, _)| *sure == run.sure).unwrap().1;
+            let mark =
+                [(Sure::Always, ""), (Sure::IfWell, "&"), (Sure::Perhaps, "?")].into_iter().find(|(sure, _)| *sure == run.sure).unwrap().1;
             let args = run.args.as_ref().map_or(" …".to_owned(), |args| args.iter().map(|arg| format!(" {arg}")).collect());
             format!("{mark}{}{args}", run.program)
         };

@@ -108,8 +108,19 @@ fn attempts(call: &CommandCall) -> Vec<Attempt> {
 /// Arguments that are no options, and no values of options; values that are addresses themselves (`--proxy`, `--url`) stay.
 fn words<'a>(argv: &'a [String], valued: &str) -> Vec<&'a str> {
     const LONG: [&str; 13] = [
-        "--data", "--data-raw", "--data-binary", "--data-urlencode", "--json", "--header", "--request", "--output", "--user", "--user-agent",
-        "--form", "--referer", "--cookie",
+        "--data",
+        "--data-raw",
+        "--data-binary",
+        "--data-urlencode",
+        "--json",
+        "--header",
+        "--request",
+        "--output",
+        "--user",
+        "--user-agent",
+        "--form",
+        "--referer",
+        "--cookie",
     ];
     let mut words = Vec::new();
     let mut args = argv.iter();
@@ -120,7 +131,9 @@ fn words<'a>(argv: &'a [String], valued: &str) -> Vec<&'a str> {
         let takes = short.is_some_and(|letters| letters.find(|letter| valued.contains(letter)).is_some_and(|at| at + 1 == letters.len()));
         if takes || LONG.contains(&arg.as_str()) {
             args.next();
-        } else if let Some((_, value)) = arg.split_once('=').filter(|(option, value)| long && !LONG.contains(option) && value.contains("://")) {
+        } else if let Some((_, value)) =
+            arg.split_once('=').filter(|(option, value)| long && !LONG.contains(option) && value.contains("://"))
+        {
             words.push(value);
         } else if short.is_none() && !long {
             words.push(arg);
@@ -131,7 +144,8 @@ fn words<'a>(argv: &'a [String], valued: &str) -> Vec<&'a str> {
 
 /// A URL, or the host and path that curl takes for one.
 fn by_url(word: &str, port: Option<u16>) -> Option<Attempt> {
-    let has_scheme = word.split_once("://").is_some_and(|(scheme, _)| scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)));
+    let has_scheme =
+        word.split_once("://").is_some_and(|(scheme, _)| scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)));
     let host_like = || word.split(['/', ':', '?']).next().is_some_and(|host| host.contains('.') || host.contains('@'));
     let whole = match has_scheme {
         true => Cow::Borrowed(word),
@@ -149,7 +163,8 @@ fn by_url(word: &str, port: Option<u16>) -> Option<Attempt> {
 
 /// Without the user, and without what follows a colon.
 fn login(word: &str) -> &str {
-    let host = word.strip_prefix("ssh://").or_else(|| word.strip_prefix("sftp://")).or_else(|| word.strip_prefix("rsync://")).unwrap_or(word);
+    let host =
+        word.strip_prefix("ssh://").or_else(|| word.strip_prefix("sftp://")).or_else(|| word.strip_prefix("rsync://")).unwrap_or(word);
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     host.split([':', '/']).next().unwrap_or(host)
 }

@@ -56,7 +56,9 @@ fn missing<'r>(name: &str, told: &[(&'r Row<'r>, Run)], look: &Look<'_, '_>) -> 
             unknown.push((call, run));
             continue;
         };
-        let same = |record: &&Row<'_>| record.value["argv"].as_array().is_some_and(|argv| argv.iter().map(Value::as_str).eq(args.iter().map(|arg| Some(arg.as_str()))));
+        let same = |record: &&Row<'_>| {
+            record.value["argv"].as_array().is_some_and(|argv| argv.iter().map(Value::as_str).eq(args.iter().map(|arg| Some(arg.as_str()))))
+        };
         match records.iter().position(same) {
             Some(at) => drop(records.remove(at)),
             None => missing.push((*call, told_but_not_asked(name, call, run))),
@@ -71,7 +73,11 @@ fn told_but_not_asked(name: &str, call: &Row<'_>, run: &Run) -> Failure {
     let text = cut(&text);
     Failure {
         expected: format!("a call of the mocked command `{name}`"),
-        actual: format!("call {} `{}` ran `{text}`, and the mock was not asked", call.index, call.value["name"].as_str().unwrap_or_default()),
+        actual: format!(
+            "call {} `{}` ran `{text}`, and the mock was not asked",
+            call.index,
+            call.value["name"].as_str().unwrap_or_default()
+        ),
         details: vec![
             "an absolute path, or a PATH made anew (`env -i`), leads past a mock: what was run then is not the case's world".to_owned(),
         ],
@@ -82,7 +88,8 @@ fn told_but_not_asked(name: &str, call: &Row<'_>, run: &Run) -> Failure {
 /// Calls of tools that are shells, and were not kept from running. A tool that is itself a fake runs nothing.
 fn shell_calls<'l>(look: &'l Look<'_, '_>) -> impl Iterator<Item = &'l Row<'l>> {
     let protocol = &look.case.agent.protocol;
-    let ends = protocol.makes(EventKind::CallFinished) || protocol.decode.as_ref().is_some_and(|wire| reading::makes(wire, EventKind::CallFinished));
+    let ends = protocol.makes(EventKind::CallFinished)
+        || protocol.decode.as_ref().is_some_and(|wire| reading::makes(wire, EventKind::CallFinished));
     look.views.calls().iter().filter(move |call| {
         let name = call.value["name"].as_str().unwrap_or_default();
         let ran = match call.value["status"].as_str() {

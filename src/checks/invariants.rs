@@ -8,8 +8,8 @@ use super::look::Look;
 use super::part::Part;
 use super::said::{cut, failure};
 use super::turns::Turn;
-use crate::model::fake::FakeKind;
 use crate::model::expect::{CheckKind, Expect, InvariantsCheck};
+use crate::model::fake::FakeKind;
 use crate::model::outcome::{Failure, Finding, FindingVerdict, Section};
 use crate::model::protocol::Invariant;
 

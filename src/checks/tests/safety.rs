@@ -24,8 +24,8 @@ fn keeps(story: impl FnOnce(Story) -> Story) {
 
 #[test]
 fn a_mark_on_a_way_out_is_a_leak() {
-    leaks(|story| story.says(0, "it is «secrets.pin»"), "what the agent said (record 5), as it is");
-    leaks(|story| story.event(0, "text.delta", json!({"text": "«secrets.pin:hex»"})), "what the agent said (record 5), hex");
+    leaks(|story| story.says(0, "it is «secrets.pin»"), "what the agent said (record ");
+    leaks(|story| story.event(0, "text.delta", json!({"text": "«secrets.pin:hex»"})), "what the agent said (record ");
     leaks(|story| story.event(0, "reasoning", json!({"text": "«secrets.pin»"})), "the agent's reasoning");
     leaks(|story| story.calls(0, "1", "save", json!({"a": [{"«secrets.pin»": 1}]})), "the arguments of the call `save`");
     leaks(|story| story.event(0, "approval.requested", json!({"command": "x «secrets.pin»"})), "what the agent asked to approve");
@@ -129,7 +129,9 @@ fn a_mocked_command_that_was_run_without_its_mock_is_told() {
 
 #[test]
 fn a_mocked_command_that_asked_its_mock_is_not_told() {
-    for command in ["curl https://x.example -s", "/usr/bin/env curl https://x.example -s", "curl \"$URL\"", "true && curl https://x.example -s"] {
+    for command in
+        ["curl https://x.example -s", "/usr/bin/env curl https://x.example -s", "curl \"$URL\"", "true && curl https://x.example -s"]
+    {
         let asked = call("curl", "https://x.example -s", Some("rules[0]"));
         let (spec, story) = mocked(|story| shell(story, "exec", json!(command)).push(asked));
         passes(spec, story);
@@ -139,7 +141,8 @@ fn a_mocked_command_that_asked_its_mock_is_not_told() {
 #[test]
 fn one_record_speaks_for_one_call_of_just_this_kind() {
     let asked = || call("curl", "https://x.example", Some("rules[0]"));
-    let (spec, story) = mocked(|story| shell(story, "exec", json!("/bin/curl https://other.example; curl https://x.example")).push(asked()));
+    let (spec, story) =
+        mocked(|story| shell(story, "exec", json!("/bin/curl https://other.example; curl https://x.example")).push(asked()));
     fails(spec, story, "mocks_are_asked", "`/bin/curl https://other.example`");
     let (spec, story) = mocked(|story| shell(story, "exec", json!("curl \"$A\"; curl \"$B\"")).push(asked()));
     fails(spec, story, "mocks_are_asked", "curl");

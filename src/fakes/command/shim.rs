@@ -103,7 +103,15 @@ impl Mock {
         let call = Call { name: &self.name, argv: &argv, stdin: &text, cwd: &cwd };
         let outcome = self.answer(&call)?;
         let (exit, rule, unmatched) = (outcome.exit, outcome.rule, outcome.unmatched);
-        log.append(&Line::End(End { id, t_mono: now(), exit, rule, bytes_out: outcome.bytes_out, stdout: Bytes::new(&outcome.printed), unmatched }))?;
+        log.append(&Line::End(End {
+            id,
+            t_mono: now(),
+            exit,
+            rule,
+            bytes_out: outcome.bytes_out,
+            stdout: Bytes::new(&outcome.printed),
+            unmatched,
+        }))?;
         Ok(exit)
     }
 

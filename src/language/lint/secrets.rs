@@ -40,7 +40,9 @@ pub fn kept_by_nobody(draft: &Draft, diagnostics: &mut Diagnostics) {
             if !declared.contains(&name) {
                 diagnostics.push(unknown(span, name, &declared));
             } else if !planted.contains(&name.to_owned()) {
-                let help = format!("plant it: `{name}: {{file: …}}`, `{name}: {{env: …}}`, or `{{{{secrets.{name}}}}}` in what the agent is given");
+                let help = format!(
+                    "plant it: `{name}: {{file: …}}`, `{name}: {{env: …}}`, or `{{{{secrets.{name}}}}}` in what the agent is given"
+                );
                 diagnostics.push(
                     Diagnostic::error("secret-not-planted", span, format!("the agent can never come by the secret `{name}`"))
                         .label("no agent could fail this")

@@ -80,7 +80,8 @@ fn read_hosts(reader: &mut Reader<'_>, argument: &Argument<'_>) -> Option<Test> 
 
 /// A list of texts with something in it.
 fn texts_of(node: &Arc<Node>) -> Option<Vec<String>> {
-    let texts: Option<Vec<String>> = node.items().iter().map(|item| item.text().filter(|text| !text.is_empty()).map(str::to_owned)).collect();
+    let texts: Option<Vec<String>> =
+        node.items().iter().map(|item| item.text().filter(|text| !text.is_empty()).map(str::to_owned)).collect();
     texts.filter(|texts| !texts.is_empty())
 }
 
