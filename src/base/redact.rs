@@ -57,9 +57,10 @@ impl Redactor {
         self.secrets.is_empty() && self.planted.is_empty()
     }
 
+    /// A planted secret that is known by another name too, as the value of a setting, is shown as the planted one.
     pub fn text(&self, text: &mut String) {
-        self.spelled(text);
         self.planted.redact(&mut [text], false);
+        self.spelled(text);
     }
 
     /// Secrets in their own spelling.
@@ -73,13 +74,13 @@ impl Redactor {
 
     /// Every text inside, keys included.
     pub fn object(&self, map: &mut Map<String, Value>) {
-        map.values_mut().for_each(|item| self.spelled_in(item));
-        self.keys(map);
         if !self.planted.is_empty() {
             let mut texts = Vec::new();
             map.values_mut().for_each(|item| texts_of(item, &mut texts));
             self.planted.redact(&mut texts, false);
         }
+        map.values_mut().for_each(|item| self.spelled_in(item));
+        self.keys(map);
     }
 
     /// Every text inside, keys included.
@@ -87,12 +88,12 @@ impl Redactor {
         if self.is_empty() {
             return;
         }
-        self.spelled_in(value);
         if !self.planted.is_empty() {
             let mut texts = Vec::new();
             texts_of(value, &mut texts);
             self.planted.redact(&mut texts, false);
         }
+        self.spelled_in(value);
     }
 
     fn spelled_in(&self, value: &mut Value) {
@@ -160,6 +161,16 @@ mod tests {
         let mut value = serde_json::json!({"argv": ["-d", "Zk3vQ9xT7bLm", "W2cR8nYp5sHd4fGj6kAe"], "zk3vq9xt7blmw2cr8nyp5shd4fgj6kae": 1});
         redactor.value(&mut value);
         assert_eq!(value, serde_json::json!({"argv": ["-d", "«pin»", ""], "«pin:case»": 1}));
+    }
+
+    #[test]
+    fn a_planted_secret_keeps_its_name_where_a_setting_has_the_same_value() {
+        let mut redactor = Redactor::default();
+        redactor.plant("secrets.pin", "Zk3vQ9xT7bLmW2cR8nYp5sHd4fGj6kAe");
+        redactor.add("token", "Zk3vQ9xT7bLmW2cR8nYp5sHd4fGj6kAe");
+        let mut value = serde_json::json!({"a": "is Zk3vQ9xT7bLmW2cR8nYp5sHd4fGj6kAe"});
+        redactor.value(&mut value);
+        assert_eq!(value["a"], "is «secrets.pin»");
     }
 
     #[test]

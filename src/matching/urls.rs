@@ -19,11 +19,11 @@ impl UrlHost {
     /// `None` if it is not a host.
     pub fn parse(text: &str) -> Option<UrlHost> {
         let (name, below) = text.strip_prefix("*.").map_or((text, false), |name| (name, true));
-        if name.is_empty() || name.contains(['/', '@', '?', '#', '*', '\\', ' ', '%']) || name.starts_with('.') {
+        let has_port = name.contains(':') && !(name.starts_with('[') && name.ends_with(']'));
+        if name.is_empty() || name.contains(['/', '@', '?', '#', '*', '\\', ' ', '%']) || name.starts_with('.') || has_port {
             return None;
         }
         let url = Url::parse(&format!("http://{name}/")).ok()?;
-        (url.port().is_none() && !name.ends_with(':')).then_some(())?;
         Some(UrlHost { written: text.to_owned(), host: url.host_str()?.trim_end_matches('.').to_owned(), below })
     }
 

@@ -289,5 +289,14 @@ cases:
     expect: {reply: done, egress: none}
 "#;
     let said = Project::with(suite).run();
-    said.means(1, &["FAIL s::runs[refused]", "evil.example:443 (by `curl`)", "FAIL s::runs[dns]", "k3y.evil.example:53 (by `dig`)", "2 passed, 2 failed"]);
+    said.means(
+        1,
+        &[
+            "FAIL s::runs[refused]",
+            "evil.example:443 (by `curl`)",
+            "FAIL s::runs[dns]",
+            "k3y.evil.example:53 (by `dig`)",
+            "2 passed, 2 failed",
+        ],
+    );
 }

@@ -48,7 +48,10 @@ fn no_secret_reaches_a_screen_a_report_or_a_trace() {
     // The agent writes the secret where nobody looks but this test, so that its text is known here.
     let known = tempfile::NamedTempFile::new().expect("a temporary file can be made");
     let project = Project::with(SUITE).file("secrets.yaml", PROTOCOL);
-    let going = project.begin_with(&["run", "--suites", "s.yaml", "--json", "report.json", "--junit", "junit.xml"], &[("OUT", &known.path().to_string_lossy())]);
+    let going = project.begin_with(
+        &["run", "--suites", "s.yaml", "--json", "report.json", "--junit", "junit.xml"],
+        &[("OUT", &known.path().to_string_lossy())],
+    );
     let said = going.end();
     project.nothing_left();
     let shown = project.say(&["show", ".checkride/s.leaks.jsonl"]);

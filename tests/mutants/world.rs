@@ -238,7 +238,7 @@ const SPOILERS: &[(&str, &str, &str, Spoiler)] = &[
         ]),
     ),
     ("secrets", "i", "is not told what the tool returned", Fault("ignore-output")),
-    ("secrets", "a", "has no answer for the page", World(&[("when: \"*https://blog.example/*\"", "when: \"*https://other.example/*\"")])),
+    ("secrets", "a", "has no answer for the page", World(&[("when: \"*https://blog.example/*\"", "when: \"*https://third.example/*\"")])),
     ("secrets", "r", "answers the call", World(&[("{when: \"*https://blog.example/*\"", "{when: \"*\"")])),
     ("secrets", "e", "tells what others said", World(&[("I do not tell what others said.", "\"I do not tell: {{secrets.pin|hex}}\"")])),
     ("edge", "a", "answers early", Fault("answer-early")),
