@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::judge::{Answered, Budget, Cost, JudgeSettings, OnUnavailable, Role, Sentinels};
+use crate::model::judge::{Answered, Budget, Cost, JudgeSettings, OnUnavailable, Role, Sentinels, Statement};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ fn settings(on_unsure: OnUnsure, vote_rule: VoteRule) -> JudgeSettings {
         include: Role::ALL.to_vec(),
         max_bytes: 200_000,
         temperature: None,
+        prices: Default::default(),
     }
 }
 
@@ -53,14 +54,19 @@ fn case(criteria: &[(&str, u32, &[&str])], on_unsure: OnUnsure, rule: VoteRule) 
             id,
             span: crate::base::Span::NONE,
             kind: kind(word),
-            text: "It is so.".into(),
+            statement: Statement { text: "It is so.".into(), template: None },
             weight: *weight,
             evidence_from: Role::ALL.to_vec(),
             vote_rule: None,
         });
     }
-    let rubric =
-        Rubric { span: crate::base::Span::NONE, criteria: statements, settings: settings(on_unsure, rule).into(), reference: None };
+    let rubric = Rubric {
+        span: crate::base::Span::NONE,
+        criteria: statements,
+        settings: settings(on_unsure, rule).into(),
+        reference: None,
+        security: false,
+    };
     (rubric, Answers { criteria: answered, cost: Cost::default(), ..Answers::default() })
 }
 
