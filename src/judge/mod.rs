@@ -4,6 +4,17 @@
 //! Must not know: YAML, how a recording is made of a trace, what answers mean for a case (`checks::aggregate`).
 
 mod asking;
+mod budget;
+mod digest;
+pub mod lock;
+mod prompt;
+mod providers;
+mod quotes;
+mod reply;
+mod sentinels;
+#[cfg(test)]
+mod tests;
+mod vote;
 mod world;
 
 pub use asking::Judge;

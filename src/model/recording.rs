@@ -60,7 +60,12 @@ impl Recording {
 
     pub fn lines(&self) -> Vec<String> {
         let about = self.about.iter().map(|session| format!("{{\"about\":{{\"session\":{}}}}}", json(session)));
-        about.chain(self.entries.iter().enumerate().map(|(at, entry)| entry.line(&Recording::name(at)))).collect()
+        about.chain(self.events()).collect()
+    }
+
+    /// The lines of its entries alone.
+    pub fn events(&self) -> impl Iterator<Item = String> {
+        self.entries.iter().enumerate().map(|(at, entry)| entry.line(&Recording::name(at)))
     }
 }
 
