@@ -5,6 +5,7 @@
 
 mod asking;
 mod budget;
+pub mod calibration;
 mod digest;
 pub mod lock;
 mod prompt;

@@ -3,6 +3,7 @@
 mod entry;
 mod folder;
 mod miss;
+mod shown;
 
 pub use entry::{Entry, Usage};
 pub use folder::{Lock, LockProblem};
