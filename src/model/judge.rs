@@ -24,6 +24,13 @@ pub struct Rubric {
     pub security: bool,
 }
 
+impl Rubric {
+    /// True if an agent that does nothing would not meet it.
+    pub fn is_positive(&self) -> bool {
+        self.criteria.iter().any(|criterion| criterion.kind == CriterionKind::Must)
+    }
+}
+
 /// A text that a judge reads.
 #[derive(Clone, Debug)]
 pub struct Statement {
