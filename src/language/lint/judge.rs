@@ -68,6 +68,10 @@ fn unclear(criterion: &Criterion) -> Option<(String, &'static str)> {
 
 /// Without a model nobody judges; what else the case checks can still be run with the judge off.
 pub fn nobody_judges(draft: &Draft, diagnostics: &mut Diagnostics) {
+    // One that could not be read has been reported.
+    if diagnostics.has_error_within(draft.doc.node.span) {
+        return;
+    }
     if let Some(rubric) = rubrics(draft).find(|rubric| rubric.settings.models.is_empty()) {
         diagnostics.push(
             Diagnostic::warning("no-judge-model", rubric.span, "no model is named that judges")
