@@ -5,6 +5,7 @@ mod check;
 mod commands;
 mod exit;
 mod import;
+mod judging;
 mod load;
 mod output;
 mod run;

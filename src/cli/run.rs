@@ -5,6 +5,7 @@
 
 use super::arguments::RunArguments;
 use super::exit;
+use super::judging;
 use super::load::{self, Wanted};
 use super::output::{self, Passage};
 use crate::base::{Diagnostic, Sources};
@@ -14,7 +15,7 @@ use crate::engine::selection::Selection;
 use crate::engine::tags::TagExpression;
 use crate::language::Loaded;
 use crate::model::outcome::{Outcome, Verdict};
-use crate::report::{self, RunReport, StatusLine};
+use crate::report::{self, Judging, RunReport, StatusLine};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -102,14 +103,15 @@ fn request(
 ) -> RunRequest {
     RunRequest {
         traces: traces_folder(arguments, &loaded),
-        suites: loaded.suites,
-        sources: loaded.sources,
         selection,
         strictness: Strictness { strict: arguments.strict },
         checkride: checkride.to_owned(),
         env: std::env::vars().collect(),
         seed: arguments.seed.unwrap_or(1),
+        judge: judging::world(&loaded.project, arguments.judge_mode.as_deref()),
         front,
+        suites: loaded.suites,
+        sources: loaded.sources,
     }
 }
 
@@ -117,7 +119,7 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
     let began = Instant::now();
     let started = crate::base::clock::now_rfc3339();
     let sources = loaded.sources.clone();
-    let watcher = Arc::new(Screen { status: StatusLine::new(std::io::stderr().is_terminal() && !arguments.quiet), color });
+    let watcher = Arc::new(Screen { status: StatusLine::new(std::io::stderr().is_terminal() && !arguments.quiet), color, verbose: arguments.verbose });
     let passage = if arguments.libtest.logfile.is_none() { Passage::open() } else { None };
     let front = front(arguments, color, passage.as_ref());
     let request = request(arguments, checkride, loaded, selection, front);
@@ -156,6 +158,8 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
         output::line(format!("skipped, which --no-skip forbids: {} ({reason})", outcome.case.id));
     }
     let of_cases = exit::of_run(&report.outcomes, forbidden);
+    let unjudged = Judging::of(&report.outcomes).skipped;
+    let of_cases = exit::with_unjudged(of_cases, unjudged, judging::allowed_skips(arguments.allow_skips));
     // A warning of the suite is a mistake in it where strictness was asked for.
     let of_cases = if arguments.strict && of_cases == exit::GREEN && !result.warnings.is_empty() { exit::WRONG_INPUT } else { of_cases };
     status(&result, written, of_cases)
@@ -229,6 +233,8 @@ fn front(arguments: &RunArguments, color: bool, passage: Option<&Passage>) -> li
 struct Screen {
     status: StatusLine,
     color: bool,
+    /// The judge's analyses are shown.
+    verbose: bool,
 }
 
 impl Watcher for Screen {
@@ -245,7 +251,8 @@ impl Watcher for Screen {
     }
 
     fn failure(&self, outcome: &Outcome) -> String {
-        report::text::case_failure(outcome, self.color)
+        let failure = report::text::case_failure(outcome, self.color);
+        if self.verbose { failure + &report::text::analyses(outcome) } else { failure }
     }
 }
 

@@ -1,0 +1,36 @@
+//! How rubrics are judged in this run: the mode, the lock, the keys of this process.
+//!
+//! Owns: the defaults of the judge's options, and what continuous integration changes.
+//! Must not know: how a judge is asked.
+
+use crate::judge::{JudgeWorld, Mode};
+use crate::language::project::Project;
+use std::path::PathBuf;
+
+/// The folder of the lock, beside checkride.yaml: it belongs into the repository.
+pub const LOCK: &str = "judge-lock";
+
+/// What the judge of this run is given. `mode` is what was asked for.
+pub fn world(project: &Project, mode: Option<&str>) -> JudgeWorld {
+    let asked_for = Mode::ALL.into_iter().find(|known| Some(known.word()) == mode);
+    JudgeWorld {
+        mode: asked_for.unwrap_or(if is_ci() { Mode::Replay } else { Mode::Auto }),
+        lock: lock(project),
+        folder: project.root.clone(),
+        environment: std::env::vars().collect(),
+    }
+}
+
+pub fn lock(project: &Project) -> PathBuf {
+    project.root.join(LOCK)
+}
+
+/// How many statements may stay unjudged without making the run red; `None` is any number.
+pub fn allowed_skips(asked_for: Option<usize>) -> Option<usize> {
+    asked_for.or_else(|| is_ci().then_some(0))
+}
+
+/// Every service for continuous integration sets it.
+fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| !matches!(value.as_str(), "" | "0" | "false"))
+}
