@@ -36,7 +36,10 @@ pub fn recording(trace: &Trace, step: Option<usize>, include: &[Role]) -> Record
     found.retain(|found| include.contains(&found.role));
     // An answer that came with the record of its call stands behind it: the sort is stable.
     found.sort_by_key(|found| found.n);
-    let several = found.iter().any(|entry| entry.session != found[0].session);
+    // What mocked commands saw names no session.
+    let mut sessions = found.iter().map(|entry| entry.session).filter(|session| !session.is_empty());
+    let first = sessions.next();
+    let several = sessions.any(|session| Some(session) != first);
     let volatile = volatile(&records);
     let entries = found.into_iter().map(|found| Entry {
         role: found.role,

@@ -36,11 +36,11 @@ impl Mode {
     }
 
     /// The lock is asked first.
-    pub(super) fn reads(self) -> bool {
+    pub fn reads(self) -> bool {
         matches!(self, Mode::Replay | Mode::Auto)
     }
 
-    pub(super) fn writes(self) -> bool {
+    pub fn writes(self) -> bool {
         matches!(self, Mode::Auto | Mode::Record)
     }
 

@@ -388,6 +388,8 @@ pub struct Quote {
     pub quote: String,
     /// Counter-evidence, by the judge's own word.
     pub against: bool,
+    /// It stands in the named event. What does not was made up.
+    pub found: bool,
     /// Why it does not count; `None` if it does.
     pub rejected: Option<String>,
 }

@@ -4,6 +4,7 @@
 //! Must not know: how a recording is made of a trace, who reads it.
 
 use super::judge::Role;
+use serde::Deserialize;
 use serde_json::Value;
 
 /// A run, or a run up to the end of one step.
@@ -53,6 +54,24 @@ impl Recording {
         self.entries.get(at.checked_sub(1)?).filter(|_| name == Recording::name(at - 1))
     }
 
+    /// Reads the printed form. The error names the line.
+    pub fn read(text: &str) -> Result<Recording, String> {
+        let mut recording = Recording::default();
+        for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let fault = |what: String| format!("line {}: {what}", at + 1);
+            let line: Line = serde_json::from_str(line).map_err(|error| fault(error.to_string()))?;
+            match line.about {
+                Some(about) if recording.entries.is_empty() && recording.about.is_none() => recording.about = Some(about.session),
+                Some(_) => return Err(fault("`about` stands first, and once".to_owned())),
+                None => {
+                    let name = Recording::name(recording.entries.len());
+                    recording.entries.push(line.entry(&name).map_err(fault)?);
+                }
+            }
+        }
+        if recording.entries.is_empty() { Err("the file holds no event".to_owned()) } else { Ok(recording) }
+    }
+
     /// The printed form; equal recordings are equal byte for byte.
     pub fn print(&self) -> String {
         self.lines().join("\n")
@@ -60,7 +79,56 @@ impl Recording {
 
     pub fn lines(&self) -> Vec<String> {
         let about = self.about.iter().map(|session| format!("{{\"about\":{{\"session\":{}}}}}", json(session)));
-        about.chain(self.entries.iter().enumerate().map(|(at, entry)| entry.line(&Recording::name(at)))).collect()
+        about.chain(self.events()).collect()
+    }
+
+    /// The lines of its entries alone.
+    pub fn events(&self) -> impl Iterator<Item = String> {
+        self.entries.iter().enumerate().map(|(at, entry)| entry.line(&Recording::name(at)))
+    }
+}
+
+/// A line of the printed form, before it is known which kind it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    about: Option<About>,
+    id: Option<String>,
+    role: Option<Role>,
+    session: Option<String>,
+    text: Option<String>,
+    call: Option<String>,
+    name: Option<String>,
+    args: Option<Value>,
+    status: Option<String>,
+    result: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct About {
+    session: String,
+}
+
+impl Line {
+    fn entry(self, expected: &str) -> Result<Entry, String> {
+        if self.id.as_deref() != Some(expected) {
+            return Err(format!("the event must have the id `{expected}`"));
+        }
+        let role = self.role.ok_or("the event has no role")?;
+        let content = match (role, self.text, self.call, self.name, self.status) {
+            (Role::User | Role::Assistant, Some(text), None, None, None) if self.args.is_none() && self.result.is_none() => {
+                Content::Text(text)
+            }
+            (Role::ToolCall, None, Some(call), Some(name), None) if self.result.is_none() => {
+                Content::Call { call, name, args: self.args.unwrap_or(Value::Null) }
+            }
+            (Role::ToolResult, None, Some(call), Some(name), Some(status)) if self.args.is_none() => {
+                Content::Result { call, name, status, result: self.result.unwrap_or(Value::Null) }
+            }
+            _ => return Err(format!("these are not the members of an event of the role {}", role.word())),
+        };
+        Ok(Entry { role, session: self.session, content })
     }
 }
 
@@ -121,6 +189,33 @@ mod tests {
         for line in recording().lines() {
             assert!(serde_json::from_str::<Value>(&line).is_ok(), "{line}");
         }
+    }
+
+    #[test]
+    fn what_is_printed_is_read_again() {
+        let mut told = recording();
+        assert_eq!(Recording::read(&told.print()), Ok(told.clone()));
+        told.about = Some("bob".into());
+        told.entries[0].session = Some("bob".into());
+        assert_eq!(Recording::read(&told.print()), Ok(told));
+    }
+
+    #[test]
+    fn what_is_no_recording_is_refused_by_its_line() {
+        let first = r#"{"id":"e1","role":"user","text":"hi"}"#;
+        for (line, says) in [
+            (r#"{"id":"e3","role":"user","text":"hi"}"#, "line 2: the event must have the id `e2`"),
+            (r#"{"id":"e2","role":"tool_call","text":"hi"}"#, "line 2: these are not the members"),
+            (r#"{"id":"e2","role":"user","text":"hi","args":{}}"#, "line 2: these are not the members"),
+            (r#"{"id":"e2","role":"judge","text":"hi"}"#, "line 2: unknown variant"),
+            (r#"{"id":"e2","role":"user","text":"hi","time":1}"#, "line 2: unknown field"),
+            (r#"{"about":{"session":"bob"}}"#, "line 2: `about` stands first"),
+            ("no json", "line 2: expected"),
+        ] {
+            let error = Recording::read(&format!("{first}\n{line}\n")).unwrap_err();
+            assert!(error.starts_with(says), "{error}");
+        }
+        assert_eq!(Recording::read("\n"), Err("the file holds no event".into()));
     }
 
     #[test]
