@@ -53,6 +53,7 @@ mod tests {
             notes: vec![],
             duration_ms: 0.0,
             checks: 1,
+            rubrics: vec![],
             trace_path: None,
             started: String::new(),
         };

@@ -72,7 +72,7 @@ pub fn rubrics(case: &Case, trace: &Trace, findings: &[Finding], asked: &[Asked]
             |asked| asked.answers.clone(),
         );
         let judged = checks::aggregate(&rubric, &answers);
-        all.notes.extend(notes(&rubric, &answers, &judged));
+        all.notes.extend(notes(&rubric, &answers, &judged, acts));
         all.findings.extend(verdict(&rubric, &answers, &judged, acts).map(|(span, verdict)| finding(step, span, verdict)));
         all.reports.push(report(&rubric, &answers, &judged, sources));
     }
@@ -165,7 +165,9 @@ fn lines(rubric: &Rubric, answers: &Answers, judged: &Judged) -> Vec<String> {
     if let Some(vote) = answers.criteria.iter().flat_map(|answered| &answered.votes).find(|vote| !vote.key.is_empty()) {
         lines.push(format!("answers: checkride judge show {}", vote.key.chars().take(12).collect::<String>()));
     }
-    lines.push(format!("cost: {}", cost(answers)));
+    if answers.cost.calls > 0 {
+        lines.push(format!("cost: {}", cost(answers)));
+    }
     lines
 }
 
@@ -211,15 +213,16 @@ fn votes(votes: &[Vote]) -> String {
     format!("votes of {}", all.join("; "))
 }
 
-pub fn cost(answers: &Answers) -> String {
+fn cost(answers: &Answers) -> String {
     let cost = &answers.cost;
     let usd = cost.usd.map_or("price not known".to_owned(), |usd| format!("${usd:.4}"));
     format!("{} call{}, {} live, {usd}", cost.calls, if cost.calls == 1 { "" } else { "s" }, cost.live)
 }
 
-fn notes(rubric: &Rubric, answers: &Answers, judged: &Judged) -> Vec<String> {
+/// What a finding does not tell.
+fn notes(rubric: &Rubric, answers: &Answers, judged: &Judged, acts: bool) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Decision::NotAsked(reason) = &judged.decision {
+    if let (Decision::NotAsked(reason), true) = (&judged.decision, acts) {
         notes.push(format!("not judged: {} of the rubric: {reason}", many(rubric.criteria.len())));
     }
     if judged.decision == Decision::Unsure(OnUnsure::Warn) {
@@ -273,7 +276,7 @@ fn report(rubric: &Rubric, answers: &Answers, judged: &Judged, sources: &Sources
             kind: criterion.kind.word(),
             statement: criterion.statement.text.clone(),
             weight: criterion.weight,
-            sense: (!votes.is_empty()).then_some(match judged.sense {
+            sense: (!votes.is_empty() && fault.is_none() && answers.fault.is_none()).then_some(match judged.sense {
                 Sense::Good => "good",
                 Sense::Bad => "bad",
                 Sense::Unsure => "unsure",

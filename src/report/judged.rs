@@ -12,7 +12,9 @@ use serde::Serialize;
 pub struct Judging {
     /// Statements of all rubrics that were due.
     pub statements: usize,
-    /// Of these, how many nobody was asked about.
+    /// Of these, how many have an answer.
+    pub judged: usize,
+    /// How many nobody was asked about.
     pub skipped: usize,
     pub cost: Cost,
 }
@@ -24,6 +26,7 @@ impl Judging {
         let mut usd = Some(0.0);
         for rubric in outcomes.iter().flat_map(|outcome| &outcome.rubrics) {
             all.statements += rubric.criteria.len();
+            all.judged += rubric.criteria.iter().filter(|criterion| criterion.sense.is_some()).count();
             all.skipped += skipped(rubric);
             let cost = &rubric.cost;
             all.cost.calls += cost.calls;
