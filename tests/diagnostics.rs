@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Codes without a case here, and where they are tested instead.
-const ELSEWHERE: [(&[&str], &str); 5] = [
+const ELSEWHERE: [(&[&str], &str); 6] = [
     (&["not-utf8", "file-too-large", "unreadable-file", "too-many-mistakes"], "tests/bad_input: files that no repository should hold"),
     (
         &[
@@ -24,6 +24,7 @@ const ELSEWHERE: [(&[&str], &str); 5] = [
         ],
         "tests/bad_input: they come from a run",
     ),
+    (&["judge-unavailable", "lock-miss", "not-answered"], "end-to-end tests of rubrics (judged): they come from a run"),
     (&["server-died", "server-not-started"], "end-to-end tests of servers (world_servers): they come from a run"),
     (
         &[

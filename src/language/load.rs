@@ -55,6 +55,9 @@ pub fn load(options: &Options) -> Loaded {
         let project = Project::nearest(&options.start, &from, &sources, &mut diagnostics);
         if let Some(tree) = &project.tree {
             schema::validate(schema::Kind::Project, tree, &mut diagnostics);
+            let (folder, start) = (&project.root, &project.start);
+            let mut low = Lowering { diagnostics: &mut diagnostics, folder, start, sources: &sources };
+            lower::rubric::defaults(project.judge.as_ref(), &mut low);
         }
         let mut files = discover(&paths, &project, &sources, &mut diagnostics);
         files.retain(|file| options.only.as_ref().is_none_or(|only| file.id == *only));
@@ -173,6 +176,8 @@ impl Loading<'_> {
             env: &self.options.env,
             seed: self.options.seed,
         };
+        let mut low = Lowering { diagnostics: self.diagnostics, folder, start: &self.project.start, sources: self.sources };
+        lower::rubric::defaults(file.tree.get("judge"), &mut low);
         let mut cases = Vec::new();
         for instance in instances(&file.tree, &context, self.diagnostics) {
             let mut low = Lowering { diagnostics: self.diagnostics, folder, start: &self.project.start, sources: self.sources };
