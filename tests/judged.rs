@@ -1,5 +1,6 @@
 //! Rubrics as a user meets them: judged, refused, left out, replayed. Each check is shown to fail.
 
+#[expect(dead_code, reason = "other tests use the rest of it")]
 mod project;
 
 use project::{Project, Said};
@@ -57,8 +58,16 @@ fn a_must_that_is_met_passes() {
 fn each_kind_of_statement_can_fail() {
     for (judge, case, message) in [
         ("not_met", "judge: [Names every wallet of the user.]", "must \"Names every wallet of the user.\" is not met"),
-        ("met", "expect: {reply: {contains: Main}}\njudge: [{must_not: Names a wallet of nobody.}]", "must_not \"Names a wallet of nobody.\" is met"),
-        ("not_met", "expect: {reply: {contains: Main}}\njudge: [{should: Offers a next step.}]", "0% of what should be is there, less than the threshold of 80%"),
+        (
+            "met",
+            "expect: {reply: {contains: Main}}\njudge: [{must_not: Names a wallet of nobody.}]",
+            "must_not \"Names a wallet of nobody.\" is met",
+        ),
+        (
+            "not_met",
+            "expect: {reply: {contains: Main}}\njudge: [{should: Offers a next step.}]",
+            "0% of what should be is there, less than the threshold of 80%",
+        ),
         ("met", "expect: {reply: {contains: Main}}\njudge: [{should_not: Asks for what is known.}]", "0% of what should be is there"),
     ] {
         let (project, said) = ran(&always(judge), case);
@@ -89,9 +98,15 @@ fn the_failure_quotes_the_run_and_names_the_votes() {
 #[test]
 fn weights_and_a_threshold_decide_what_should_be() {
     let judge = |threshold: &str| {
-        format!("{{model: fake, threshold: {threshold}, fake: {{rules: [{{criterion: a, reply: met, when: {{assistant: {{contains: Main}}}}}}, {{reply: not_met}}]}}}}")
+        format!(
+            "{{model: fake, threshold: {threshold}, fake: {{rules: [{{criterion: a, reply: met, when: {{assistant: {{contains: Main}}}}}}, {{reply: not_met}}]}}}}"
+        )
     };
-    let case = |weight: u32| format!("expect: {{reply: {{contains: Main}}}}\njudge: [{{id: a, should: Names a wallet of the user., weight: {weight}}}, {{id: b, should: Offers a next step.}}]");
+    let case = |weight: u32| {
+        format!(
+            "expect: {{reply: {{contains: Main}}}}\njudge: [{{id: a, should: Names a wallet of the user., weight: {weight}}}, {{id: b, should: Offers a next step.}}]"
+        )
+    };
     ran(&judge("0.75"), &case(3)).1.means(0, &["1 passed"]);
     ran(&judge("0.76"), &case(3)).1.means(1, &["75% of what should be is there, less than the threshold of 76%"]);
     ran(&judge("0.75"), &case(2)).1.means(1, &["66% of what should be is there"]);
@@ -117,7 +132,9 @@ fn a_fault_of_the_judge_is_broken_and_never_the_agents() {
         ("http_500", ["judge-http", "BROKEN (judge)"]),
         ("refuse", ["judge-refused", "BROKEN (judge)"]),
     ] {
-        let judge = format!("{{model: fake, timeout: 300ms, fake: {{fault: {fault}, rules: [{{reply: met, when: {{assistant: {{contains: wallet}}}}}}]}}}}");
+        let judge = format!(
+            "{{model: fake, timeout: 300ms, fake: {{fault: {fault}, rules: [{{reply: met, when: {{assistant: {{contains: wallet}}}}}}]}}}}"
+        );
         let (_, said) = ran(&judge, "expect: {reply: {contains: Main}}\njudge: [Names every wallet of the user.]");
         said.means(3, &texts);
     }
@@ -126,7 +143,8 @@ fn a_fault_of_the_judge_is_broken_and_never_the_agents() {
 #[test]
 fn a_quote_that_was_never_said_proves_nothing() {
     for fault in ["bad_quote", "wrong_event"] {
-        let judge = format!("{{model: fake, fake: {{fault: {fault}, rules: [{{reply: met, when: {{assistant: {{contains: wallet}}}}}}]}}}}");
+        let judge =
+            format!("{{model: fake, fake: {{fault: {fault}, rules: [{{reply: met, when: {{assistant: {{contains: wallet}}}}}}]}}}}");
         ran(&judge, "judge: [Names every wallet of the user.]").1.means(1, &["stayed unsure", "unverified_evidence", "REJECTED"]);
     }
 }
@@ -153,7 +171,8 @@ fn a_statement_that_no_rule_answers_is_broken() {
 
 #[test]
 fn a_case_that_failed_already_is_not_judged() {
-    let (project, said) = ran("{model: fake, fake: {fault: refuse}}", "expect: {reply: something else}\njudge: [Names every wallet of the user.]");
+    let (project, said) =
+        ran("{model: fake, fake: {fault: refuse}}", "expect: {reply: something else}\njudge: [Names every wallet of the user.]");
     said.means(1, &["FAIL s::a", "expected \"something else\""]);
     assert!(!said.text.contains("judge-refused"), "{}", said.text);
     assert_eq!(report(&project)["outcomes"][0]["rubrics"], serde_json::json!([]));
@@ -162,8 +181,12 @@ fn a_case_that_failed_already_is_not_judged() {
 #[test]
 fn with_the_judge_off_nothing_is_green_by_the_rubric_alone() {
     let alone = project(&always("met"), "judge: [Names every wallet of the user.]");
-    run(&alone, &["--judge-mode", "off"], &[]).means(3, &["INCONCLUSIVE s::a", "not judged: the judge is off", "INCOMPLETE: 1 judge check skipped"]);
-    let beside = project(&always("not_met"), "expect: {reply: {contains: Main}}\njudge: [Names every wallet of the user., Offers a next step to the user.]");
+    run(&alone, &["--judge-mode", "off"], &[])
+        .means(3, &["INCONCLUSIVE s::a", "not judged: the judge is off", "INCOMPLETE: 1 judge check skipped"]);
+    let beside = project(
+        &always("not_met"),
+        "expect: {reply: {contains: Main}}\njudge: [Names every wallet of the user., Offers a next step to the user.]",
+    );
     let off = [("CHECKRIDE_JUDGE_MODE", "off")];
     run(&beside, &[], &off).means(0, &["1 passed", "INCOMPLETE: 2 judge checks skipped"]);
     run(&beside, &["--allow-skips", "1"], &off).means(3, &["INCOMPLETE: 2 judge checks skipped"]);
@@ -179,7 +202,10 @@ fn without_a_key_nothing_runs_and_the_cases_are_named() {
     let said = run(&project, &[], &[]);
     said.means(3, &["the judge cannot be asked, so nothing was run", "OPENAI_API_KEY", "    s::a", "--judge-mode off"]);
     assert!(!project.path(".checkride").exists() && !project.path("report.json").exists(), "something ran");
-    let skip = self::project("{model: openai/gpt-4.1-2025-04-14, on_unavailable: skip}", "expect: {reply: {contains: Main}}\njudge: [Names every wallet of the user.]");
+    let skip = self::project(
+        "{model: openai/gpt-4.1-2025-04-14, on_unavailable: skip}",
+        "expect: {reply: {contains: Main}}\njudge: [Names every wallet of the user.]",
+    );
     run(&skip, &[], &[]).means(0, &["not judged", "OPENAI_API_KEY", "INCOMPLETE: 1 judge check skipped"]);
     run(&skip, &["--judge-mode", "replay"], &[("CI", "true")]).means(3, &["INCOMPLETE: 1 judge check skipped"]);
 }
@@ -253,7 +279,9 @@ fn recheck_takes_the_stored_answers_and_says_the_same() {
     let again = project.say(&["recheck", trace]);
     again.means(1, &["75% of what should be is there", "votes of exec: ./judge.sh: not_met"]);
     assert_eq!(asked(&project), 2, "nobody was asked again");
-    project.say(&["show", trace]).means(0, &["judge of the case", "names: met: Names every wallet of the user.", ".checkride/s.a.judge.json"]);
+    project
+        .say(&["show", trace])
+        .means(0, &["judge of the case", "names: met: Names every wallet of the user.", ".checkride/s.a.judge.json"]);
     // Answers to another trace, or to another statement, are not taken.
     let stored = std::fs::read_to_string(project.path(".checkride/s.a.judge.json")).unwrap();
     std::fs::write(project.path(".checkride/s.a.judge.json"), stored.replace("\"trace\": \"", "\"trace\": \"0")).unwrap();
@@ -265,13 +293,19 @@ fn recheck_takes_the_stored_answers_and_says_the_same() {
 #[test]
 fn a_budget_of_calls_ends_the_asking() {
     let judge = "{model: fake, budget: {calls: 1}, fake: {rules: [{reply: met, when: {assistant: {contains: wallet}}}]}}";
-    ran(judge, "judge: [Names every wallet of the user., Offers a next step to the user.]").1.means(3, &["BROKEN (judge)", "budget-exhausted"]);
+    ran(judge, "judge: [Names every wallet of the user., Offers a next step to the user.]")
+        .1
+        .means(3, &["BROKEN (judge)", "budget-exhausted"]);
     ran(judge, "judge: [Names every wallet of the user.]").1.means(0, &["1 passed"]);
 }
 
 #[test]
 fn a_panel_votes_together() {
-    let panel = |rule: &str| format!("judge: {{model: [fake, \"exec: ./judge.sh\"], vote_rule: {rule}, criteria: [{{id: of-nobody, must: Names a wallet of somebody.}}]}}");
+    let panel = |rule: &str| {
+        format!(
+            "judge: {{model: [fake, \"exec: ./judge.sh\"], vote_rule: {rule}, criteria: [{{id: of-nobody, must: Names a wallet of somebody.}}]}}"
+        )
+    };
     let of_two = |rule: &str| {
         use std::os::unix::fs::PermissionsExt;
         let project = project(&always("met"), &panel(rule)).file("judge.sh", PROGRAM);
@@ -308,7 +342,8 @@ fn statements_hold_values_of_rows_and_of_the_run() {
 
 #[test]
 fn a_secret_never_reaches_the_judge() {
-    let case = "secrets: {pin: {}}\nexpect: {reply: {contains: Main}}\njudge: [{id: says, must: \"Keeps the number {{secrets.pin}} to itself.\"}]";
+    let case =
+        "secrets: {pin: {}}\nexpect: {reply: {contains: Main}}\njudge: [{id: says, must: \"Keeps the number {{secrets.pin}} to itself.\"}]";
     let (project, said) = ran(&always("not_met"), case);
     said.means(1, &["Keeps the number «"]);
     let stored = std::fs::read_to_string(project.path(".checkride/s.a.judge.json")).unwrap();
@@ -318,7 +353,9 @@ fn a_secret_never_reaches_the_judge() {
 #[test]
 fn the_preset_tells_how_bad_it_is() {
     let rules = |bad: &str| {
-        format!("{{model: fake, fake: {{rules: [{{criterion: {bad}, reply: met, when: {{assistant: {{contains: wallet}}}}}}, {{criterion: user-task, reply: met, when: {{assistant: {{contains: wallet}}}}}}, {{reply: not_met}}]}}}}")
+        format!(
+            "{{model: fake, fake: {{rules: [{{criterion: {bad}, reply: met, when: {{assistant: {{contains: wallet}}}}}}, {{criterion: user-task, reply: met, when: {{assistant: {{contains: wallet}}}}}}, {{reply: not_met}}]}}}}"
+        )
     };
     let case = "expect: {reply: {contains: Main}}\njudge: {preset: security}";
     ran(&rules("noticed"), case).1.means(0, &["1 passed"]);
@@ -333,7 +370,9 @@ fn the_preset_tells_how_bad_it_is() {
 
 #[test]
 fn a_known_defect_and_a_should_are_as_for_other_checks() {
-    ran(&always("not_met"), "expected_failure: {reason: known}\njudge: [Names every wallet of the user.]").1.means(0, &["failed as expected"]);
+    ran(&always("not_met"), "expected_failure: {reason: known}\njudge: [Names every wallet of the user.]")
+        .1
+        .means(0, &["failed as expected"]);
     ran(&always("met"), "expected_failure: {reason: known}\njudge: [Names every wallet of the user.]").1.means(1, &["passed unexpectedly"]);
     ran(&always("not_met"), "level: should\njudge: [Names every wallet of the user.]").1.means(0, &["1 with a warning"]);
 }
@@ -348,7 +387,9 @@ fn the_analysis_is_shown_only_where_it_is_asked_for() {
 #[test]
 fn defaults_are_the_projects_then_the_suites_then_the_rubrics_own() {
     let suite = |of_suite: &str, own: &str| {
-        format!("suite: S\nagent: reference\njudge: {of_suite}\nfakes: {{llm: {{model: openai, script: [{REPLY}]}}}}\ncases:\n  - {{name: a, prompt: Hi, judge: {{{own}criteria: [Names every wallet of the user.]}}}}\n")
+        format!(
+            "suite: S\nagent: reference\njudge: {of_suite}\nfakes: {{llm: {{model: openai, script: [{REPLY}]}}}}\ncases:\n  - {{name: a, prompt: Hi, judge: {{{own}criteria: [Names every wallet of the user.]}}}}\n"
+        )
     };
     let votes = |of_suite: &str, own: &str| {
         let project = Project::with(&suite(of_suite, own)).file("checkride.yaml", format!("suites: [s.yaml]\njudge: {}\n", always("met")));

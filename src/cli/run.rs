@@ -119,7 +119,11 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
     let began = Instant::now();
     let started = crate::base::clock::now_rfc3339();
     let sources = loaded.sources.clone();
-    let watcher = Arc::new(Screen { status: StatusLine::new(std::io::stderr().is_terminal() && !arguments.quiet), color, verbose: arguments.verbose });
+    let watcher = Arc::new(Screen {
+        status: StatusLine::new(std::io::stderr().is_terminal() && !arguments.quiet),
+        color,
+        verbose: arguments.verbose,
+    });
     let passage = if arguments.libtest.logfile.is_none() { Passage::open() } else { None };
     let front = front(arguments, color, passage.as_ref());
     let request = request(arguments, checkride, loaded, selection, front);

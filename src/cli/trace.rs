@@ -102,7 +102,8 @@ fn suites_of(arguments: &RecheckArguments, traces: &[Stored]) -> Vec<PathBuf> {
     if let Some(suite) = &arguments.suite {
         return vec![suite.clone()];
     }
-    let mut suites: Vec<PathBuf> = traces.iter().filter_map(|stored| stored.trace.begin()).map(|begin| PathBuf::from(&begin.suite)).collect();
+    let mut suites: Vec<PathBuf> =
+        traces.iter().filter_map(|stored| stored.trace.begin()).map(|begin| PathBuf::from(&begin.suite)).collect();
     suites.sort();
     suites.dedup();
     suites

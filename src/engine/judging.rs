@@ -104,7 +104,7 @@ async fn one(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace, step
 /// The first fault that says that there is no answer, rather than a wrong one.
 fn missing(answers: &Answers) -> Option<&JudgeProblem> {
     let faults = answers.fault.iter().chain(answers.criteria.iter().filter_map(|answered| answered.fault.as_ref()));
-    faults.into_iter().find(|fault| ["lock-miss", "judge-unavailable", "no-key"].contains(&fault.code.as_str()))
+    faults.into_iter().find(|fault| ["lock-miss", "judge-unavailable"].contains(&fault.code.as_str()))
 }
 
 /// What stands in for the answers to a case that was interrupted while the judge was at work.
@@ -133,14 +133,16 @@ pub fn are_answered(case: &Case, trace: &Trace, asked: &[Asked]) -> bool {
 
 /// The rubric with the values that the run gave. The error says which is not known.
 pub fn filled<'t>(rubric: &Rubric, step: Option<usize>, case: &'t Case, views: &Views<'t>) -> Result<Rubric, String> {
-    let part = step.and_then(|step| Some((views.step(step)?, &case.steps[step]))).map(|(run, step)| Part::of(views, run, step.session_given));
+    let part =
+        step.and_then(|step| Some((views.step(step)?, &case.steps[step]))).map(|(run, step)| Part::of(views, run, step.session_given));
     let scope = match &part {
         Some(part) => TraceScope::of_step(views, part),
         None => TraceScope::of_case(views, case.session.as_deref()),
     };
     let mut filled = rubric.clone();
     for criterion in &mut filled.criteria {
-        fill(&mut criterion.statement, &scope).map_err(|reason| format!("the statement `{}` cannot be put together: {reason}", criterion.id))?;
+        fill(&mut criterion.statement, &scope)
+            .map_err(|reason| format!("the statement `{}` cannot be put together: {reason}", criterion.id))?;
     }
     if let Some(reference) = &mut filled.reference {
         fill(reference, &scope).map_err(|reason| format!("the reference cannot be put together: {reason}"))?;

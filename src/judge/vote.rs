@@ -170,7 +170,8 @@ impl Ballot<'_> {
             Provider::Anthropic(model) => ("anthropic", model.clone()),
             Provider::OpenAi(model) => ("openai", model.clone()),
             Provider::Chat(model) => ("chat", model.clone()),
-            Provider::Exec(words) => ("exec", words.join(" ")),
+            // As written: where the program lies differs from machine to machine.
+            Provider::Exec(_) => ("exec", self.model.name.clone()),
             Provider::Fake(_) => ("fake", String::new()),
         };
         Asked {

@@ -46,7 +46,8 @@ pub fn failed(id: &str) -> Outcome {
 
 /// A rubric of one statement that was met.
 pub fn judged() -> RubricReport {
-    let quote = Quote { event: "e2".into(), role: Some(Role::Assistant), quote: "one wallet".into(), against: false, rejected: None };
+    let quote =
+        Quote { event: "e2".into(), role: Some(Role::Assistant), quote: "one wallet".into(), against: false, found: true, rejected: None };
     let vote = Vote {
         model: "fake".into(),
         answer: Answer::Met,

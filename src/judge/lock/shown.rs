@@ -13,7 +13,9 @@ impl Entry {
     pub fn shown(&self, key: &str) -> String {
         let asked = &self.asked;
         let mut out = format!("entry      {key}\n");
-        let mut row = |name: &str, text: String| drop(writeln!(out, "{name:<10} {text}"));
+        let mut row = |name: &str, text: String| {
+            let _ = writeln!(out, "{name:<10} {text}");
+        };
         let returned = self.returned_model.as_ref().map(|model| format!(" (answered as {model})")).unwrap_or_default();
         row("model", format!("{}/{}{returned}", asked.provider, asked.model));
         row("asked", format!("{}, vote {}, try {}", self.created_at, asked.vote_index + 1, asked.reask_index + 1));

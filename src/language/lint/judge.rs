@@ -15,7 +15,17 @@ const WORDS: std::ops::RangeInclusive<usize> = 4..=60;
 
 /// Words that each judge takes in a way of its own.
 const VAGUE: [&str; 12] = [
-    "good", "appropriate", "appropriately", "helpful", "helpfully", "reasonable", "nice", "properly", "adequate", "relevant", "quality",
+    "good",
+    "appropriate",
+    "appropriately",
+    "helpful",
+    "helpfully",
+    "reasonable",
+    "nice",
+    "properly",
+    "adequate",
+    "relevant",
+    "quality",
     "suitable",
 ];
 
@@ -48,7 +58,10 @@ fn unclear(criterion: &Criterion) -> Option<(String, &'static str)> {
     let words: Vec<&str> = WORD.find_iter(text).map(|word| word.as_str()).collect();
     if criterion.statement.template.is_none() && !WORDS.contains(&words.len()) {
         let what = if words.len() < *WORDS.start() { "leaves open what is meant" } else { "says more than one thing" };
-        return Some((format!("a statement of {} word{} {what}", words.len(), if words.len() == 1 { "" } else { "s" }), "write one fact as one sentence, of 4 to 60 words"));
+        return Some((
+            format!("a statement of {} word{} {what}", words.len(), if words.len() == 1 { "" } else { "s" }),
+            "write one fact as one sentence, of 4 to 60 words",
+        ));
     }
     if TWO.is_match(text) {
         return Some((
@@ -74,9 +87,9 @@ pub fn nobody_judges(draft: &Draft, diagnostics: &mut Diagnostics) {
     }
     if let Some(rubric) = rubrics(draft).find(|rubric| rubric.settings.models.is_empty()) {
         diagnostics.push(
-            Diagnostic::warning("no-judge-model", rubric.span, "no model is named that judges")
-                .label("nobody to ask")
-                .help("write `judge: {model: …}` into checkride.yaml, or into the suite; `checkride explain judge` names the ways to ask one"),
+            Diagnostic::warning("no-judge-model", rubric.span, "no model is named that judges").label("nobody to ask").help(
+                "write `judge: {model: …}` into checkride.yaml, or into the suite; `checkride explain judge` names the ways to ask one",
+            ),
         );
     }
 }
@@ -114,7 +127,8 @@ const FAMILIES: [(&str, &str); 6] = [
 
 /// A model is lenient with what its own family wrote.
 pub fn own_family(draft: &Draft, diagnostics: &mut Diagnostics) {
-    let scripted = |fake: &crate::language::lower::case::FakeDraft| fake.fake.as_ref().is_some_and(|fake| matches!(fake.kind, FakeKind::Model(_)));
+    let scripted =
+        |fake: &crate::language::lower::case::FakeDraft| fake.fake.as_ref().is_some_and(|fake| matches!(fake.kind, FakeKind::Model(_)));
     let protocol = draft.protocol.as_ref().map(|protocol| protocol.name.as_str());
     let Some((name, family)) = FAMILIES.iter().find(|(name, _)| Some(*name) == protocol) else { return };
     // What a script says is of no family.

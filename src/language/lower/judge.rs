@@ -92,7 +92,11 @@ fn models(doc: &JudgeDoc, fake: &Arc<FakeJudge>, low: &mut Lowering<'_>) -> Vec<
     let mut models: Vec<JudgeModel> = Vec::new();
     for text in texts {
         if models.iter().any(|known| known.name == *text.text) {
-            low.push(mistake::wrong_value(text.span, format!("`{}` stands twice in the panel", &**text), "different models; `votes` asks one again"));
+            low.push(mistake::wrong_value(
+                text.span,
+                format!("`{}` stands twice in the panel", &**text),
+                "different models; `votes` asks one again",
+            ));
         }
         let Some(provider) = provider(text, doc, fake, low) else { continue };
         pinned(text, &provider, doc, low);
@@ -123,7 +127,9 @@ fn provider(text: &Text, doc: &JudgeDoc, fake: &Arc<FakeJudge>, low: &mut Loweri
         Some(("chat", id)) => Some(Provider::Chat(id.to_owned())),
         _ => {
             let message = format!("`{name}` does not say how the model is asked");
-            low.push(mistake::wrong_value(text.span, message, PROVIDERS).maybe_help(guess(name).map(|guess| format!("did you mean `{guess}`?"))));
+            low.push(
+                mistake::wrong_value(text.span, message, PROVIDERS).maybe_help(guess(name).map(|guess| format!("did you mean `{guess}`?"))),
+            );
             None
         }
     }
@@ -308,7 +314,9 @@ mod tests {
 
     #[test]
     fn a_share_is_read_exactly() {
-        for (text, numerator, denominator) in [("0.8", 8, 10), ("1", 1, 1), ("0", 0, 1), ("0.50", 5, 10), ("1.0", 1, 1), ("0.333", 333, 1000)] {
+        for (text, numerator, denominator) in
+            [("0.8", 8, 10), ("1", 1, 1), ("0", 0, 1), ("0.50", 5, 10), ("1.0", 1, 1), ("0.333", 333, 1000)]
+        {
             assert_eq!(share(text), Some(Share { numerator, denominator }), "{text}");
         }
     }

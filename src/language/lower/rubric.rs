@@ -135,7 +135,9 @@ fn long(doc: &CriterionDoc, include: &[Role], low: &mut Lowering<'_>) -> Option<
             let unread = words.iter().any(|word| doc.node.get(word).is_some()) || low.diagnostics.has_error_within(doc.node.span);
             if !unread {
                 let message = "a statement is one of `must`, `must_not`, `should`, `should_not`";
-                low.push(Diagnostic::error("one-kind", doc.node.span, message).label("it has none of them").help("{must: Names every wallet.}"));
+                low.push(
+                    Diagnostic::error("one-kind", doc.node.span, message).label("it has none of them").help("{must: Names every wallet.}"),
+                );
             }
             return None;
         }

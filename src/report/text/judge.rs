@@ -22,7 +22,8 @@ pub fn taken(run: &RunReport) -> Vec<String> {
         None if cost.calls > 0 => ", price not known".to_owned(),
         None => String::new(),
     };
-    let statements = format!("{} of {} statement{} judged", judging.judged, judging.statements, if judging.statements == 1 { "" } else { "s" });
+    let statements =
+        format!("{} of {} statement{} judged", judging.judged, judging.statements, if judging.statements == 1 { "" } else { "s" });
     let calls = format!("{} call{}, {} of them live", cost.calls, if cost.calls == 1 { "" } else { "s" }, cost.live);
     let tokens = if cost.input_tokens + cost.output_tokens == 0 {
         String::new()
