@@ -3,6 +3,7 @@
 //! Owns: names, help texts and examples of commands and options.
 //! Must not know: what a command does.
 
+use super::judge_arguments::JudgeArguments;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -38,6 +39,8 @@ pub enum Command {
     Show(ShowArguments),
     /// Judge stored traces again, without an agent
     Recheck(RecheckArguments),
+    /// Look into the judge's lock, tidy it, or measure a judge against people's labels
+    Judge(JudgeArguments),
     /// Print a JSON Schema (suite, protocol, script, project, trace, report), or write all of them to a folder
     Schema(SchemaArguments),
     /// Explain a key, a pattern word, a step, a fake, an event or a diagnostic code

@@ -5,6 +5,8 @@ mod check;
 mod commands;
 mod exit;
 mod import;
+mod judge;
+mod judge_arguments;
 mod judging;
 mod load;
 mod output;

@@ -102,7 +102,7 @@ fn request(
     front: libtest_mimic::Arguments,
 ) -> RunRequest {
     RunRequest {
-        traces: traces_folder(arguments, &loaded),
+        traces: traces_folder(arguments.traces.as_deref(), &loaded),
         selection,
         strictness: Strictness { strict: arguments.strict },
         checkride: checkride.to_owned(),
@@ -212,9 +212,10 @@ fn write_reports(arguments: &RunArguments, report: &RunReport) -> Result<(), Str
 }
 
 /// `target/checkride` beside a Cargo.toml, otherwise `.checkride`.
-fn traces_folder(arguments: &RunArguments, loaded: &Loaded) -> PathBuf {
-    match &arguments.traces {
-        Some(folder) => folder.clone(),
+/// Where the traces of a run are, if nobody said otherwise.
+pub fn traces_folder(asked_for: Option<&Path>, loaded: &Loaded) -> PathBuf {
+    match asked_for {
+        Some(folder) => folder.to_owned(),
         None if loaded.project.root.join("Cargo.toml").exists() => load::shown(&loaded.project.root.join("target/checkride")),
         None => load::shown(&loaded.project.root.join(".checkride")),
     }

@@ -170,8 +170,8 @@ impl Ballot<'_> {
             Provider::Anthropic(model) => ("anthropic", model.clone()),
             Provider::OpenAi(model) => ("openai", model.clone()),
             Provider::Chat(model) => ("chat", model.clone()),
-            // As written: where the program lies differs from machine to machine.
-            Provider::Exec(_) => ("exec", self.model.name.clone()),
+            // As it was written: where the program lies on this machine is no part of what it is.
+            Provider::Exec(_) => ("exec", self.model.name.trim_start_matches("exec:").trim().to_owned()),
             Provider::Fake(_) => ("fake", String::new()),
         };
         Asked {

@@ -194,10 +194,11 @@ mod tests {
     #[test]
     fn what_is_printed_is_read_again() {
         let mut told = recording();
-        assert_eq!(Recording::read(&told.print()), Ok(told.clone()));
+        assert_eq!(Recording::read(&told.print()).unwrap().print(), told.print());
         told.about = Some("bob".into());
         told.entries[0].session = Some("bob".into());
-        assert_eq!(Recording::read(&told.print()), Ok(told));
+        let read = Recording::read(&told.print()).unwrap();
+        assert_eq!((read.print(), read.about), (told.print(), told.about));
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //! Owns: the form of a line, the majority of several annotators, which labels are disputed.
 //! Must not know: recordings, what a judge said.
 
-use crate::model::judge::{Answer, Role};
+use crate::base::Span;
+use crate::model::judge::{Answer, Criterion, CriterionKind, JudgeSettings, Role, Rubric, Statement};
 use indexmap::IndexMap;
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// One line: what one person said of one statement about one recording.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -100,6 +102,21 @@ pub fn items(labels: &[Label]) -> Result<Vec<Item>, Vec<String>> {
     if mistakes.is_empty() { Ok(items.into_values().collect()) } else { Err(mistakes) }
 }
 
+/// The statements of one recording, put as a case would put them.
+pub fn rubric(items: &[&Item], settings: &JudgeSettings) -> Rubric {
+    let criterion = |item: &&Item| Criterion {
+        id: item.criterion_id.clone(),
+        span: Span::NONE,
+        kind: CriterionKind::Must,
+        statement: Statement { text: item.criterion.clone(), template: None },
+        weight: 1,
+        evidence_from: item.evidence_from.clone(),
+        vote_rule: None,
+    };
+    let criteria = items.iter().map(criterion).collect();
+    Rubric { span: Span::NONE, criteria, settings: Arc::new(settings.clone()), reference: None, security: false }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,7 +158,7 @@ mod tests {
         let one = line("a", "x", "T.", "met", "ann");
         assert!(joined(&[one.clone(), one.clone()]).unwrap_err()[0].contains("spoke twice"));
         assert!(joined(&[one.clone(), line("b", "x", "U.", "met", "ann")]).unwrap_err()[0].contains("two statements"));
-        let other = one.replace("\"s\"", "\"t\"").replace("ann", "bob");
+        let other = one.replace("\"s\"", "\"t\"").replace("\"ann\"", "\"bob\"");
         assert!(joined(&[one, other]).unwrap_err()[0].contains("two versions"));
     }
 }

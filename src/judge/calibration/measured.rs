@@ -5,6 +5,7 @@
 
 use super::labels::Item;
 use super::statistics::{Confusion, Estimate, Kappa, bootstrap};
+use crate::model::judge::Answers;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +30,7 @@ pub enum Verdict {
     Met,
     NotMet,
     Unsure,
-    /// The judge was at fault, by this code.
+    /// The judge was at fault; its code and message.
     Fault(String),
 }
 
@@ -91,6 +92,29 @@ pub struct Calibration {
     pub people: Vec<People>,
     /// Items on which as many people said the one as the other; they are in no figure.
     pub disputed: u64,
+}
+
+/// What the judge made of an item; `met` is what its votes came to. `None` for a disputed item.
+pub fn measured(item: &Item, met: Option<bool>, answers: &Answers) -> Option<Measured> {
+    let answered = answers.criteria.iter().find(|answered| answered.criterion == item.criterion_id);
+    let votes = answered.map_or(&[][..], |answered| answered.votes.as_slice());
+    let fault = answers.fault.as_ref().or(answered.and_then(|answered| answered.fault.as_ref()));
+    let verdict = match (fault, &answers.not_asked, met) {
+        (Some(fault), _, _) => Verdict::Fault(format!("{}: {}", fault.code, fault.message)),
+        (None, Some(reason), _) => Verdict::Fault(format!("not asked: {reason}")),
+        (None, None, Some(true)) => Verdict::Met,
+        (None, None, Some(false)) => Verdict::NotMet,
+        (None, None, None) => Verdict::Unsure,
+    };
+    Some(Measured {
+        recording: item.recording.clone(),
+        criterion_id: item.criterion_id.clone(),
+        criterion: item.criterion.clone(),
+        label: item.label()?,
+        verdict,
+        flipped: votes.iter().any(|vote| vote.answer != votes[0].answer),
+        hallucinated: votes.iter().flat_map(|vote| &vote.quotes).filter(|quote| !quote.found).count() as u64,
+    })
 }
 
 /// Adds up. `items` are all of them, disputed ones too; `measured` those with a label.

@@ -5,6 +5,6 @@ mod measured;
 mod report;
 mod statistics;
 
-pub use labels::{Item, Label, items, read};
-pub use measured::{Calibration, Gates, Measured, Options, Verdict, calibration};
-pub use report::{Calibrated, calibrated, shown};
+pub use labels::{Item, Label, items, read, rubric};
+pub use measured::{Calibration, Gates, Measured, Options, Verdict, calibration, measured};
+pub use report::{Calibrated, calibrated, digest, shown};

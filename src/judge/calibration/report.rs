@@ -47,6 +47,11 @@ pub fn calibrated(model: &str, labels: &[u8], calibration: Calibration) -> Calib
     }
 }
 
+/// The SHA-256 of a file, as labels name it.
+pub fn digest(bytes: &[u8]) -> String {
+    crate::judge::digest::sha256(bytes)
+}
+
 impl Calibrated {
     pub fn print(&self) -> String {
         let mut out = serde_json::to_string_pretty(self).expect("plain data becomes JSON");

@@ -97,6 +97,22 @@ impl Lock {
         Ok(keys)
     }
 
+    /// The only key that begins so. The error says what there is instead.
+    pub fn find(&self, start: &str) -> Result<String, String> {
+        let keys = self.keys().map_err(|error| format!("the judge's lock {} cannot be read: {error}", self.folder.display()))?;
+        let mut matching = keys.into_iter().filter(|key| key.starts_with(&start.to_ascii_lowercase()));
+        match (matching.next(), matching.next()) {
+            (Some(key), None) => Ok(key),
+            (Some(one), Some(other)) => Err(format!("several entries begin with `{start}`: {one}, {other}, …; write more of the key")),
+            (None, _) => Err(format!("no entry of the judge's lock {} begins with `{start}`", self.folder.display())),
+        }
+    }
+
+    /// Takes an entry away.
+    pub fn remove(&self, key: &str) -> std::io::Result<()> {
+        std::fs::remove_file(self.file(key))
+    }
+
     /// Every entry that can be read.
     pub(in crate::judge) fn entries(&self) -> Vec<(String, Entry)> {
         let read = |key: String| {
