@@ -400,3 +400,13 @@ fn defaults_are_the_projects_then_the_suites_then_the_rubrics_own() {
     assert_eq!(votes("{votes: 3}", ""), 3);
     assert_eq!(votes("{votes: 3}", "votes: 5, "), 5);
 }
+
+#[test]
+fn a_suite_that_lies_in_no_project_is_judged_as_the_one_in_which_one_stands_says() {
+    let here = Project::new().file("checkride.yaml", format!("suites: []\njudge: {}\n", always("met")));
+    let elsewhere = project(&always("not_met"), "judge: [Names every wallet of the user.]");
+    let suite = elsewhere.path("s.yaml").display().to_string();
+    run(&here, &["--suites", &suite], &[]).means(1, &["is not met"]);
+    std::fs::remove_file(elsewhere.path("checkride.yaml")).unwrap();
+    run(&here, &["--suites", &suite], &[]).means(0, &["1 of 1 statement judged", "1 passed"]);
+}
