@@ -378,6 +378,14 @@ fn a_known_defect_and_a_should_are_as_for_other_checks() {
 }
 
 #[test]
+fn a_known_defect_that_nobody_judged_is_not_gone() {
+    let case = "expected_failure: {reason: known}\nexpect: {reply: {contains: Main}}\njudge: [Offers a next step to the user.]";
+    let project = project(&always("not_met"), case);
+    run(&project, &[], &[]).means(0, &["failed as expected"]);
+    run(&project, &["--judge-mode", "off"], &[]).means(3, &["INCONCLUSIVE", "it may be the judge who says so"]);
+}
+
+#[test]
 fn the_analysis_is_shown_only_where_it_is_asked_for() {
     let project = project(&always("not_met"), "judge: [Names every wallet of the user.]");
     assert!(!run(&project, &[], &[]).text.contains("answered by rule"));
