@@ -4,9 +4,9 @@
 //! the scripted world are in `mutants/world.rs`, those of the gateway in `mutants/gateway.rs`.
 //! Must not know: why a case notices.
 
-mod program;
 #[path = "mutants/gateway.rs"]
 mod gateway;
+mod program;
 #[path = "mutants/world.rs"]
 mod world;
 

@@ -11,6 +11,19 @@ use crate::model::tree::Node;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+/// True if a frame names a session that is none of this case's, and no turn of it. It may be of a helper that the agent started by
+/// itself, so its calls count; but its end is the end of no turn here.
+pub(super) fn is_foreign(shared: &Shared, state: &State, link: LinkId, frame: &Value) -> bool {
+    let Some(belongs) = shared.protocol.belongs.as_ref().filter(|_| state.links[link].session.is_none()) else { return false };
+    if state.sessions.is_empty() {
+        return false;
+    }
+    let latest = state.sessions.keys().map(|label| state.latest(label)).collect::<Vec<_>>();
+    let turns = || state.sessions.keys().flat_map(|label| turns(state, label)).collect::<Vec<_>>();
+    matches!(named(shared, state, &belongs.session, frame, &latest), Named::Other)
+        && !matches!(named(shared, state, &belongs.turn, frame, &turns()), Named::This(_))
+}
+
 /// The place of a frame: by what it names; else by its connection; else the only session's latest turn. A frame that names a turn
 /// which nobody began (or whose name is known to no turn that goes on) belongs to its session and to no turn.
 pub(super) fn place(shared: &Shared, state: &State, link: LinkId, frame: &Value) -> Place {

@@ -99,8 +99,8 @@ impl Decoder {
             }
         }
         for rule in &moment.protocol.events {
-            let applies = matches(&rule.when, frame, moment.names)
-                .and_then(|it| Ok(it && holds(rule.only_if.as_ref(), &moment.now, moment.names)?));
+            let applies =
+                matches(&rule.when, frame, moment.names).and_then(|it| Ok(it && holds(rule.only_if.as_ref(), &moment.now, moment.names)?));
             match applies {
                 Ok(true) => self.apply(rule, frame, moment, &mut decoded),
                 Ok(false) => {}

@@ -142,7 +142,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_command_is_ended() {
-        assert_eq!(run_within("echo a; exec sleep 60", Duration::from_millis(300)).await.text, "a\nerror: the command was ended after 0.3 s");
+        assert_eq!(
+            run_within("echo a; exec sleep 60", Duration::from_millis(300)).await.text,
+            "a\nerror: the command was ended after 0.3 s"
+        );
     }
 
     #[tokio::test]

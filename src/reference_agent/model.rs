@@ -134,11 +134,7 @@ impl Model {
 }
 
 /// Reads a stream up to its last event.
-async fn read(
-    response: &mut reqwest::Response,
-    assembly: &mut dyn Assembly,
-    heard: &mut (dyn FnMut(&str) + Send),
-) -> Result<(), String> {
+async fn read(response: &mut reqwest::Response, assembly: &mut dyn Assembly, heard: &mut (dyn FnMut(&str) + Send)) -> Result<(), String> {
     let mut reader = sse_read::Reader::new(LONGEST_EVENT);
     while let Some(bytes) = response.chunk().await.map_err(|e| format!("the model's stream broke: {}", chain(&e)))? {
         let mut events = Vec::new();

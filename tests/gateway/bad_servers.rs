@@ -33,7 +33,10 @@ fn in_a_run(act: impl Fn(&mut Socket, &str) + Send + 'static) -> String {
     after_the_challenge(move |socket| {
         let Some(connect) = hear(socket) else { return };
         let scopes = connect["params"]["scopes"].clone();
-        say(socket, &json!({"type": "res", "id": connect["id"], "ok": true, "payload": {"type": "hello-ok", "protocol": 4, "auth": {"scopes": scopes}}}));
+        say(
+            socket,
+            &json!({"type": "res", "id": connect["id"], "ok": true, "payload": {"type": "hello-ok", "protocol": 4, "auth": {"scopes": scopes}}}),
+        );
         let Some(send) = hear(socket) else { return };
         let run = send["params"]["idempotencyKey"].as_str().unwrap_or_default().to_owned();
         say(socket, &json!({"type": "res", "id": send["id"], "ok": true, "payload": {"runId": run, "status": "started"}}));
@@ -52,7 +55,10 @@ fn hear(socket: &mut Socket) -> Option<Value> {
 
 fn chat(socket: &mut Socket, run: &str, state: &str, text: &str) {
     let message = json!({"role": "assistant", "content": [{"type": "text", "text": text}]});
-    say(socket, &json!({"type": "event", "event": "chat", "payload": {"runId": run, "sessionKey": "agent:main:x", "state": state, "message": message}}));
+    say(
+        socket,
+        &json!({"type": "event", "event": "chat", "payload": {"runId": run, "sessionKey": "agent:main:x", "state": state, "message": message}}),
+    );
 }
 
 fn close(socket: &mut Socket, code: u16, reason: &'static str) {
@@ -68,12 +74,15 @@ fn linger(stream: &mut TcpStream) {
 
 /// One case that is greeted; its trace is there, whatever became of it.
 fn run(url: &str) -> (Said, String) {
-    let agent = format!("{{protocol: openclaw-gateway, url: \"{url}\"}}");
-    run_with(&agent, "")
+    run_for(url, "3s")
 }
 
-fn run_with(agent: &str, more: &str) -> (Said, String) {
-    let suite = format!("suite: S\ntimeout: 3s\nagent: {agent}\n{more}cases: [{{name: greets, prompt: Hello, expect: {{reply: Hi}}}}]\n");
+fn run_for(url: &str, timeout: &str) -> (Said, String) {
+    run_with(&format!("{{protocol: openclaw-gateway, url: \"{url}\"}}"), timeout)
+}
+
+fn run_with(agent: &str, timeout: &str) -> (Said, String) {
+    let suite = format!("suite: S\ntimeout: {timeout}\nagent: {agent}\ncases: [{{name: greets, prompt: Hello, expect: {{reply: Hi}}}}]\n");
     let project = Project::with(&suite);
     let said = project.run();
     let trace = project.trace("greets");
@@ -114,13 +123,13 @@ fn a_server_that_never_challenges_is_not_judged() {
         linger(socket.get_mut());
     });
     let (said, _) = run(&url);
-    said.means(1, &["s::greets", "time limit of 3s ran out"]);
+    said.means(1, &["s::greets", "time limit of 3.00s ran out"]);
 }
 
 #[test]
 fn a_wrong_token_is_named_and_nobody_is_judged() {
     let agent = "{protocol: openclaw-gateway, command: [\"{{checkride}}\", reference-agent, --protocol, openclaw-gateway, --token, other], ready: {log: \"listening on (?<url>ws://\\\\S+)\"}}";
-    let (said, trace) = run_with(agent, "");
+    let (said, trace) = run_with(agent, "10s");
     said.means(3, &["BROKEN (agent-start) s::greets", "AUTH_TOKEN_MISMATCH"]);
     assert!(trace.contains("\"code\":1008") && !trace.contains("test-token"), "{trace}");
 }
@@ -129,7 +138,10 @@ fn a_wrong_token_is_named_and_nobody_is_judged() {
 fn a_client_that_is_granted_nothing_is_named_and_nobody_is_judged() {
     let url = after_the_challenge(|socket| {
         let Some(connect) = hear(socket) else { return };
-        say(socket, &json!({"type": "res", "id": connect["id"], "ok": true, "payload": {"type": "hello-ok", "protocol": 4, "auth": {"scopes": []}}}));
+        say(
+            socket,
+            &json!({"type": "res", "id": connect["id"], "ok": true, "payload": {"type": "hello-ok", "protocol": 4, "auth": {"scopes": []}}}),
+        );
         linger(socket.get_mut());
     });
     run(&url).0.means(3, &["BROKEN (agent-start) s::greets", "granted_scopes", "got []"]);
@@ -139,7 +151,10 @@ fn a_client_that_is_granted_nothing_is_named_and_nobody_is_judged() {
 fn a_version_of_tomorrow_is_named_and_nobody_is_judged() {
     let url = after_the_challenge(|socket| {
         let Some(connect) = hear(socket) else { return };
-        say(socket, &json!({"type": "res", "id": connect["id"], "ok": true, "payload": {"type": "hello-ok", "protocol": 5, "auth": {"scopes": []}}}));
+        say(
+            socket,
+            &json!({"type": "res", "id": connect["id"], "ok": true, "payload": {"type": "hello-ok", "protocol": 5, "auth": {"scopes": []}}}),
+        );
         linger(socket.get_mut());
     });
     run(&url).0.means(3, &["BROKEN (agent-start) s::greets", "result.protocol", "got 5"]);
@@ -201,12 +216,12 @@ fn a_large_frame_is_read_and_a_huge_one_ends_the_connection() {
         say(socket, &json!({"type": "event", "event": "health", "payload": {"x": "y".repeat(8 << 20)}}));
         chat(socket, run, "final", "Hi");
     });
-    run(&url).0.means(0, &["1 passed"]);
+    run_for(&url, "25s").0.means(0, &["1 passed"]);
     let url = in_a_run(|socket, run| {
         say(socket, &json!({"type": "event", "event": "health", "payload": {"x": "y".repeat(80 << 20)}}));
         chat(socket, run, "final", "Hi");
     });
-    run(&url).0.means(1, &["FAIL s::greets"]);
+    run_for(&url, "25s").0.means(1, &["FAIL s::greets", "closed"]);
 }
 
 #[test]
@@ -227,7 +242,7 @@ fn frames_of_another_run_are_not_the_answer() {
 #[test]
 fn frames_of_other_runs_alone_are_no_end() {
     let url = in_a_run(|socket, _| chat(socket, "another", "final", "Hi"));
-    run(&url).0.means(1, &["FAIL s::greets", "time limit of 3s ran out"]);
+    run(&url).0.means(1, &["FAIL s::greets", "time limit of 3.00s ran out"]);
 }
 
 #[test]
@@ -245,7 +260,7 @@ fn an_end_that_comes_twice_fails() {
 fn an_end_that_never_comes_fails_in_time() {
     let url = in_a_run(|socket, run| chat(socket, run, "delta", "Hi"));
     let (said, trace) = run(&url);
-    said.means(1, &["FAIL s::greets", "time limit of 3s ran out"]);
+    said.means(1, &["FAIL s::greets", "time limit of 3.00s ran out"]);
     assert!(said.took < Duration::from_secs(20) && trace.contains("delta"), "{said:?}");
 }
 
@@ -255,7 +270,7 @@ fn an_answer_that_comes_too_late_is_none() {
         std::thread::sleep(Duration::from_secs(5));
         chat(socket, run, "final", "Hi");
     });
-    run(&url).0.means(1, &["FAIL s::greets", "time limit of 3s ran out"]);
+    run(&url).0.means(1, &["FAIL s::greets", "time limit of 3.00s ran out"]);
 }
 
 #[test]

@@ -66,7 +66,8 @@ impl Player {
             if (&heard["type"], &heard["method"]) != (&recorded["type"], &recorded["method"]) {
                 return Err(format!("the client sent {heard}, not {recorded}"));
             }
-            for (was, is) in [(&recorded["id"], &heard["id"]), (&recorded["params"]["idempotencyKey"], &heard["params"]["idempotencyKey"])] {
+            for (was, is) in [(&recorded["id"], &heard["id"]), (&recorded["params"]["idempotencyKey"], &heard["params"]["idempotencyKey"])]
+            {
                 if let (Some(was), Some(is)) = (was.as_str(), is.as_str()) {
                     self.ids.push((format!("\"{was}\""), format!("\"{is}\"")));
                 }

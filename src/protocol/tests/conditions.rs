@@ -55,7 +55,8 @@ async fn check(version: u64, methods: &[&str], expected: &[&str]) {
     talk.user(TurnRequest::new("main", "hi")).await.expect("the turn ends");
     event_of(&recorder, "error", 3).await;
     let of_turn = events(&recorder).into_iter().filter(|(_, turn, _)| turn.is_some());
-    let told: Vec<_> = of_turn.map(|(.., event)| format!("{} {}", event.kind, event.fields.values().next().unwrap_or(&Value::Null))).collect();
+    let told: Vec<_> =
+        of_turn.map(|(.., event)| format!("{} {}", event.kind, event.fields.values().next().unwrap_or(&Value::Null))).collect();
     assert_eq!(told, expected);
     assert_eq!(bound(&recorder, "turn.run").len(), 1);
     // One answer for each request.
@@ -80,5 +81,7 @@ async fn what_was_set_is_compared_with_what_was_wanted() {
     }
     let peer = Peer::start(|door: Door| serve(door, 4, json!([]))).await;
     let (talk, _) = talk(versions(), &peer);
-    talk.connect(None, ConnectOptions { written: true, expected: true, ..ConnectOptions::default() }).await.expect("the step expects otherwise");
+    talk.connect(None, ConnectOptions { written: true, expected: true, ..ConnectOptions::default() })
+        .await
+        .expect("the step expects otherwise");
 }

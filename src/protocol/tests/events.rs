@@ -173,7 +173,13 @@ fn conditions_decide_whether_a_rule_applies() {
 fn a_rule_saves_the_first_path_that_leads_somewhere() {
     let protocol =
         protocol(json!({"events": [{"when": {"present": true}, "turn.started": {}, "save": {"id": ["$.a.id", "$.id"], "none": "$.x"}}]}));
-    let moment = Moment { protocol: &protocol, names: &Nothing, now: Now { settings: &Value::Null, agent: &Value::Null, first_turn: true, turn_ended: false }, turn: None, batch: 0 };
+    let moment = Moment {
+        protocol: &protocol,
+        names: &Nothing,
+        now: Now { settings: &Value::Null, agent: &Value::Null, first_turn: true, turn_ended: false },
+        turn: None,
+        batch: 0,
+    };
     let decoded = Decoder::default().decode(&json!({"id": 5}), &moment);
     let saves: Vec<_> = decoded.saves.iter().map(|saved| (&*saved.name, saved.value.clone(), saved.of_turn)).collect();
     assert_eq!(saves, [("id", json!(5), true)]);

@@ -42,7 +42,7 @@ impl Gateway {
             return Err(invalid("invalid decision"));
         }
         let waiting = self.waiting.lock().expect("no panic happens under this lock").remove(id);
-        let Some(waiting) = waiting else { return Err(invalid("unknown approval id")) };
+        let Some(waiting) = waiting else { return Err(invalid("unknown or expired approval id")) };
         let event = json!({"id": id, "decision": decision, "resolvedBy": client.id, "ts": now()});
         self.broadcast("exec.approval.resolved", &event, SCOPE, false);
         // A run that was aborted meanwhile does not listen any more.

@@ -52,6 +52,8 @@ pub enum GatewayFault {
     NoHistory,
     /// there are no ticks
     NoTick,
+    /// it says that it is not well
+    Unwell,
     /// the result of a tool never reaches the model
     DropResult,
     /// the connection is closed after the model's first answer

@@ -41,7 +41,9 @@ impl Gateway {
     /// Takes the first frame of a connection.
     pub fn admit(&self, text: &str) -> Result<Admission, Refusal> {
         let any = GatewayFault::AnyClient.is(self.fault);
-        let frame: Value = serde_json::from_str(text).unwrap_or(Value::Null);
+        let Ok(frame) = serde_json::from_str::<Value>(text).or(if any { Ok(Value::Null) } else { Err(()) }) else {
+            return Err(Refusal { answer: None, code: 1000, reason: String::new() });
+        };
         let (id, params) = (&frame["id"], &frame["params"]);
         let is_request = frame["type"] == "req" && id.is_string() && frame["method"].is_string();
         if !is_request && !any {

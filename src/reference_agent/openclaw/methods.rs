@@ -3,7 +3,7 @@
 //! Owns: their names, the scopes and parameters they need, the checks before they are carried out.
 //! Must not know: what they do.
 
-use super::client::{Client, Outgoing};
+use super::client::Client;
 use super::errors::{Reply, detailed, invalid};
 use super::faults::GatewayFault;
 use super::server::Gateway;
@@ -54,9 +54,8 @@ pub fn names() -> Vec<&'static str> {
 impl Gateway {
     /// Answers a frame of a client that was let in.
     pub fn take(self: &Arc<Gateway>, client: &Arc<Client>, text: &str) {
-        let Ok(frame) = serde_json::from_str::<Value>(text) else {
-            return client.send(Outgoing::Close(1008, "invalid request frame".to_owned()));
-        };
+        // What is not JSON is not answered.
+        let Ok(frame) = serde_json::from_str::<Value>(text) else { return };
         let (id, params) = (&frame["id"], &frame["params"]);
         let known: &[&str] = &["type", "id", "method", "params", "traceparent", "expectedProfileId"];
         let extra = frame.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).find(|key| !known.contains(key));
@@ -86,7 +85,9 @@ impl Gateway {
     /// `None` if it answers by itself, now or later.
     fn carry_out(self: &Arc<Gateway>, client: &Arc<Client>, id: &Value, name: &str, params: &Value) -> Option<Reply> {
         Some(match name {
-            "health" => Ok(json!({"ok": true, "ts": now(), "durationMs": 0, "channels": {}, "agents": [{"agentId": super::sessions::AGENT, "isDefault": true}]})),
+            "health" => Ok(
+                json!({"ok": !GatewayFault::Unwell.is(self.fault), "ts": now(), "durationMs": 0, "channels": {}, "agents": [{"agentId": super::sessions::AGENT, "isDefault": true}]}),
+            ),
             "chat.send" => return self.chat_send(client, id, params),
             "chat.abort" => return self.chat_abort(client, id, params),
             "chat.history" => self.history(params),
@@ -113,7 +114,7 @@ impl Gateway {
         let wrong = |mistake: String| Err(invalid(format!("invalid {} params: {mistake}", method.name)));
         if method.name == "chat.send" && self.is_v4() && params["sessionKey"].is_null() {
             let details = json!({"code": "SESSION_MUTATION_TARGET_REQUIRED"});
-            return Err(detailed("INVALID_REQUEST", "session mutation target required", details));
+            return Err(detailed("INVALID_REQUEST", "session mutation target is unavailable", details));
         }
         for key in method.required {
             match &params[key] {

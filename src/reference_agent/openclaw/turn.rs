@@ -130,8 +130,10 @@ fn arguments(call: &ToolCall) -> Value {
 async fn run_call(voice: &Voice, call: &ToolCall) -> (String, bool) {
     let (args, started) = (arguments(call), Instant::now());
     let command = args["command"].as_str().unwrap_or_default().to_owned();
-    let item = |phase: &str, status: &str| json!({"itemId": format!("tool:{}", call.id), "toolCallId": call.id, "name": call.name,
-        "kind": "tool", "phase": phase, "title": format!("{} {command}", call.name), "status": status, "meta": command});
+    let item = |phase: &str, status: &str| {
+        json!({"itemId": format!("tool:{}", call.id), "toolCallId": call.id, "name": call.name,
+        "kind": "tool", "phase": phase, "title": format!("{} {command}", call.name), "status": status, "meta": command})
+    };
     let is_v4 = voice.gateway.is_v4();
     if is_v4 {
         voice.agent("item", item("start", "running"));
@@ -149,13 +151,19 @@ async fn run_call(voice: &Voice, call: &ToolCall) -> (String, bool) {
     let content = json!([{"type": "text", "text": text}]);
     if !GatewayFault::HideResults.is(voice.gateway.fault) {
         let result = json!({"content": content, "details": details});
-        voice.agent("tool", json!({"phase": "result", "name": call.name, "toolCallId": call.id, "meta": command, "isError": is_error, "result": result}));
+        voice.agent(
+            "tool",
+            json!({"phase": "result", "name": call.name, "toolCallId": call.id, "meta": command, "isError": is_error, "result": result}),
+        );
     }
     if is_v4 {
         let status = if failed { "failed" } else { "completed" };
         voice.agent("item", item("end", status));
-        voice.agent("command_output", json!({"itemId": format!("command:{}", call.id), "phase": "end", "toolCallId": call.id,
-            "name": call.name, "output": text, "status": status, "exitCode": details["exitCode"]}));
+        voice.agent(
+            "command_output",
+            json!({"itemId": format!("command:{}", call.id), "phase": "end", "toolCallId": call.id,
+            "name": call.name, "output": text, "status": status, "exitCode": details["exitCode"]}),
+        );
     }
     if !failed {
         voice.run.state().successful.push(call.name.clone());
