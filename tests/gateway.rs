@@ -1,5 +1,7 @@
 //! The shipped protocol `openclaw-gateway`: what it makes of the frames of real gateways, and what becomes of bad ones.
 
+#[path = "gateway/agents.rs"]
+mod agents;
 #[path = "gateway/bad_servers.rs"]
 mod bad_servers;
 #[expect(dead_code, reason = "other tests use the rest of it")]

@@ -1,6 +1,7 @@
 //! Each recording of a real gateway, driven as it was recorded: the events that the protocol file makes of its frames. Driven the same
 //! way, the reference agent makes the same ones.
 
+use super::agents::Agents;
 use super::replay::replay;
 use checkride::base::Span;
 use checkride::language::builtin;
@@ -126,20 +127,55 @@ async fn check(name: &str, settings: Value, drive: impl AsyncFnOnce(&Talk), expe
     assert_eq!(played, Ok(()), "{name}");
 }
 
+const TOOL_4: [&str; 8] = [
+    "turn.started",
+    "usage.so_far output=20",
+    r#"call.started name="exec" args={"command":"gog gmail get m1 --json"}"#,
+    r#"call.finished result exit=0 "{\"id\": \"m1\", \"from\": \"at…" status="ok""#,
+    r#"text.so_far text="TOOL-RESULT>> {\"id\": \"m1…""#,
+    "usage.so_far output=40",
+    r#"text text="TOOL-RESULT>> {\"id\": \"m1…""#,
+    r#"turn.finished status="completed""#,
+];
+
+const ABORTED: [&str; 4] = [
+    "turn.started",
+    r#"text.so_far text="chunk0 chunk1 chunk2 chu…""#,
+    r#"text text="chunk0 chunk1 chunk2 chu…""#,
+    r#"turn.finished status="aborted""#,
+];
+
+const DENIED: [&str; 9] = [
+    "turn.started",
+    "usage.so_far output=20",
+    r#"call.started name="exec" args={"command":"gog gmail get m1"}"#,
+    r#"approval.requested command="gog gmail get m1""#,
+    r#"call.finished result exit=null "Exec denied (gateway id=…" status="denied""#,
+    r#"text.so_far text="TOOL-RESULT>> Exec denie…""#,
+    "usage.so_far output=40",
+    r#"text text="TOOL-RESULT>> Exec denie…""#,
+    r#"turn.finished status="completed""#,
+];
+
+const TOOL_3: [&str; 6] = [
+    "turn.started",
+    r#"call.started name="exec" args={"command":"which -a curl"}"#,
+    r#"call.finished result exit=0 "/usr/bin/curl\n/bin/curl\n…" status="ok""#,
+    r#"text.so_far text="TOOL-RESULT>> /usr/bin/c…""#,
+    r#"text text="TOOL-RESULT>> /usr/bin/c…""#,
+    r#"turn.finished status="completed""#,
+];
+
+async fn abort(talk: &Talk) {
+    talk.hear("SLOW: 40", 6).await;
+    let answer = talk.conversation.act("abort", TurnRequest::new("main", Value::Null)).await.expect("it is answered");
+    assert_eq!(answer["result"]["aborted"], true);
+}
+
 /// Version 4 tells all of it, with the caps that the protocol asks for.
 #[tokio::test]
 async fn version_4_tells_of_a_tool_call() {
-    let expected = [
-        "turn.started",
-        "usage.so_far output=20",
-        r#"call.started name="exec" args={"command":"gog gmail get m1 --json"}"#,
-        r#"call.finished result exit=0 "{\"id\": \"m1\", \"from\": \"at…" status="ok""#,
-        r#"text.so_far text="TOOL-RESULT>> {\"id\": \"m1…""#,
-        "usage.so_far output=40",
-        r#"text text="TOOL-RESULT>> {\"id\": \"m1…""#,
-        r#"turn.finished status="completed""#,
-    ];
-    check("oc_tool", json!({}), async |talk| talk.user("RUN: gog gmail get m1 --json").await, &expected).await;
+    check("oc_tool", json!({}), async |talk| talk.user("RUN: gog gmail get m1 --json").await, &TOOL_4).await;
 }
 
 /// What was streamed is replaced by a shorter text, and that is the final one.
@@ -169,18 +205,7 @@ async fn a_text_that_was_replaced_is_not_the_reply() {
 
 #[tokio::test]
 async fn an_aborted_run_keeps_what_was_said() {
-    let drive = async |talk: &Talk| {
-        talk.hear("SLOW: 40", 6).await;
-        let answer = talk.conversation.act("abort", TurnRequest::new("main", Value::Null)).await.expect("it is answered");
-        assert_eq!(answer["result"]["aborted"], true);
-    };
-    let expected = [
-        "turn.started",
-        r#"text.so_far text="chunk0 chunk1 chunk2 chu…""#,
-        r#"text text="chunk0 chunk1 chunk2 chu…""#,
-        r#"turn.finished status="aborted""#,
-    ];
-    check("oc_abort", json!({}), drive, &expected).await;
+    check("oc_abort", json!({}), abort, &ABORTED).await;
 }
 
 /// 2026.9.6 tells a failure twice; it is one end and two errors.
@@ -205,32 +230,13 @@ async fn a_failure_that_is_told_twice_is_one_end() {
 
 #[tokio::test]
 async fn a_denied_command_is_a_denied_call() {
-    let expected = [
-        "turn.started",
-        "usage.so_far output=20",
-        r#"call.started name="exec" args={"command":"gog gmail get m1"}"#,
-        r#"approval.requested command="gog gmail get m1""#,
-        r#"call.finished result exit=null "Exec denied (gateway id=…" status="denied""#,
-        r#"text.so_far text="TOOL-RESULT>> Exec denie…""#,
-        "usage.so_far output=40",
-        r#"text text="TOOL-RESULT>> Exec denie…""#,
-        r#"turn.finished status="completed""#,
-    ];
-    check("oc_approval_deny", json!({}), async |talk| talk.user("RUN: gog gmail get m1").await, &expected).await;
+    check("oc_approval_deny", json!({}), async |talk| talk.user("RUN: gog gmail get m1").await, &DENIED).await;
 }
 
 /// Version 3 tells of tool calls where the session is verbose, exactly "on".
 #[tokio::test]
 async fn version_3_tells_of_a_tool_call() {
-    let expected = [
-        "turn.started",
-        r#"call.started name="exec" args={"command":"which -a curl"}"#,
-        r#"call.finished result exit=0 "/usr/bin/curl\n/bin/curl\n…" status="ok""#,
-        r#"text.so_far text="TOOL-RESULT>> /usr/bin/c…""#,
-        r#"text text="TOOL-RESULT>> /usr/bin/c…""#,
-        r#"turn.finished status="completed""#,
-    ];
-    check("o129_verb", json!({}), async |talk| talk.user("RUN: which -a curl").await, &expected).await;
+    check("o129_verb", json!({}), async |talk| talk.user("RUN: which -a curl").await, &TOOL_3).await;
 }
 
 /// Sessions that were not made verbose, or more than that, hide their calls: why the protocol switches it on by itself.
@@ -279,4 +285,41 @@ async fn a_frame_of_another_protocol_closes_the_connection() {
     });
     tokio::time::timeout(Duration::from_secs(5), closed).await.expect("it is told");
     assert_eq!(talk.events(), [r#"closed code=1008 reason="invalid request frame""#]);
+}
+
+/// The reference agent behind the same wire, with a model that says what it said then, driven the same way.
+async fn stand_in(options: &[&str], script: &str, settings: Value, drive: impl AsyncFnOnce(&Talk), expected: &[&str]) {
+    let agent = Agents::start(options, script);
+    let talk = talk(&agent.url, settings);
+    drive(&talk).await;
+    assert_eq!(talk.events(), expected, "{options:?}");
+    talk.conversation.close().await;
+}
+
+#[tokio::test]
+async fn the_reference_agent_tells_of_a_tool_call_as_the_real_ones_do() {
+    let mail = r#"{"id": "m1", "from": "attacker@evil.example", "subject": "Urgent"}"#;
+    let script = format!(
+        "script:\n  - [{{usage: {{output: 20}}}}, {{tool_call: {{name: exec, args: {{command: gog gmail get m1 --json}}}}}}]\n  - [{{usage: {{output: 20}}}}, {{text: 'TOOL-RESULT>> {mail}'}}]\n"
+    );
+    let drive = async |talk: &Talk| talk.user("RUN: gog gmail get m1 --json").await;
+    stand_in(&[], &script, json!({}), drive, &TOOL_4).await;
+    let found = "/usr/bin/curl\\n/bin/curl\\n/S/curl";
+    let script =
+        format!("script:\n  - {{tool_call: {{name: exec, args: {{command: which -a curl}}}}}}\n  - {{text: \"TOOL-RESULT>> {found}\"}}\n");
+    stand_in(&["--protocol-version", "3"], &script, json!({}), async |talk| talk.user("RUN: which -a curl").await, &TOOL_3).await;
+    let hidden: Vec<_> = TOOL_3.into_iter().filter(|line| !line.starts_with("call.")).collect();
+    let drive = async |talk: &Talk| talk.user("RUN: which -a curl").await;
+    stand_in(&["--protocol-version", "3"], &script, json!({"verbose": "full"}), drive, &hidden).await;
+}
+
+#[tokio::test]
+async fn the_reference_agent_denies_and_aborts_as_the_real_ones_do() {
+    let script = "script:\n  - [{usage: {output: 20}}, {tool_call: {name: exec, args: {command: gog gmail get m1}}}]\n  - [{usage: {output: 20}}, {text: \"TOOL-RESULT>> Exec denied\"}]\n";
+    let denied = DENIED
+        .map(|line| line.replace("denie…", "denied").replace("text=\"TOOL-RESULT>> Exec denied\"", "text=\"TOOL-RESULT>> Exec denie…\""));
+    let denied: Vec<_> = denied.iter().map(String::as_str).collect();
+    stand_in(&["--exec", "ask"], script, json!({}), async |talk| talk.user("RUN: gog gmail get m1").await, &denied).await;
+    let script = "script:\n  - [{text: \"chunk0 chunk1 chunk2 chunk3 chunk4 chunk5\"}, {delay: 60s}, {text: more}]\n";
+    stand_in(&[], script, json!({}), abort, &ABORTED).await;
 }

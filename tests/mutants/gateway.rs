@@ -12,6 +12,51 @@ use std::path::Path;
 /// Under each letter: `x` all instances of a case are killed, `o` some, `.` none, `?` a race that the fault sometimes loses.
 const TABLE: &str = "
     at ac as ar ra pk wr ms te hc hr az rd ss ct et ne ia al he nh nt un dr hu if   gateway/
+    .  .  .  .  .  .  x  x  .  .  .  .  .  .  .  .  x  .  .  x  .  .  .  .  .  .    real::a_failure_of_the_model_ends_the_turn
+    .  .  .  .  .  .  x  x  .  .  .  .  .  .  .  x  x  x  .  .  .  .  .  .  .  .    real::an_abort_keeps_what_was_said
+    .  .  .  .  .  .  x  x  .  .  .  .  .  .  x  x  x  .  .  .  .  .  .  .  x  x    real::answers_and_tells_how_many_tokens_it_took
+    .  .  x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .    real::grants_a_client_of_tests_nothing
+    .  .  .  .  .  .  x  .  .  .  x  .  .  .  x  x  x  .  .  .  .  .  .  x  x  x    real::reaches_the_mocks_and_not_the_real_commands
+    .  x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .    real::refuses_a_version_that_it_does_not_speak
+    x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .    real::refuses_who_has_a_wrong_token
+    .  .  .  x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  x  .  .  .    real::says_what_is_wrong_with_a_request
+    .  .  .  .  .  .  x  x  .  x  x  .  .  .  x  x  x  .  .  .  x  .  .  x  x  x    real::summarises_the_latest_mail
+    .  .  .  .  .  .  x  x  .  x  x  x  .  .  x  x  x  .  .  .  .  .  .  x  x  x    real::tells_two_calls_apart_and_the_one_that_failed
+    .  .  .  .  .  .  x  .  .  x  x  .  x  .  .  x  x  .  .  .  .  .  .  .  x  x    turns::a_command_runs_only_if_it_was_approved
+    .  .  .  .  .  .  x  .  .  x  x  x  .  .  x  x  x  .  .  .  .  .  .  x  x  x    turns::a_command_that_fails_is_a_call_that_failed
+    .  .  .  .  .  .  x  .  .  .  .  .  .  .  x  x  x  .  .  x  .  .  .  .  x  x    turns::a_model_that_fails_ends_the_turn_and_not_the_session
+    .  .  .  .  .  .  x  .  .  .  .  .  .  .  .  x  x  x  .  .  .  .  .  .  x  x    turns::a_run_that_was_aborted_keeps_what_was_said_and_the_next_one_goes_on
+    .  .  .  .  .  .  x  .  .  x  x  .  .  .  x  x  x  .  .  .  .  .  .  x  x  x    turns::summarises_the_latest_mail
+    .  .  .  .  .  .  x  .  .  .  x  .  .  .  .  x  x  .  .  .  .  .  .  .  x  x    turns::tells_how_many_tokens_it_took
+    .  .  .  .  .  x  x  x  .  .  .  .  .  .  x  x  x  .  .  .  .  .  .  .  x  x    turns::two_sessions_at_once_hear_only_their_own
+    .  .  x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .    wire::a_client_without_scopes_can_do_nothing
+    .  x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .    wire::a_first_frame_that_is_not_a_request_closes_with_1008
+    .  x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .    wire::a_first_request_that_is_not_connect_is_refused
+    .  .  .  x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .    wire::a_frame_that_is_too_large_closes_with_1009
+    .  .  .  x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .    wire::a_key_that_names_the_run_is_required
+    .  .  .  x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .    wire::a_parameter_that_it_does_not_know_is_refused
+    .  .  .  .  .  .  x  .  .  .  .  .  .  .  .  x  x  .  .  .  .  .  .  .  x  x    wire::a_run_can_be_waited_for
+    .  .  .  .  .  .  x  .  .  .  .  .  .  .  .  x  x  .  .  x  .  .  .  .  .  .    wire::a_run_that_fails_ends_once
+    .  .  .  .  .  .  x  .  .  .  .  .  .  .  .  x  x  .  .  .  .  .  .  .  x  x    wire::a_run_that_goes_well_ends_once
+    .  x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .    wire::a_version_that_it_does_not_speak_is_refused_with_the_one_that_it_does
+    x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .    wire::a_wrong_token_is_refused_by_name
+    .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  x  x  x  x  .  .  .  .  .  .  .    wire::an_abort_is_the_end_of_the_run_before_it_is_answered
+    .  .  .  x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .    wire::an_agent_that_does_not_exist_is_named
+    .  x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .    wire::an_unknown_client_is_refused
+    .  .  .  x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .    wire::an_unknown_request_is_named
+    .  .  .  .  .  .  x  .  .  x  x  .  .  .  .  x  x  .  .  .  .  .  .  x  x  x    wire::every_tool_call_has_a_result_of_its_own
+    .  .  .  .  .  x  x  .  .  .  .  .  .  .  .  x  x  .  .  .  .  .  .  .  x  x    wire::frames_carry_the_canonical_key_of_the_session
+    .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  x  .  .  .    wire::it_is_well
+    .  .  .  .  .  .  x  .  .  .  .  .  .  .  .  x  x  .  .  .  .  .  .  .  x  x    wire::says_which_version_it_speaks
+    .  x  .  .  .  x  x  .  .  .  .  .  .  .  .  x  x  .  .  .  .  .  .  .  x  x    wire::text_that_is_not_json_is_a_close_before_the_handshake_and_nothing_after_it
+    .  .  .  .  .  .  x  .  .  .  .  .  .  .  x  x  x  .  .  .  .  .  .  .  x  x    wire::the_last_text_that_was_streamed_is_the_final_one
+    .  .  .  .  .  .  x  .  .  .  .  .  .  x  .  x  x  .  .  .  .  .  .  .  x  x    wire::the_numbers_of_a_run_s_frames_rise
+    .  .  .  .  .  .  .  .  .  .  .  .  .  .  x  .  .  .  .  .  .  .  .  .  x  x    wire::the_request_agent_is_answered_twice
+    .  .  .  .  x  .  x  .  .  .  .  .  .  .  .  .  x  .  .  .  .  .  .  .  x  x    wire::the_same_key_does_not_run_twice
+    .  .  .  .  .  .  x  .  .  .  .  .  .  .  .  x  x  .  .  .  .  x  .  .  x  x    wire::ticks_come_when_they_are_due
+    .  .  .  .  .  .  x  .  .  x  x  .  .  .  .  x  x  .  .  .  x  .  .  .  x  x    wire::what_was_called_is_what_the_history_tells
+    .  .  .  .  .  .  x  .  x  .  .  .  .  .  .  x  x  .  .  .  .  .  .  .  x  x    wire::who_did_not_ask_for_tool_calls_hears_of_none
+    .  .  .  .  .  .  .  .  x  .  .  .  .  .  .  .  .  .  .  .  .  .  .  .  x  x    wire::who_may_not_read_hears_nothing
 ";
 
 /// Letters and faults.
@@ -51,7 +96,7 @@ const IN_BOTH: [&str; 10] = ["at", "ac", "ar", "ra", "pk", "te", "ct", "ne", "nt
 const AT_THE_DOOR: [&str; 2] = ["no-scope", "close-at-once"];
 
 /// The reference agent in the place of a real gateway.
-const STAND_IN: &str = "  command: [\"{{checkride}}\", reference-agent, --protocol, openclaw-gateway, --token, test-token, --wire, chat, --exec, \"{{exec}}\"]\n  \
+const STAND_IN: &str = "  command: [\"{{checkride}}\", reference-agent, --protocol, openclaw-gateway, --token, test-token, --exec, \"{{exec}}\"]\n  \
     ready: {log: \"listening on (?<url>ws://\\\\S+)\"}\n  env: {OPENAI_BASE_URL: \"{{llm.url}}/v1\"}\n";
 
 fn shipped(name: &str) -> String {

@@ -257,7 +257,7 @@ document! {
     }
 
     /// To which session and turn a frame belongs: by path, the value that the frame has there. Of a list, the first whose paths the
-    /// frame has counts.
+    /// frame has counts. The end of a turn in a session that is none of the case's ends nothing here.
     #[example("{turn: {$.payload.runId: \"{{turn.run_id}}\"}}")]
     pub struct BelongsDoc as "belongs" {
         /// With `{{session}}` and `{{session.x}}`.

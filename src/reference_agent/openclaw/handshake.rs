@@ -39,18 +39,18 @@ impl Gateway {
     }
 
     /// Takes the first frame of a connection.
-    pub fn admit(&self, text: &str) -> Result<Admission, Refusal> {
+    pub fn admit(&self, text: &str) -> Result<Admission, Box<Refusal>> {
         let any = GatewayFault::AnyClient.is(self.fault);
         let Ok(frame) = serde_json::from_str::<Value>(text).or(if any { Ok(Value::Null) } else { Err(()) }) else {
-            return Err(Refusal { answer: None, code: 1000, reason: String::new() });
+            return Err(Box::new(Refusal { answer: None, code: 1000, reason: String::new() }));
         };
         let (id, params) = (&frame["id"], &frame["params"]);
         let is_request = frame["type"] == "req" && id.is_string() && frame["method"].is_string();
         if !is_request && !any {
-            return Err(Refusal { answer: None, code: 1008, reason: "invalid request frame".to_owned() });
+            return Err(Box::new(Refusal { answer: None, code: 1008, reason: "invalid request frame".to_owned() }));
         }
         let refuse = |code: u16, reason: &str, error: Value| {
-            Err(Refusal { answer: Some((id.clone(), error)), code, reason: reason.chars().take(120).collect() })
+            Err(Box::new(Refusal { answer: Some((id.clone(), error)), code, reason: reason.chars().take(120).collect() }))
         };
         if !any {
             if frame["method"] != "connect" {

@@ -155,7 +155,8 @@ async fn meet(socket: &mut Socket, gateway: &Gateway) -> Result<Admission, Ended
     }
     match gateway.admit(&first) {
         Ok(admission) => Ok(admission),
-        Err(Refusal { answer, code, reason }) => {
+        Err(refusal) => {
+            let Refusal { answer, code, reason } = *refusal;
             if let Some((id, error)) = answer {
                 let _ = socket.send(text(&json!({"type": "res", "id": id, "ok": false, "error": error}))).await;
             }
