@@ -45,7 +45,7 @@ impl RunningModel {
                 (answer, rule)
             }
             Err(no_reply) => {
-                let problem = no_reply.problem();
+                let problem = no_reply.problem("unmatched-request");
                 let answer = refusal(wire, 400, "unmatched_request", &problem.message, nth);
                 recorder.problem(problem);
                 (answer, "unmatched".to_owned())

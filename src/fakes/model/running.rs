@@ -3,7 +3,7 @@
 //! Owns: the order of requests, and what a request that gets no reply is told.
 //! Must not know: sockets, gates, other cases.
 
-use super::choice::{self, Given, NoReply};
+use super::choice::{self, Given};
 use super::damage::Damage;
 use super::facts::{facts, take_body};
 use super::provider::{models, refusal, token_count, with_headers};
@@ -12,13 +12,13 @@ use super::route::{Route, Wire, native_wire, served, vendor_name};
 use super::shown;
 use crate::fakes::http::{Answer, Received};
 use crate::fakes::routes;
-use crate::fakes::rules::NoRule;
+use crate::fakes::rules::{NoAnswer, NoRule};
 use crate::fakes::server::case::Case;
 use crate::fakes::server::{Response, Served};
 use crate::fakes::websocket::handshake::NoUpgrade;
 use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, PartKind, Reply, Vendor};
 use crate::model::template::Scope;
-use crate::model::trace::{Problem, Request, What};
+use crate::model::trace::{Blame, Problem, Request, What};
 use crate::model::wire::Names;
 use crate::recorder::Recorder;
 use crate::wire::realtime::Session;
@@ -50,7 +50,7 @@ pub(super) struct Counts {
 pub(super) struct Decision<'a> {
     pub(super) request: usize,
     pub(super) nth: usize,
-    pub(super) chosen: Result<choice::Chosen<'a>, NoReply>,
+    pub(super) chosen: Result<choice::Chosen<'a>, NoAnswer>,
 }
 
 impl RunningModel {
@@ -287,17 +287,25 @@ impl Served for Arc<RunningModel> {
     }
 }
 
-/// Says which request it was: its place, what the user said last, which results it carries.
-fn with_request(mut no_reply: NoReply, wire: Wire, request: &mut Request, nth: usize) -> NoReply {
-    let mut facts = facts(wire, std::mem::take(&mut request.body), nth);
-    let mut said = format!("the request: {} {}, nth: {}", request.method, request.path, nth + 1);
-    for name in ["last_user", "tool_result"] {
-        match &facts[name] {
-            Value::Null => {}
-            Value::String(text) => said.push_str(&format!(", {name}: {}", shown::quoted(text))),
-            other => said.push_str(&format!(", {name}: {}", shown::quoted(&other.to_string()))),
+impl RunningModel {
+    /// Faults happen to answers over HTTP. One that can never happen must not go unnoticed.
+    pub(super) fn has_no_faults_here(&self, recorder: &Recorder) {
+        if self.model().faults.is_empty() {
+            return;
         }
+        recorder.problem(Problem {
+            blame: Some(Blame::Suite),
+            code: "fault-not-possible".to_owned(),
+            message: format!("`{}` has `faults`, which do nothing on Realtime, and was asked over Realtime", self.name),
+            details: vec!["write what goes wrong into the reply: `abort`, `raw`, `event`, `error`, `delay`, `stop`".to_owned()],
+        });
     }
+}
+
+/// Says which request it was: its place, what the user said last, which results it carries.
+fn with_request(mut no_reply: NoAnswer, wire: Wire, request: &mut Request, nth: usize) -> NoAnswer {
+    let mut facts = facts(wire, std::mem::take(&mut request.body), nth);
+    let said = shown::asked(&format!("{} {}", request.method, request.path), &facts, nth);
     request.body = take_body(&mut facts);
     no_reply.details.push(said);
     no_reply

@@ -27,6 +27,7 @@ pub fn open(fake: &Arc<RunningModel>, received: Received, case: &Case) -> Respon
     let model = request.query.get("model").cloned();
     let (at, number) = fake.record_session(request, &case.recorder);
     fake.record_reply(at, 101, "session".to_owned(), &case.recorder);
+    fake.has_no_faults_here(&case.recorder);
     let talk = Talk::new(fake.names(), session(fake, number, key.as_deref(), model.as_deref()), number, fake.mcp_servers());
     let fake = fake.clone();
     Response::Takeover(Box::new(move |tcp, case| {
