@@ -1,6 +1,6 @@
 //! Agents on a WebSocket that misbehave: the test is the server, the suite has its `url`.
 
-use crate::project::{Project, Said};
+use crate::program::project::{Project, Said};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
