@@ -14,6 +14,16 @@ use std::sync::Arc;
 
 type Pairs = [(JsonPath, Arc<Node>)];
 
+/// Whether a frame names a session, and it is none of this case: a task of the agent's own, say, whose end is no end of a turn here.
+pub(super) fn is_foreign(shared: &Shared, state: &State, link: LinkId, frame: &Value) -> bool {
+    let Some(belongs) = &shared.protocol.belongs else { return false };
+    let own = state.links[link].session.iter().cloned();
+    let candidates: Vec<String> =
+        if state.links[link].session.is_some() { own.collect() } else { state.sessions.keys().cloned().collect() };
+    let sessions = candidates.iter().map(|label| state.latest(label)).collect::<Vec<_>>();
+    matches!(named(shared, state, &belongs.session, frame, &sessions), Named::Other)
+}
+
 /// The place of a frame: by what it names; else by its connection; else the only session's latest turn. A frame that names a turn
 /// which nobody began (or whose name is known to no turn that goes on) belongs to its session and to no turn.
 pub(super) fn place(shared: &Shared, state: &State, link: LinkId, frame: &Value) -> Place {
@@ -54,6 +64,11 @@ pub(super) fn of_answer(shared: &Shared, state: &State, asked_by: &Place, frame:
             _ => Place { turn: None, ..asked_by.clone() },
         },
     }
+}
+
+/// Whether a frame of an answer is of the turn that asked.
+pub(super) fn is_of(shared: &Shared, state: &State, asked_by: &Place, frame: &Value) -> bool {
+    of_answer(shared, state, asked_by, frame).turn == asked_by.turn
 }
 
 enum Named {

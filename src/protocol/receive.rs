@@ -29,7 +29,10 @@ impl Shared {
         for tap in &mut state.links[link].taps {
             tap.frames.push(frame.clone());
         }
-        let decoded = self.decode(state, &place, &frame);
+        let mut decoded = self.decode(state, &place, &frame);
+        if reply.is_none() && belongs::is_foreign(self, state, link, &frame) {
+            decoded.events.retain(|(kind, _)| *kind != EventKind::TurnFinished);
+        }
         let turn = state.number(&place);
         let n = self.setup.recorder.push(What::Frame { session: place.session.clone(), turn, data: frame });
         if let Some(at) = reply

@@ -86,10 +86,23 @@ pub fn not_supported(span: Span, feature: &str) -> Diagnostic {
 
 /// Unknown and missing keys of one mapping. A key is not called missing where another looks like a typo of it.
 pub fn keys(node: &Node, owner: &str, known: &[&str], required: &[&str], diagnostics: &mut Diagnostics) {
+    keys_or_words(node, owner, known, required, &|_| None, diagnostics);
+}
+
+/// As [`keys`]; `word_of` knows the key of which a text is one of the words.
+pub fn keys_or_words(
+    node: &Node,
+    owner: &str,
+    known: &[&str],
+    required: &[&str],
+    word_of: &dyn Fn(&str) -> Option<&'static str>,
+    diagnostics: &mut Diagnostics,
+) {
     let unknown: Vec<_> = node.entries().iter().filter(|entry| !known.contains(&&*entry.key)).collect();
     for entry in &unknown {
-        let near = did_you_mean(&entry.key, known.iter().copied().filter(|key| node.get(key).is_none()))
-            .or_else(|| did_you_mean(&entry.key, known.iter().copied()));
+        let word = word_of(&entry.key).map(|key| format!("it is a value of `{key}`: write `{key}: {}`;", entry.key));
+        let near = word.or_else(|| did_you_mean(&entry.key, known.iter().copied().filter(|key| node.get(key).is_none()))
+            .or_else(|| did_you_mean(&entry.key, known.iter().copied())));
         let all = format!("`checkride explain {owner}` lists all keys");
         let help = near.map_or_else(|| all.clone(), |near| format!("{near} {all}"));
         diagnostics.push(

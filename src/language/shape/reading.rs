@@ -4,7 +4,7 @@
 //! Must not know: which documents there are.
 
 use super::form::{Key, Shape};
-use super::mistake;
+use super::{Defs, mistake};
 use crate::base::{Diagnostic, Diagnostics};
 use crate::model::tree::Node;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl Reading<'_> {
         if !open {
             let known: Vec<_> = keys.iter().map(|key| key.name).collect();
             let required: Vec<_> = keys.iter().filter(|key| key.required).map(|key| key.name).collect();
-            mistake::keys(node, owner, &known, &required, self.diagnostics);
+            mistake::keys_or_words(node, owner, &known, &required, &|word| key_of(word, keys), self.diagnostics);
         }
         for key in keys {
             if let (Some(feature), Some(entry)) = (key.later, node.entry(key.name)) {
@@ -50,6 +50,17 @@ impl Reading<'_> {
             None => T::absent(),
         }
     }
+}
+
+/// The key that takes this word of a closed list.
+fn key_of(word: &str, keys: &[Key]) -> Option<&'static str> {
+    let takes = |key: &&Key| {
+        let mut defs = Defs::default();
+        (key.schema)(&mut defs);
+        // A mapping would have put its schema there.
+        defs.schemas.is_empty() && matches!(defs.pages.as_slice(), [page] if page.keys.iter().any(|known| known.name == word))
+    };
+    keys.iter().find(takes).map(|key| key.name)
 }
 
 /// Reads a whole document.
