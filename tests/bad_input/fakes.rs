@@ -102,7 +102,7 @@ fn a_websocket_connection_that_nobody_makes_is_named() {
 
 #[test]
 fn a_gate_that_nobody_releases_is_named() {
-    let gate = "  llm: {model: openai, script: [[{gate: g}, {text: Hi}]]}\n";
+    let gate = "  llm: {model: openai, script: [[{gate: g}, Hi]]}\n";
     let project = case(gate, GREETS);
     project.run().means(1, &["FAIL s::greets", "time limit of 2.00s ran out", "the gate `g` is still held", "release: g"]);
     let awaits = "    steps: [{user: Hello, wait: false}, {await: turn.finished, within: 300ms}]\n    expect: {reply: Hi}\n";

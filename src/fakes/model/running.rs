@@ -3,6 +3,7 @@
 //! Owns: the order of requests, and what a request that gets no reply is told.
 //! Must not know: sockets, gates, other cases.
 
+use super::asked::ill_formed;
 use super::choice::{self, Given};
 use super::damage::Damage;
 use super::facts::{facts, take_body};
@@ -18,7 +19,7 @@ use crate::fakes::server::{Response, Served};
 use crate::fakes::websocket::handshake::NoUpgrade;
 use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, PartKind, Reply, Vendor};
 use crate::model::template::Scope;
-use crate::model::trace::{Blame, Problem, Request, What};
+use crate::model::trace::{Problem, Request, What};
 use crate::model::wire::Names;
 use crate::recorder::Recorder;
 use crate::wire::realtime::Session;
@@ -83,11 +84,11 @@ impl RunningModel {
                 self.uncounted(Wire::Responses, request, "minted", recorder, |request, _| self.counts().minted.mint(mint, &request.body))
             }
             (Route::Mint(_), json) => {
-                let reason = json.err().map_or_else(|| "is no JSON object".to_owned(), |error| format!("is no JSON: {error}"));
+                let reason = ill_formed(json, &request);
                 self.refuse(Wire::Responses, request, 400, "ill-formed-request", &format!("the body {reason}"), recorder)
             }
             (Route::Model(wire), json) => {
-                let reason = json.err().map_or_else(|| "is no JSON object".to_owned(), |error| format!("is no JSON: {error}"));
+                let reason = ill_formed(json, &request);
                 self.refuse(wire, request, 400, "ill-formed-request", &format!("the body {reason}"), recorder)
             }
             (Route::Models, _) => self.uncounted(models_wire(vendor, &request), request, "models", recorder, |_, wire| models(wire)),
@@ -103,7 +104,9 @@ impl RunningModel {
                 self.refuse(wire, request, 404, "unmatched-request", &message, recorder)
             }
             (Route::Realtime | Route::Unknown, _) => {
-                let message = format!("nothing is served there, only {}", served(vendor));
+                let titles: Vec<_> = self.model().routes.iter().filter_map(|route| route.title.as_deref()).collect();
+                let routes = if titles.is_empty() { String::new() } else { format!(", and by its own routes {}", titles.join(", ")) };
+                let message = format!("nothing is served there, only {}{routes}", served(vendor));
                 self.refuse(own, request, 404, "unmatched-request", &message, recorder)
             }
         }
@@ -284,21 +287,6 @@ impl Served for Arc<RunningModel> {
 
     fn misled(&self) -> Vec<Problem> {
         self.damage.never(&self.model().faults, &self.name)
-    }
-}
-
-impl RunningModel {
-    /// Faults happen to answers over HTTP. One that can never happen must not go unnoticed.
-    pub(super) fn has_no_faults_here(&self, recorder: &Recorder) {
-        if self.model().faults.is_empty() {
-            return;
-        }
-        recorder.problem(Problem {
-            blame: Some(Blame::Suite),
-            code: "fault-not-possible".to_owned(),
-            message: format!("`{}` has `faults`, which do nothing on Realtime, and was asked over Realtime", self.name),
-            details: vec!["write what goes wrong into the reply: `abort`, `raw`, `event`, `error`, `delay`, `stop`".to_owned()],
-        });
     }
 }
 

@@ -4,7 +4,7 @@
 //! Must not know: which documents there are.
 
 use super::form::{Key, Shape};
-use super::{Defs, mistake};
+use super::mistake;
 use crate::base::{Diagnostic, Diagnostics};
 use crate::model::tree::Node;
 use std::sync::Arc;
@@ -53,14 +53,8 @@ impl Reading<'_> {
 }
 
 /// The key that takes this word of a closed list.
-fn key_of(word: &str, keys: &[Key]) -> Option<&'static str> {
-    let takes = |key: &&Key| {
-        let mut defs = Defs::default();
-        (key.schema)(&mut defs);
-        // A mapping would have put its schema there.
-        defs.schemas.is_empty() && matches!(defs.pages.as_slice(), [page] if page.keys.iter().any(|known| known.name == word))
-    };
-    keys.iter().find(takes).map(|key| key.name)
+fn key_of(word: &str, keys: &[Key]) -> Option<String> {
+    keys.iter().find(|key| (key.takes_word)(word)).map(|key| key.name.to_owned())
 }
 
 /// Reads a whole document.
