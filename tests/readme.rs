@@ -3,6 +3,7 @@
 //! Owns: its snippets and commands, carried out in an empty folder; its names, looked up.
 //! Must not know: how anything works.
 
+#[expect(dead_code, reason = "other tests use the rest of it")]
 mod program;
 
 use program::{CHECKRIDE, Ran, checkride, program as start, ran, verdicts};
@@ -132,6 +133,12 @@ fn every_yaml_snippet_is_sound() {
             "agent" => {
                 let case = "cases: [{name: a, prompt: Hi, expect: {reply: Hello}}]";
                 ("suites/a.yaml", format!("suite: A\nfakes: {{llm: {{model: openai, script: [Hello]}}}}\n{}{case}\n", block.text))
+            }
+            "judge" => {
+                let judge: String = block.text.lines().map(|line| format!("    {line}\n")).collect();
+                let who = "judge: {model: fake, fake: {rules: [{reply: unsure}]}}";
+                let fakes = "fakes: {llm: {model: openai, script: [Hello]}}";
+                ("suites/a.yaml", format!("suite: A\nagent: reference\n{who}\n{fakes}\ncases:\n  - name: a\n    prompt: Hi\n{judge}"))
             }
             "fakes" => {
                 let case = "cases: [{name: a, prompt: Hi, expect: {reply: Hello}}]";

@@ -1,7 +1,7 @@
 //! Planted secrets that leave: every way out in every form, by an agent that is a shell script. Nothing here is checked against the
 //! trace: the program must say `fail` for each leak, name way and form, and say `pass` where nothing leaves.
 
-use crate::project::Project;
+use crate::program::project::Project;
 use serde_json::Value;
 use std::fmt::Write as _;
 

@@ -1,6 +1,6 @@
 //! No secret in any output: not on the screen, not in a report, not in a trace.
 
-use crate::project::Project;
+use crate::program::project::Project;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
