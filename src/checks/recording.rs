@@ -28,10 +28,10 @@ pub fn recording(trace: &Trace, step: Option<usize>, include: &[Role]) -> Record
     let all = Views::new(&trace.records);
     let part = step.and_then(|step| all.step(step)).map(|run| Part::of(&all, run, false));
     let last = part.as_ref().map_or(u64::MAX, Part::last_of_turn);
-    let records: Vec<Record> = trace.records.iter().filter(|record| record.n <= last).cloned().collect();
-    let views = Views::new(&records);
+    let records = &trace.records[..trace.records.partition_point(|record| record.n <= last)];
+    let views = Views::new(records);
 
-    let mut found = said(&records);
+    let mut found = said(records);
     found.extend(called(&views));
     found.retain(|found| include.contains(&found.role));
     // An answer that came with the record of its call stands behind it: the sort is stable.
@@ -40,7 +40,7 @@ pub fn recording(trace: &Trace, step: Option<usize>, include: &[Role]) -> Record
     let mut sessions = found.iter().map(|entry| entry.session).filter(|session| !session.is_empty());
     let first = sessions.next();
     let several = sessions.any(|session| Some(session) != first);
-    let volatile = volatile(&records);
+    let volatile = volatile(records);
     let entries = found.into_iter().map(|found| Entry {
         role: found.role,
         session: several.then(|| found.session.to_owned()).filter(|session| !session.is_empty()),

@@ -118,7 +118,7 @@ fn request(
 fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection: Selection, color: bool) -> u8 {
     let began = Instant::now();
     let started = crate::base::clock::now_rfc3339();
-    let sources = loaded.sources.clone();
+    let (sources, project) = (loaded.sources.clone(), loaded.project.clone());
     let watcher = Arc::new(Screen {
         status: StatusLine::new(std::io::stderr().is_terminal() && !arguments.quiet),
         color,
@@ -156,6 +156,7 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
         ..RunReport::default()
     };
     let written = write_reports(arguments, &report);
+    judging::standing(&project, &report.outcomes).into_iter().for_each(output::line);
     output::text(&report::text::summary(&report, color));
     for outcome in report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Skipped && forbidden(outcome)) {
         let reason = outcome.reason.as_deref().unwrap_or_default();

@@ -7,4 +7,4 @@ mod statistics;
 
 pub use labels::{Item, Label, items, read, rubric};
 pub use measured::{Calibration, Gates, Measured, Options, Verdict, calibration, measured};
-pub use report::{Calibrated, calibrated, digest, shown};
+pub use report::{Calibrated, calibrated, digest, shown, standing};

@@ -63,12 +63,28 @@ impl Calibrated {
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
 
-    /// What is known of this model on this very statement by this very prompt: `calibrated κ=0.77 [0.63, 0.91]`, or `UNCALIBRATED`.
-    pub fn of(&self, model: &str, criterion: &str) -> String {
-        match self.by_key.get(&key(model, criterion)) {
-            Some(figures) => format!("calibrated κ={}", figures.kappa.map_or("n/a".to_owned(), kappa)),
-            None => "UNCALIBRATED".to_owned(),
+    /// What is known of this judge on this very statement by this very prompt.
+    pub fn of(&self, model: &str, criterion: &str) -> Option<&Figures> {
+        self.by_key.get(&key(model, criterion))
+    }
+}
+
+/// One line on statements that were judged, each by its judge and its text; `None` if there is none. `known` is the file, if there is one.
+pub fn standing<'s>(known: Option<&Calibrated>, judged: impl IntoIterator<Item = (&'s str, &'s str)>) -> Option<String> {
+    let (mut calibrated, mut all, mut lowest) = (0, 0, None::<Kappa>);
+    for (model, statement) in judged {
+        all += 1;
+        if let Some(figures) = known.and_then(|known| known.of(model, statement)) {
+            calibrated += 1;
+            lowest = [lowest, figures.kappa].into_iter().flatten().min_by(|a, b| a.value.total_cmp(&b.value));
         }
+    }
+    let lowest = lowest.map(|lowest| format!(" (lowest kappa {})", kappa(lowest))).unwrap_or_default();
+    match (all, calibrated) {
+        (0, _) => None,
+        (all, 0) => Some(format!("judge: {all} UNCALIBRATED; `checkride judge calibrate` measures it against people's labels")),
+        (all, some) if all == some => Some(format!("judge: all {all} calibrated{lowest}")),
+        (all, some) => Some(format!("judge: {some} of {all} calibrated{lowest}, {} UNCALIBRATED", all - some)),
     }
 }
 
@@ -161,8 +177,14 @@ mod tests {
         let file = calibrated("m", b"labels", sample());
         let again = Calibrated::read(&file.print()).unwrap();
         assert_eq!(again, file);
-        assert!(again.of("m", "It is so.").starts_with("calibrated κ=1.00"), "{}", again.of("m", "It is so."));
-        assert_eq!((again.of("m", "It is not so."), again.of("n", "It is so.")), ("UNCALIBRATED".into(), "UNCALIBRATED".into()));
+        assert!(again.of("m", "It is so.").is_some() && again.of("m", "It is not so.").is_none() && again.of("n", "It is so.").is_none());
+        let says = |judged: &[(&str, &str)]| standing(Some(&again), judged.iter().copied()).unwrap_or_default();
+        assert_eq!(says(&[("m", "It is so.")]), "judge: all 1 calibrated (lowest kappa 1.00 [1.00, 1.00])");
+        assert!(
+            says(&[("m", "It is so."), ("n", "It is so.")]).ends_with("1 of 2 calibrated (lowest kappa 1.00 [1.00, 1.00]), 1 UNCALIBRATED")
+        );
+        assert!(says(&[("n", "It is so.")]).starts_with("judge: 1 UNCALIBRATED"));
+        assert_eq!((says(&[]), standing(None, [("m", "It is so.")]).is_some()), (String::new(), true));
     }
 
     #[test]
