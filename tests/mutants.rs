@@ -13,7 +13,7 @@ mod real;
 #[path = "mutants/world.rs"]
 mod world;
 
-use program::{CHECKRIDE, Ran, checkride, program as start, ran, verdicts};
+use program::{Ran, checkride, ran, verdicts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
