@@ -24,7 +24,26 @@ const ELSEWHERE: [(&[&str], &str); 6] = [
         ],
         "tests/bad_input: they come from a run",
     ),
-    (&["judge-unavailable", "lock-miss", "not-answered"], "end-to-end tests of rubrics (judged): they come from a run"),
+    (
+        &[
+            "budget-exhausted",
+            "judge-compromised",
+            "judge-failed",
+            "judge-http",
+            "judge-no-rule",
+            "judge-odd-answer",
+            "judge-program",
+            "judge-refused",
+            "judge-timeout",
+            "judge-unavailable",
+            "judge-unreachable",
+            "lock-miss",
+            "not-answered",
+            "price-unknown",
+            "recording-too-long",
+        ],
+        "end-to-end tests of rubrics (judged) and unit tests of the judge: they come from a run",
+    ),
     (&["server-died", "server-not-started"], "end-to-end tests of servers (world_servers): they come from a run"),
     (
         &[

@@ -1,5 +1,6 @@
 //! Rubrics as a user meets them: judged, refused, left out, replayed. Each check is shown to fail.
 
+#[expect(dead_code, reason = "other tests use the rest of it")]
 mod project;
 
 use project::{Project, Said};
@@ -377,6 +378,14 @@ fn a_known_defect_and_a_should_are_as_for_other_checks() {
 }
 
 #[test]
+fn a_known_defect_that_nobody_judged_is_not_gone() {
+    let case = "expected_failure: {reason: known}\nexpect: {reply: {contains: Main}}\njudge: [Offers a next step to the user.]";
+    let project = project(&always("not_met"), case);
+    run(&project, &[], &[]).means(0, &["failed as expected"]);
+    run(&project, &["--judge-mode", "off"], &[]).means(3, &["INCONCLUSIVE", "it may be the judge who says so"]);
+}
+
+#[test]
 fn the_analysis_is_shown_only_where_it_is_asked_for() {
     let project = project(&always("not_met"), "judge: [Names every wallet of the user.]");
     assert!(!run(&project, &[], &[]).text.contains("answered by rule"));
@@ -398,4 +407,14 @@ fn defaults_are_the_projects_then_the_suites_then_the_rubrics_own() {
     assert_eq!(votes("{}", ""), 1);
     assert_eq!(votes("{votes: 3}", ""), 3);
     assert_eq!(votes("{votes: 3}", "votes: 5, "), 5);
+}
+
+#[test]
+fn a_suite_that_lies_in_no_project_is_judged_as_the_one_in_which_one_stands_says() {
+    let here = Project::new().file("checkride.yaml", format!("suites: []\njudge: {}\n", always("met")));
+    let elsewhere = project(&always("not_met"), "judge: [Names every wallet of the user.]");
+    let suite = elsewhere.path("s.yaml").display().to_string();
+    run(&here, &["--suites", &suite], &[]).means(1, &["is not met"]);
+    std::fs::remove_file(elsewhere.path("checkride.yaml")).unwrap();
+    run(&here, &["--suites", &suite], &[]).means(0, &["1 of 1 statement judged", "1 passed"]);
 }

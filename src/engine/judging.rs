@@ -104,7 +104,7 @@ async fn one(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace, step
 /// The first fault that says that there is no answer, rather than a wrong one.
 fn missing(answers: &Answers) -> Option<&JudgeProblem> {
     let faults = answers.fault.iter().chain(answers.criteria.iter().filter_map(|answered| answered.fault.as_ref()));
-    faults.into_iter().find(|fault| ["lock-miss", "judge-unavailable", "no-key"].contains(&fault.code.as_str()))
+    faults.into_iter().find(|fault| ["lock-miss", "judge-unavailable"].contains(&fault.code.as_str()))
 }
 
 /// What stands in for the answers to a case that was interrupted while the judge was at work.

@@ -46,7 +46,7 @@ pub fn conclude(
 /// | fail | fail |
 /// | unsure | by `on_unsure`: fail; broken, blame judge; pass with a note |
 /// | a fault of the judge | broken, blame judge |
-/// | not asked | none, and counted; where nothing else needs the agent to act, not reached: the case is inconclusive |
+/// | not asked | none, and counted; where nothing else needs the agent to act, or a failure is expected, not reached: the case is inconclusive |
 pub fn rubrics(case: &Case, trace: &Trace, findings: &[Finding], asked: &[Asked], sources: &Sources) -> Rubrics {
     let mut all = Rubrics::default();
     if verdict_of(findings).0 != Verdict::Pass {
@@ -56,6 +56,11 @@ pub fn rubrics(case: &Case, trace: &Trace, findings: &[Finding], asked: &[Asked]
     let left = |step: &Option<usize>| step.is_none_or(|step| !views.is_left_out(step));
     let steps = case.steps.iter().enumerate().filter(|(number, _)| left(&Some(*number)));
     let acts = case.positive || steps.into_iter().any(|(_, step)| step.positive);
+    let needed = match (&case.expected_failure, acts) {
+        (Some(_), _) => Some("the case is expected to fail, and it may be the judge who says so"),
+        (None, false) => Some("no other check of this case needs the agent to act, so without the judge it says nothing"),
+        (None, true) => None,
+    };
     for (step, rubric) in case.rubrics().filter(|(step, _)| left(step)) {
         let rubric = match filled(rubric, step, case, &views) {
             Ok(rubric) => rubric,
@@ -72,8 +77,8 @@ pub fn rubrics(case: &Case, trace: &Trace, findings: &[Finding], asked: &[Asked]
             |asked| asked.answers.clone(),
         );
         let judged = checks::aggregate(&rubric, &answers);
-        all.notes.extend(notes(&rubric, &answers, &judged, acts));
-        all.findings.extend(verdict(&rubric, &answers, &judged, acts).map(|(span, verdict)| finding(step, span, verdict)));
+        all.notes.extend(notes(&rubric, &answers, &judged, needed.is_none()));
+        all.findings.extend(verdict(&rubric, &answers, &judged, needed).map(|(span, verdict)| finding(step, span, verdict)));
         all.reports.push(report(&rubric, &answers, &judged, sources));
     }
     all
@@ -83,7 +88,7 @@ fn finding(step: Option<usize>, span: crate::base::Span, verdict: FindingVerdict
     Finding { check: "judge".to_owned(), section: Section::Expect, step, span, verdict }
 }
 
-fn verdict(rubric: &Rubric, answers: &Answers, judged: &Judged, acts: bool) -> Option<(crate::base::Span, FindingVerdict)> {
+fn verdict(rubric: &Rubric, answers: &Answers, judged: &Judged, needed: Option<&str>) -> Option<(crate::base::Span, FindingVerdict)> {
     let deciding = deciding(rubric, judged);
     let span = deciding.map_or(rubric.span, |criterion| criterion.span);
     let failure = || failure(rubric, answers, judged, deciding);
@@ -96,9 +101,8 @@ fn verdict(rubric: &Rubric, answers: &Answers, judged: &Judged, acts: bool) -> O
             let message = format!("judge: {} ({})", problem.message, problem.code);
             (rubric.span, FindingVerdict::Broken(Blame::Judge, Failure { message, details, ..Failure::default() }))
         }
-        Decision::NotAsked(_) if acts => return None,
         Decision::NotAsked(reason) => {
-            let details = vec!["no other check of this case needs the agent to act, so without the judge it says nothing".to_owned()];
+            let details = vec![needed?.to_owned()];
             let message = format!("judge: not judged: {reason}");
             (rubric.span, FindingVerdict::NotReached(Failure { message, details, ..Failure::default() }))
         }
@@ -219,10 +223,10 @@ fn cost(answers: &Answers) -> String {
     format!("{} call{}, {} live, {usd}", cost.calls, if cost.calls == 1 { "" } else { "s" }, cost.live)
 }
 
-/// What a finding does not tell.
-fn notes(rubric: &Rubric, answers: &Answers, judged: &Judged, acts: bool) -> Vec<String> {
+/// What a finding does not tell. `told`: that nobody was asked is to be told here.
+fn notes(rubric: &Rubric, answers: &Answers, judged: &Judged, told: bool) -> Vec<String> {
     let mut notes = Vec::new();
-    if let (Decision::NotAsked(reason), true) = (&judged.decision, acts) {
+    if let (Decision::NotAsked(reason), true) = (&judged.decision, told) {
         notes.push(format!("not judged: {} of the rubric: {reason}", many(rubric.criteria.len())));
     }
     if judged.decision == Decision::Unsure(OnUnsure::Warn) {

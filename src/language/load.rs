@@ -78,17 +78,18 @@ pub fn load(options: &Options) -> Loaded {
     Loaded { suites, diagnostics, sources, project: projects.swap_remove(0), files: count }
 }
 
-/// A path elsewhere belongs to the project it lies in, not to the one that the user stands in: where to look for each project,
-/// and its paths. Without paths, the project that the user stands in.
+/// A path elsewhere belongs to the project it lies in; one that lies in none, to the project that the user stands in: where to
+/// look for each project, and its paths. Without paths, the project that the user stands in.
 fn by_project(options: &Options) -> Vec<(PathBuf, Vec<PathBuf>)> {
     if options.paths.is_empty() {
         return vec![(PathBuf::new(), vec![])];
     }
     let mut groups: IndexMap<Option<PathBuf>, Vec<PathBuf>> = IndexMap::new();
+    let here = Project::file_of(&options.start, Path::new(""));
     for path in &options.paths {
-        groups.entry(Project::file_of(&options.start, path)).or_default().push(path.clone());
+        groups.entry(Project::file_of(&options.start, path).or_else(|| here.clone())).or_default().push(path.clone());
     }
-    groups.into_values().map(|paths| (paths[0].clone(), paths)).collect()
+    groups.into_iter().map(|(file, paths)| (file.unwrap_or_default(), paths)).collect()
 }
 
 /// A script file as a fake of its own, for whoever serves it without a suite.

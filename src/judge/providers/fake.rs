@@ -139,7 +139,8 @@ fn part(pattern: &Pattern, text: &str) -> Option<std::ops::Range<usize>> {
 fn around(text: &str, found: Option<std::ops::Range<usize>>) -> String {
     let found = found.unwrap_or(0..text.len());
     let (mut from, mut to) = (found.start, found.end);
-    while text[from..to].chars().count() < SHORTEST && (from > 0 || to < text.len()) {
+    // Counted as a quote is: without the white space around it.
+    while text[from..to].trim().chars().count() < SHORTEST && (from > 0 || to < text.len()) {
         to += text[to..].chars().next().map_or(0, char::len_utf8);
         from -= text[..from].chars().next_back().map_or(0, char::len_utf8);
     }
