@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_mapping_lists_its_keys() {
         let page = explain("step").unwrap();
-        assert!(page.contains("await") && page.contains("Verb: sends a user turn") && page.contains("(not supported yet)"), "{page}");
+        assert!(page.contains("await") && page.contains("Verb: sends a user turn") && page.contains("a rubric over the run"), "{page}");
     }
 
     #[test]
