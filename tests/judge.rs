@@ -225,7 +225,7 @@ fn a_judge_is_measured_against_labels() {
 fn a_bound_that_is_not_reached_is_red() {
     let project = labelled("none");
     calibrate(&project, &["--min-kappa-lower", "0.4", "--min-tnr-lower", "0.7"]).means(0, &[]);
-    calibrate(&project, &["--min-kappa-lower", "0.9999"]).means(1, &["not reached: the lower bound of kappa is"]);
+    calibrate(&project, &["--min-kappa-lower", "0.95"]).means(1, &["not reached: the lower bound of kappa is"]);
     calibrate(&project, &["--min-tnr-lower", "0.999"]).means(1, &["not reached: the lower bound of TNR is"]);
 }
 
