@@ -22,13 +22,6 @@ struct Found<'t> {
     content: Content,
 }
 
-/// Messages, and the place of each of them among what was found.
-#[derive(Default)]
-struct Spoken {
-    messages: Messages,
-    places: Vec<usize>,
-}
-
 /// The whole run, or the run up to the end of a step, in which that step's session is named if there are several. Only the roles of
 /// `include` are shown. Texts are as the trace has them, so what is redacted there stays redacted.
 pub fn recording(trace: &Trace, step: Option<usize>, include: &[Role]) -> Recording {
@@ -56,10 +49,13 @@ pub fn recording(trace: &Trace, step: Option<usize>, include: &[Role]) -> Record
     Recording { entries: entries.collect(), about: part.filter(|_| several).map(|part| part.session.to_owned()) }
 }
 
+/// The messages of a session's turn, and the place of each of them among what was found.
+type Spoken = (Messages, Vec<usize>);
+
 /// What users and agent said; a message stands where it began, as it was in the end.
 fn said(records: &[Record]) -> Vec<Found<'_>> {
     let mut found: Vec<Found<'_>> = Vec::new();
-    // By session and turn.
+    // By session and turn: the messages, and the place of each of them in `found`.
     let mut spoken: HashMap<(&str, Option<usize>), Spoken> = HashMap::new();
     for record in records {
         match &record.what {
@@ -70,19 +66,19 @@ fn said(records: &[Record]) -> Vec<Found<'_>> {
                 }
             }
             What::Event { session, turn, event } => {
-                let spoken = spoken.entry((session, *turn)).or_default();
-                if !spoken.messages.take(event) {
+                let (messages, places) = spoken.entry((session, *turn)).or_default();
+                if !messages.take(event) {
                     continue;
                 }
-                while spoken.places.len() < spoken.messages.shown().count() {
-                    spoken.places.push(found.len());
+                while places.len() < messages.shown().count() {
+                    places.push(found.len());
                     found.push(Found { n: record.n, session, role: Role::Assistant, content: Content::Text(String::new()) });
                 }
             }
             _ => {}
         }
     }
-    for Spoken { messages, places } in spoken.into_values() {
+    for (messages, places) in spoken.into_values() {
         for (text, place) in messages.shown().zip(places) {
             found[place].content = Content::Text(text.to_owned());
         }

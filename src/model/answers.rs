@@ -1,10 +1,29 @@
-//! What a judge was asked, and what it answered.
+//! What a judge answered to a rubric, as it is kept beside a trace.
 //!
-//! Owns: the answers as they are kept beside a trace, votes with their quotes, faults, costs.
+//! Owns: votes with their quotes, faults, costs, and the question that answers belong to.
 //! Must not know: how a judge is asked, how a verdict comes of the answers.
 
-use super::judge::{Answer, Criterion, Role, Rubric};
+use super::judge::{Criterion, Role, Rubric};
 use serde::{Deserialize, Serialize};
+
+/// What a judge said of one statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    Met,
+    NotMet,
+    Unsure,
+}
+
+impl Answer {
+    pub fn word(self) -> &'static str {
+        match self {
+            Answer::Met => "met",
+            Answer::NotMet => "not_met",
+            Answer::Unsure => "unsure",
+        }
+    }
+}
 
 /// What was asked for one rubric, and what was answered: enough to judge a stored trace again without asking.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

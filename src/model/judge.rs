@@ -1,10 +1,9 @@
-//! Rubrics, and who judges them by which rules.
+//! Rubrics: what is judged, and by whom.
 //!
 //! Owns: the statements, how their answers are counted, the settings of a judge.
 //! Must not know: YAML, how a judge is asked, how a verdict comes of the answers.
 
-pub use super::answers::{Answered, Answers, Asked, Asking, Cost, JudgeProblem, Question, Quote, Vote};
-
+pub use super::answers::{Answer, Answered, Answers, Asked, Asking, Cost, JudgeProblem, Question, Quote, Vote};
 use super::pattern::Pattern;
 use super::tree::Node;
 use crate::base::Span;
@@ -268,23 +267,4 @@ pub enum JudgeFault {
     AlwaysMet,
     /// It answers what a text in the recording tells it to.
     ObeyInjection,
-}
-
-/// What a judge said of one statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    Met,
-    NotMet,
-    Unsure,
-}
-
-impl Answer {
-    pub fn word(self) -> &'static str {
-        match self {
-            Answer::Met => "met",
-            Answer::NotMet => "not_met",
-            Answer::Unsure => "unsure",
-        }
-    }
 }
