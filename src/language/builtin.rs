@@ -15,13 +15,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The protocols inside the program, with their files' texts.
-pub const PROTOCOLS: [(&str, &str); 11] = [
+pub const PROTOCOLS: [(&str, &str); 12] = [
     ("anthropic-messages", include_str!("../../suites/protocols/anthropic-messages.yaml")),
     ("claude-code", include_str!("../../suites/protocols/claude-code.yaml")),
     ("codex-app-server", include_str!("../../suites/protocols/codex-app-server.yaml")),
     ("codex-exec", include_str!("../../suites/protocols/codex-exec.yaml")),
     ("command-line", include_str!("../../suites/protocols/command-line.yaml")),
     ("core2", include_str!("../../suites/protocols/core2.yaml")),
+    ("dexter-chat", include_str!("../../suites/protocols/dexter-chat.yaml")),
     ("mcp", include_str!("../../suites/protocols/mcp.yaml")),
     ("moltbot-gateway", include_str!("../../suites/protocols/moltbot-gateway.yaml")),
     ("openai-chat", include_str!("../../suites/protocols/openai-chat.yaml")),
@@ -30,7 +31,7 @@ pub const PROTOCOLS: [(&str, &str); 11] = [
 ];
 
 /// Names of the language that a later version fills.
-const LATER: [&str; 2] = ["openclaw-gateway", "dexter-chat"];
+const LATER: [&str; 1] = ["openclaw-gateway"];
 
 /// All protocols met during one load.
 pub struct Protocols {
@@ -162,6 +163,6 @@ mod tests {
     #[test]
     fn no_protocol_is_both_here_and_to_come() {
         assert!(LATER.iter().all(|name| text(name).is_none()));
-        assert!(protocol("dexter-chat").is_none() && protocol("codex-exec").is_some());
+        assert!(protocol("openclaw-gateway").is_none() && protocol("codex-exec").is_some());
     }
 }
