@@ -47,6 +47,7 @@ mod tests {
             problems: vec![],
             notes: vec![],
             duration_ms: 0.0,
+            metrics: serde_json::Value::Null,
             checks: 1,
             trace_path: None,
             started: String::new(),
