@@ -88,6 +88,7 @@ pub fn outcome(case: &Case, trace: &Trace, findings: &[Finding], sources: &Sourc
         duration_ms: trace.duration_ms(),
         metrics: checks::document::metrics(trace),
         checks: findings.len(),
+        rubrics: vec![],
         trace_path: None,
         started: trace.begin().map(|begin| begin.started.clone()).unwrap_or_default(),
     }
@@ -105,6 +106,7 @@ pub fn skipped(case: &Case, reason: &str, sources: &Sources) -> Outcome {
         duration_ms: 0.0,
         metrics: serde_json::Value::Null,
         checks: 0,
+        rubrics: vec![],
         trace_path: None,
         started: String::new(),
     }

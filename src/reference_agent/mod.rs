@@ -11,6 +11,7 @@
 //! | [`turn`] | the loop: ask the model, run the tools, ask again |
 //! | [`model`] | the model's client, over [`responses`] or [`chat`], streamed |
 //! | [`exec`] | the only tool: a shell command |
+//! | [`openclaw`] | instead of the gateway: the real one's wire, versions 3 and 4 |
 //! | [`core2`] | instead of the gateway: a Core 2.0 pipeline over three providers |
 //! | [`dexter`] | instead of the gateway: Dexter's API |
 //! | [`http`] | the HTTP server of these two |
@@ -25,6 +26,7 @@ pub mod faults;
 pub mod gateway;
 pub mod http;
 pub mod model;
+pub mod openclaw;
 pub mod responses;
 pub mod sessions;
 pub mod turn;
