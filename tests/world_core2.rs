@@ -2,9 +2,9 @@
 //! can fail is in `mutants/systems.rs`.
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
-mod project;
+mod program;
 
-use project::{Project, Said};
+use program::project::{Project, Said};
 use std::process::Command;
 
 /// The ids of the design's six tables, with the providers on which each makes sense; no provider where the provider plays no part.

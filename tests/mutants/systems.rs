@@ -208,11 +208,6 @@ const SPOILERS: &[(&str, &[&str], Spoiler)] = &[
         &["an error of the server"],
         World(&[("message: slow down}}, says", "message: slow}}, says"), ("message: boom}}, says", "message: bang}}, says")]),
     ),
-    (
-        "dexter/realtime",
-        &["without a session"],
-        World(&[("{status: 401, json: {error: not signed in}}", "{status: 403, json: {error: not signed in}}")]),
-    ),
     ("dexter/realtime", &["sessions that go on"], World(&[("reply: Yours is Main.}, {when", "reply: Yours is Cold.}, {when")])),
     ("dexter/realtime", &["the names of the beta"], World(&[("wire: {names: beta}", "wire: {names: ga}")])),
 ];
