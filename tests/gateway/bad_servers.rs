@@ -122,7 +122,7 @@ fn a_server_that_never_challenges_is_not_judged() {
         let Ok(mut socket) = accept(stream) else { return };
         linger(socket.get_mut());
     });
-    run(&url).0.means(3, &["BROKEN (agent-start) s::greets", "time limit of 3.00s ran out"]);
+    run(&url).0.means(3, &["BROKEN (agent-start) s::greets", "time limit of 3.00s ran out, before the agent was ready to be spoken to"]);
 }
 
 #[test]
