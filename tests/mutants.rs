@@ -1,7 +1,8 @@
 //! A check that cannot fail checks nothing: every shipped case is killed by an agent with a known fault.
 //!
 //! Owns: which fault kills which case, for the reference agent (`--fault`) and for the real codex (a wrapper that spoils its output). The suites of
-//! the scripted world are in `mutants/world.rs`, those of the gateway in `mutants/gateway.rs`, the other real agents in `mutants/real.rs`.
+//! the scripted world are in `mutants/world.rs`, those of the gateway in `mutants/gateway.rs`, those of Core 2.0 and Dexter in `mutants/systems.rs`,
+//! the other real agents in `mutants/real.rs`.
 //! Must not know: why a case notices.
 
 #[path = "mutants/gateway.rs"]
@@ -10,6 +11,8 @@ mod gateway;
 mod program;
 #[path = "mutants/real.rs"]
 mod real;
+#[path = "mutants/systems.rs"]
+mod systems;
 #[path = "mutants/world.rs"]
 mod world;
 
