@@ -8,6 +8,7 @@ pub mod egress;
 pub mod expect;
 pub mod fake;
 pub mod fault;
+pub mod filter;
 pub mod http;
 pub mod judge;
 pub mod outcome;
