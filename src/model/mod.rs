@@ -13,6 +13,7 @@ pub mod http;
 pub mod judge;
 pub mod outcome;
 pub mod pattern;
+pub mod persona;
 pub mod protocol;
 pub mod step;
 pub mod suite;

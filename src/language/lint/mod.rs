@@ -1,6 +1,7 @@
 //! Lint: rules that a case must keep although each of its parts is well-formed.
 
 pub mod actions;
+pub mod attacks;
 pub mod egress;
 pub mod fakes;
 pub mod keys;
@@ -21,7 +22,7 @@ use crate::base::Diagnostics;
 type Rule = fn(&Draft, &mut Diagnostics);
 
 /// All rules, one line each.
-const RULES: [Rule; 26] = [
+const RULES: [Rule; 29] = [
     positive::no_positive_check,
     fakes::unknown_fakes,
     fakes::unknown_gates,
@@ -48,6 +49,9 @@ const RULES: [Rule; 26] = [
     returned::no_url,
     paths::leads_nowhere,
     fakes::which_model,
+    attacks::unreached,
+    attacks::unnoticed,
+    attacks::without_solution,
 ];
 
 /// Holds all rules against a case.

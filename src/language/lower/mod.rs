@@ -13,6 +13,7 @@ pub mod http_answer;
 pub mod lowering;
 pub mod measured;
 pub mod model;
+pub mod persona;
 pub mod positive;
 pub mod protocol;
 pub mod protocol_step;

@@ -38,7 +38,9 @@ pub const VERBS: [&str; 16] = [
 ];
 
 /// Parameters that only some verbs have.
-const PARAMETERS: [(&str, &[&str]); 5] = [
+const PARAMETERS: [(&str, &[&str]); 7] = [
+    ("solution", &["user"]),
+    ("attack", &["user"]),
     ("wait", &["user"]),
     ("for", &["quiet"]),
     ("stays", &["probe"]),
