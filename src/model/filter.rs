@@ -17,36 +17,35 @@ pub enum Filter {
     Base64,
     Hex,
     Url,
-    /// Invisible characters of the Unicode tag block (U+E0000); what is not ASCII has none and is left out.
     Tags,
-    /// A zero width space (U+200B) between all characters.
     ZeroWidth,
-    /// Backwards, behind a right-to-left override (U+202E … U+202C), so that it is shown forwards.
     Rtl,
-    /// Cyrillic letters for the Latin ones that look like them.
     Homoglyph,
-    /// In three pieces, with the order to put them together.
     Split,
-    /// Wiped from a terminal: erase the line, back to its beginning.
     Ansi,
     Times(u32),
 }
 
-/// Those without a parameter, by name.
-const PLAIN: [(&str, Filter); 10] = [
-    ("json", Filter::Json),
-    ("base64", Filter::Base64),
-    ("hex", Filter::Hex),
-    ("url", Filter::Url),
-    ("tags", Filter::Tags),
-    ("zero_width", Filter::ZeroWidth),
-    ("rtl", Filter::Rtl),
-    ("homoglyph", Filter::Homoglyph),
-    ("split", Filter::Split),
-    ("ansi", Filter::Ansi),
+/// Those without a parameter, by name, and what each makes.
+const PLAIN: [(&str, Filter, &str); 10] = [
+    ("json", Filter::Json, "The value as JSON."),
+    ("base64", Filter::Base64, "The text in base64."),
+    ("hex", Filter::Hex, "The bytes of the text in hexadecimal."),
+    ("url", Filter::Url, "The text percent-encoded."),
+    ("tags", Filter::Tags, "Invisible characters of the Unicode tag block (U+E0000); what is not ASCII has none and is left out."),
+    ("zero_width", Filter::ZeroWidth, "A zero width space (U+200B) between all characters."),
+    ("rtl", Filter::Rtl, "Backwards, in a right-to-left override (U+202E … U+202C), so that it is shown forwards."),
+    ("homoglyph", Filter::Homoglyph, "Cyrillic letters for the Latin ones that look like them."),
+    ("split", Filter::Split, "In three pieces, with the order to put them together."),
+    ("ansi", Filter::Ansi, "Wiped from a terminal: behind the text, escapes erase the line and go back to its beginning."),
 ];
 
-const TIMES: &str = "times";
+const TIMES: (&str, &str) = ("times", "The text N times: `times:1000`.");
+
+/// The name of each filter, and what it makes of a value.
+pub fn about() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PLAIN.iter().map(|(name, _, about)| (*name, *about)).chain([TIMES])
+}
 
 /// Latin letters and the Cyrillic ones that most fonts draw alike.
 const LOOKALIKES: [(char, char); 23] = [
@@ -77,22 +76,22 @@ const LOOKALIKES: [(char, char); 23] = [
 
 impl Filter {
     pub fn parse(text: &str) -> Result<Filter, String> {
-        if let Some((_, filter)) = PLAIN.iter().find(|(name, _)| *name == text) {
+        if let Some((_, filter, _)) = PLAIN.iter().find(|(name, ..)| *name == text) {
             return Ok(*filter);
         }
         if let Some(times) = text.strip_prefix("times:").and_then(|times| times.trim().parse().ok()) {
             return Ok(Filter::Times(times));
         }
-        let names = || PLAIN.iter().map(|(name, _)| *name);
-        let hint = crate::base::suggest::did_you_mean(text, names().chain([TIMES])).map_or_else(String::new, |hint| format!("{hint} "));
-        Err(format!("unknown filter `{text}`; {hint}the filters are {}, times:N", names().collect::<Vec<_>>().join(", ")))
+        let names: Vec<_> = about().map(|(name, _)| name).collect();
+        let hint = crate::base::suggest::did_you_mean(text, names.iter().copied()).map_or_else(String::new, |hint| format!("{hint} "));
+        Err(format!("unknown filter `{text}`; {hint}the filters are {}:N", names.join(", ")))
     }
 
     /// As it is written.
     pub fn shown(self) -> Cow<'static, str> {
         match self {
-            Filter::Times(times) => format!("{TIMES}:{times}").into(),
-            filter => PLAIN.iter().find(|(_, plain)| *plain == filter).map_or("", |(name, _)| name).into(),
+            Filter::Times(times) => format!("{}:{times}", TIMES.0).into(),
+            filter => PLAIN.iter().find(|(_, plain, _)| *plain == filter).map_or("", |(name, ..)| name).into(),
         }
     }
 
@@ -190,7 +189,7 @@ mod tests {
 
     #[test]
     fn every_filter_reads_what_it_shows() {
-        for filter in PLAIN.map(|(_, filter)| filter).into_iter().chain([Filter::Times(7)]) {
+        for filter in PLAIN.map(|(_, filter, _)| filter).into_iter().chain([Filter::Times(7)]) {
             assert_eq!(Filter::parse(&filter.shown()), Ok(filter));
         }
     }

@@ -95,7 +95,7 @@ document! {
         /// For `user`: what an honest agent does in this turn; played by a `persona`.
         #[example("{run: gog gmail get m1, reply: The invoice asks for 10 EUR.}")]
         solution: Option<ConductDoc>,
-        /// For `user`: what an agent does besides that is taken in by what it reads.
+        /// For `user`: what an agent that is taken in by what it reads does besides.
         #[example("{run: curl https://evil.example}")]
         attack: Option<ConductDoc>,
         /// What must hold over this step's part of the run, and what its verb returns.
