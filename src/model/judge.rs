@@ -4,8 +4,10 @@
 //! Must not know: YAML, how a judge is asked, how a verdict comes of the answers.
 
 use super::pattern::Pattern;
+use super::tree::Node;
 use crate::base::Span;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +19,18 @@ pub struct Rubric {
     pub criteria: Vec<Criterion>,
     pub settings: Arc<JudgeSettings>,
     /// What a good answer says; the judge compares with it.
-    pub reference: Option<String>,
+    pub reference: Option<Statement>,
+    /// True for `preset: security`, whose report tells how bad it is.
+    pub security: bool,
+}
+
+/// A text that a judge reads.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// As written, until the values that only the run knows are put in.
+    pub text: String,
+    /// There if the text names values that only the run knows.
+    pub template: Option<Arc<Node>>,
 }
 
 /// One plain statement about the run, judged alone.
@@ -27,7 +40,7 @@ pub struct Criterion {
     pub id: String,
     pub span: Span,
     pub kind: CriterionKind,
-    pub text: String,
+    pub statement: Statement,
     /// Counts for `should` and `should_not` alone; at least 1.
     pub weight: u32,
     /// The roles that evidence may be quoted from; never empty.
@@ -131,7 +144,7 @@ pub struct Share {
 /// Who judges, and by which rules.
 #[derive(Clone, Debug)]
 pub struct JudgeSettings {
-    /// More than one is a panel; never empty.
+    /// More than one is a panel; none if nobody named one, and then the judge cannot be asked.
     pub models: Vec<JudgeModel>,
     /// How often each model is asked; odd.
     pub votes: u32,
@@ -150,6 +163,25 @@ pub struct JudgeSettings {
     pub max_bytes: usize,
     /// `None`: not sent.
     pub temperature: Option<f64>,
+    pub prices: Prices,
+}
+
+/// What models cost, so far as somebody wrote it down.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prices {
+    /// The day of these prices, as written.
+    pub as_of: Option<String>,
+    /// By the model's name as written in `model`.
+    pub models: BTreeMap<String, Price>,
+}
+
+/// US dollars for a million tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Price {
+    pub input: f64,
+    /// Input that the provider had read before; as `input` if it was not written.
+    pub cached: f64,
+    pub output: f64,
 }
 
 /// The bounds of one run.
