@@ -24,6 +24,13 @@ pub struct Rubric {
     pub security: bool,
 }
 
+impl Rubric {
+    /// True if an agent that does nothing would not meet it.
+    pub fn is_positive(&self) -> bool {
+        self.criteria.iter().any(|criterion| criterion.kind == CriterionKind::Must)
+    }
+}
+
 /// A text that a judge reads.
 #[derive(Clone, Debug)]
 pub struct Statement {
@@ -280,6 +287,52 @@ impl Answer {
     }
 }
 
+/// What was asked for one rubric, and what was answered: enough to judge a stored trace again without asking.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    pub question: Question,
+    pub answers: Answers,
+}
+
+/// Everything of a rubric that an answer depends on. Kinds, weights and the ways of counting are not here: they can be changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    pub statements: Vec<Asking>,
+    pub reference: Option<String>,
+    pub models: Vec<String>,
+    pub votes: u32,
+    pub include: Vec<Role>,
+}
+
+/// One statement as it was put to the judge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asking {
+    pub id: String,
+    pub text: String,
+    pub evidence_from: Vec<Role>,
+}
+
+impl Rubric {
+    /// What is asked, once all values are put in.
+    pub fn question(&self) -> Question {
+        let asking = |criterion: &Criterion| Asking {
+            id: criterion.id.clone(),
+            text: criterion.statement.text.clone(),
+            evidence_from: criterion.evidence_from.clone(),
+        };
+        Question {
+            statements: self.criteria.iter().map(asking).collect(),
+            reference: self.reference.as_ref().map(|reference| reference.text.clone()),
+            models: self.settings.models.iter().map(|model| model.name.clone()).collect(),
+            votes: self.settings.votes,
+            include: self.settings.include.clone(),
+        }
+    }
+}
+
 /// All answers to one rubric. What checks and reports need, and nothing that has to be asked again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -335,6 +388,8 @@ pub struct Quote {
     pub quote: String,
     /// Counter-evidence, by the judge's own word.
     pub against: bool,
+    /// It stands in the named event. What does not was made up.
+    pub found: bool,
     /// Why it does not count; `None` if it does.
     pub rejected: Option<String>,
 }

@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod pattern;
 pub mod persona;
 pub mod protocol;
+pub mod recording;
 pub mod step;
 pub mod suite;
 pub mod template;

@@ -4,6 +4,7 @@ pub mod actions;
 pub mod attacks;
 pub mod egress;
 pub mod fakes;
+pub mod judge;
 pub mod keys;
 pub mod looks;
 pub mod never;
@@ -22,7 +23,7 @@ use crate::base::Diagnostics;
 type Rule = fn(&Draft, &mut Diagnostics);
 
 /// All rules, one line each.
-const RULES: [Rule; 29] = [
+const RULES: [Rule; 33] = [
     positive::no_positive_check,
     fakes::unknown_fakes,
     fakes::unknown_gates,
@@ -52,6 +53,10 @@ const RULES: [Rule; 29] = [
     attacks::unreached,
     attacks::unnoticed,
     attacks::without_solution,
+    judge::unclear_statements,
+    judge::nobody_judges,
+    judge::judged_alone,
+    judge::own_family,
 ];
 
 /// Holds all rules against a case.
