@@ -3,7 +3,7 @@
 //! Owns: which spoiler kills which case. A spoiled world is the suite with a word of a fake changed.
 //! Must not know: why a case notices.
 
-use super::{Ran, checkride, table, verdicts};
+use super::{Ran, alone, checkride, table, verdicts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -324,8 +324,14 @@ fn judged(folder: &Path, ran: &Ran) -> (Counts, BTreeSet<String>) {
     (counts, seen.difference(&dead).cloned().collect())
 }
 
+/// The cases of all tables.
+pub fn cases() -> BTreeSet<String> {
+    TABLES.map(table).into_iter().flat_map(|(_, cases)| cases.into_keys()).collect()
+}
+
 #[test]
 fn every_case_of_the_scripted_world_is_killed() {
+    let _alone = alone();
     let folder = project();
     let ran = checkride(folder.path(), &["run", "--test-threads", "16", "--json", "report.json"]);
     let (found, survivors) = judged(folder.path(), &ran);

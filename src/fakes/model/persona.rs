@@ -6,10 +6,10 @@
 //! Everything is read from the request, so that sessions, restarts and agents that ask for more than the turn needs (titles,
 //! summaries) do not disturb it.
 
-use super::choice::NoReply;
 use super::facts::{Said, answers, history};
 use super::route::Wire;
 use super::shell;
+use crate::fakes::rules::NoAnswer;
 use crate::model::fake::{PartKind, Reply, ReplyPart};
 use crate::model::persona::{Conduct, Persona, Role, Turn};
 use crate::model::template::Scope;
@@ -33,7 +33,7 @@ pub struct Played {
 }
 
 /// What the role does next.
-pub fn next(persona: &Persona, wire: Wire, body: &Value, scope: &dyn Scope) -> Result<Played, NoReply> {
+pub fn next(persona: &Persona, wire: Wire, body: &Value, scope: &dyn Scope) -> Result<Played, NoAnswer> {
     let history = history(wire, body);
     let prompts = prompts(&persona.turns, scope)?;
     let Some((turn, since)) = turn(&history, &prompts) else {
@@ -110,11 +110,13 @@ fn turn(history: &[Said], prompts: &[String]) -> Option<(usize, usize)> {
     found
 }
 
-fn prompts(turns: &[Turn], scope: &dyn Scope) -> Result<Vec<String>, NoReply> {
+fn prompts(turns: &[Turn], scope: &dyn Scope) -> Result<Vec<String>, NoAnswer> {
     let filled = |turn: &Turn| match turn.prompt.fill(scope) {
         Ok(Some(Value::String(text))) => Ok(squeezed(&text)),
         Ok(other) => Ok(other.unwrap_or_default().to_string()),
-        Err(unfilled) => Err(NoReply { message: format!("a turn's text is not known: {}", unfilled.reason), details: vec![], suite: true }),
+        Err(unfilled) => {
+            Err(NoAnswer { message: format!("a turn's text is not known: {}", unfilled.reason), details: vec![], suite: true })
+        }
     };
     turns.iter().map(filled).collect()
 }
