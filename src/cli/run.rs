@@ -244,6 +244,10 @@ impl Watcher for Screen {
         self.status.case_ends(&outcome.case.id, outcome.verdict.is_red());
     }
 
+    fn prints(&self) {
+        self.status.makes_room();
+    }
+
     fn failure(&self, outcome: &Outcome) -> String {
         report::text::case_failure(outcome, self.color)
     }

@@ -6,7 +6,7 @@
 //! | [`world`], [`stage`], [`premises`], [`agents`], [`edge`], [`servers`], [`values`] | what all cases share; what one attempt stands in |
 //! | [`runner`], [`steps`], [`waiting`], [`requests`], [`probes`], [`functions`] | one attempt, from the first step to the trace |
 //! | [`outcome`](mod@outcome), [`hints`](mod@hints), [`recheck`](mod@recheck), [`trace_store`] | from findings to a verdict; stored traces |
-//! | [`harness`], [`unused`] | libtest-mimic as the front of all of it; what a full run never used |
+//! | [`harness`], [`tasks`], [`unused`] | libtest-mimic as the front of all of it; cases as tasks; what a full run never used |
 
 pub mod agents;
 pub mod conditions;
@@ -26,6 +26,7 @@ pub mod servers;
 pub mod stage;
 pub mod steps;
 pub mod tags;
+pub mod tasks;
 pub mod trace_store;
 pub mod unused;
 pub mod values;
