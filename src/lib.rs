@@ -12,7 +12,7 @@
 //! | 1 | [`base`] | what a suite is |
 //! | 2 | [`model`] | YAML, wire formats, the clock |
 //! | 3 | [`matching`], [`wire`], [`recorder`] | sockets; who is client, who is server |
-//! | 4 | [`language`], [`transports`], [`protocol`], [`fakes`], [`agent`], [`checks`], [`report`] | each other (they meet in `model`; `protocol` may use `transports`) |
+//! | 4 | [`language`], [`transports`], [`protocol`], [`fakes`], [`agent`], [`checks`], [`judge`], [`report`] | each other (they meet in `model`; `protocol` may use `transports`) |
 //! | 5 | [`engine`] | the command line |
 //! | 6 | [`cli`], [`reference_agent`] | – |
 //!
@@ -24,6 +24,7 @@ pub mod checks;
 pub mod cli;
 pub mod engine;
 pub mod fakes;
+pub mod judge;
 pub mod language;
 pub mod matching;
 pub mod model;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Codes without a case here, and where they are tested instead.
-const ELSEWHERE: [(&[&str], &str); 5] = [
+const ELSEWHERE: [(&[&str], &str); 6] = [
     (&["not-utf8", "file-too-large", "unreadable-file", "too-many-mistakes"], "tests/bad_input: files that no repository should hold"),
     (
         &[
@@ -23,6 +23,26 @@ const ELSEWHERE: [(&[&str], &str); 5] = [
             "ill-formed-request",
         ],
         "tests/bad_input: they come from a run",
+    ),
+    (
+        &[
+            "budget-exhausted",
+            "judge-compromised",
+            "judge-failed",
+            "judge-http",
+            "judge-no-rule",
+            "judge-odd-answer",
+            "judge-program",
+            "judge-refused",
+            "judge-timeout",
+            "judge-unavailable",
+            "judge-unreachable",
+            "lock-miss",
+            "not-answered",
+            "price-unknown",
+            "recording-too-long",
+        ],
+        "end-to-end tests of rubrics (judged) and unit tests of the judge: they come from a run",
     ),
     (&["server-died", "server-not-started"], "end-to-end tests of servers (world_servers): they come from a run"),
     (

@@ -1,9 +1,11 @@
 //! A check that cannot fail checks nothing: every shipped case is killed by an agent with a known fault.
 //!
 //! Owns: which fault kills which case, for the reference agent (`--fault`) and for the real codex (a wrapper that spoils its output). The suites of
-//! the scripted world are in `mutants/world.rs`.
+//! the scripted world are in `mutants/world.rs`, those of the gateway in `mutants/gateway.rs`.
 //! Must not know: why a case notices.
 
+#[path = "mutants/gateway.rs"]
+mod gateway;
 mod program;
 #[path = "mutants/world.rs"]
 mod world;

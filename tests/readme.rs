@@ -133,6 +133,12 @@ fn every_yaml_snippet_is_sound() {
                 let case = "cases: [{name: a, prompt: Hi, expect: {reply: Hello}}]";
                 ("suites/a.yaml", format!("suite: A\nfakes: {{llm: {{model: openai, script: [Hello]}}}}\n{}{case}\n", block.text))
             }
+            "judge" => {
+                let judge: String = block.text.lines().map(|line| format!("    {line}\n")).collect();
+                let who = "judge: {model: fake, fake: {rules: [{reply: unsure}]}}";
+                let fakes = "fakes: {llm: {model: openai, script: [Hello]}}";
+                ("suites/a.yaml", format!("suite: A\nagent: reference\n{who}\n{fakes}\ncases:\n  - name: a\n    prompt: Hi\n{judge}"))
+            }
             "fakes" => {
                 let case = "cases: [{name: a, prompt: Hi, expect: {reply: Hello}}]";
                 ("suites/a.yaml", format!("suite: A\nagent: reference\n{}{case}\n", block.text))

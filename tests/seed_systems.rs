@@ -11,29 +11,33 @@ use std::path::Path;
 const WALLETS: &str = include_str!("fixtures/exhibits/3-dexter-wallets.yaml");
 const STEERING: &str = include_str!("fixtures/exhibits/5-codex-realtime.yaml");
 
-/// The exhibit without its rubric, which this version does not carry out.
-fn wallets() -> &'static str {
-    let (without, rubric) = WALLETS.split_at(WALLETS.find("    judge:\n").expect("the exhibit has one"));
-    assert!(!rubric.contains("expect:"), "only the rubric is left out");
-    without
+/// A suite in a project with the rules by which this repository judges.
+fn with(suite: &str) -> Project {
+    let rules = include_str!("../checkride.yaml").split_once("\njudge:").expect("the project has rules").1;
+    Project::with(suite).file("checkride.yaml", format!("suites: [s.yaml]\njudge:{rules}"))
 }
 
 /// The exhibit with one text changed.
 fn changed(from: &str, to: &str) -> Project {
-    assert_eq!(wallets().matches(from).count(), 1, "{from}");
-    Project::with(&wallets().replace(from, to))
+    assert_eq!(WALLETS.matches(from).count(), 1, "{from}");
+    with(&WALLETS.replace(from, to))
 }
 
 #[test]
 fn the_shipped_wallets_are_the_exhibit() {
     let shipped = std::fs::read_to_string("suites/dexter/wallets.yaml").expect("it is shipped");
-    assert_eq!(shipped, wallets());
+    assert_eq!(shipped, WALLETS);
 }
 
 #[test]
-fn the_wallets_exhibit_runs_as_it_stands_but_for_its_rubric() {
-    Project::with(wallets()).run().means(0, &["1 passed"]);
-    Project::with(WALLETS).run().means(2, &["`judge` is not supported yet", "1 error"]);
+fn the_wallets_exhibit_runs_as_it_stands() {
+    with(WALLETS).run().means(0, &["2 of 2 statements judged", "1 passed"]);
+}
+
+/// Where nobody is named who judges, it is not green by chance.
+#[test]
+fn the_wallets_exhibit_alone_has_nobody_who_judges() {
+    Project::with(WALLETS).run().means(3, &["warning[no-judge-model]", "the judge cannot be asked, so nothing was run"]);
 }
 
 #[test]
@@ -44,6 +48,8 @@ fn what_the_wallets_exhibit_asserts_can_fail() {
         ("output: 9", "output: 8", "total"),
         ("{text: You have one wallet called Main.}", "{text: You have none.}", "(?i)wallet"),
         ("{wallets: [{label: Main, address: 7xKX}]}", "{wallets: []}", "wallets"),
+        ("one wallet called Main", "one wallet called Savings", "must \"Names every wallet that the tool returned.\" is not met"),
+        ("called Main", "called Main; another called Savings", "must_not \"Names a wallet that the tool did not return.\" is met"),
     ] {
         changed(from, to).run().means(1, &["FAIL", says]);
     }
@@ -58,12 +64,12 @@ fn recheck(project: &Project) -> (String, Said) {
 
 #[test]
 fn a_key_in_a_pattern_is_known_again_in_a_stored_trace_that_does_not_hold_it() {
-    let project = Project::with(wallets());
+    let project = with(WALLETS);
     project.run().means(0, &["1 passed"]);
     let (trace, said) = recheck(&project);
     said.means(0, &["1 passed"]);
     assert!(trace.contains("Bearer «api_key»") && !trace.contains("ek_test") && !trace.contains("sb-session=abc"), "{trace}");
-    let project = project.file("s.yaml", wallets().replace("Bearer ek_test}", "Bearer ek_tesT}"));
+    let project = project.file("s.yaml", WALLETS.replace("Bearer ek_test}", "Bearer ek_tesT}"));
     recheck(&project).1.means(1, &["expected \"Bearer ek_tesT\", got \"Bearer «api_key»\""]);
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Row of each module; a module uses rows above its own, and of its own row only what is named in `SIBLINGS`.
-const ROWS: [(&str, u8); 15] = [
+const ROWS: [(&str, u8); 16] = [
     ("base", 1),
     ("model", 2),
     ("matching", 3),
@@ -16,6 +16,7 @@ const ROWS: [(&str, u8); 15] = [
     ("fakes", 4),
     ("agent", 4),
     ("checks", 4),
+    ("judge", 4),
     ("report", 4),
     ("engine", 5),
     ("cli", 6),

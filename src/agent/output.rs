@@ -121,9 +121,9 @@ impl Output {
         }
     }
 
-    /// Tells whoever waits for this line.
+    /// Tells whoever waits for this line; its colours are not part of it.
     fn tell(&self, bytes: &[u8]) {
-        let text = String::from_utf8_lossy(bytes);
+        let text = without_colours(&String::from_utf8_lossy(bytes));
         let mut state = self.state();
         let Some((regex, _)) = &state.listener else { return };
         let Some(found) = regex.captures(&text) else { return };
@@ -135,6 +135,20 @@ impl Output {
         }
         self.listening.store(false, Ordering::Release);
     }
+}
+
+/// The text without its escape sequences for colours (`ESC [ … m`).
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let codes = part.find(|c: char| !(c.is_ascii_digit() || c == ';')).filter(|at| part[*at..].starts_with('m'));
+        match codes {
+            Some(at) => plain.push_str(&part[at + 1..]),
+            None => plain.extend(["\u{1b}[", part]),
+        }
+    }
+    plain
 }
 
 impl State {
@@ -235,6 +249,15 @@ mod tests {
         let found = output.find(Regex::new("at (?<port>\\d+)").unwrap());
         output.drain(&b"one\nat 7\nat 8\n"[..], Stream::Stderr).await;
         assert_eq!(found.await.unwrap().get("port").map(String::as_str), Some("7"));
+    }
+
+    #[tokio::test]
+    async fn colours_hide_no_line() {
+        let output = Output::new(Recorder::new());
+        let found = output.find(Regex::new("^.gateway. ready$").unwrap());
+        output.drain(&b"\x1b[36m[gateway]\x1b[39m \x1b[1;36mready\x1b[0m\n"[..], Stream::Stdout).await;
+        assert!(found.await.is_ok());
+        assert_eq!(without_colours("\u{1b}[2K[31m\u{1b}["), "\u{1b}[2K[31m\u{1b}[");
     }
 
     #[tokio::test]

@@ -61,6 +61,11 @@ impl CaseDir {
         [&self.home, &self.tmp, &self.mocks].into_iter().try_for_each(std::fs::create_dir_all)
     }
 
+    /// Where the mocked commands themselves are: `{{case.bin}}`.
+    pub fn bin(&self) -> PathBuf {
+        self.mocks.join("bin")
+    }
+
     /// The value of `CHECKRIDE_CASE` in the environment of every process of the case; no other case on this machine has it.
     pub fn marker(&self) -> String {
         self.root.to_string_lossy().into_owned()

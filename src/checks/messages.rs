@@ -98,6 +98,11 @@ impl Messages {
         true
     }
 
+    /// Each message as it stands now.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(Message::shown)
+    }
+
     /// The last message.
     pub fn reply(&self) -> Option<&str> {
         self.list.last().map(Message::shown)

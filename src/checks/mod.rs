@@ -8,6 +8,7 @@
 //! | [`views`], [`histories`], [`rows`], `calls`, `errors`, [`turns`], [`messages`], `fields` | what a trace tells, indexed once and only if asked for |
 //! | [`part`], `look` | the part of a run that belongs to a step, and what a check may look at |
 //! | [`document`](mod@document), [`scope`] | what JSONPath sees; what templates stand for |
+//! | `recording`, `votes` | what a judge sees of a run; what its answers come to |
 //! | `lists`, `list_words`, `replies`, `values`, `files`, `egress` | one file per family of checks |
 //! | `defaults`, `invariants`, `problems` | what always holds |
 //! | [`evaluate`](mod@evaluate), `steps`, `live` | all findings of a case; the checks that a running step needs |
@@ -29,6 +30,7 @@ mod look;
 pub mod messages;
 pub mod part;
 mod problems;
+mod recording;
 mod replies;
 pub mod rows;
 mod said;
@@ -39,13 +41,16 @@ mod tests;
 pub mod turns;
 mod values;
 pub mod views;
+mod votes;
 
 pub use document::{document, step_document};
 pub use evaluate::evaluate;
 pub use live::holds;
+pub use recording::recording;
 pub use rows::Row;
 pub use scope::TraceScope;
 pub use views::Views;
+pub use votes::{Decision, Judged, JudgedCriterion, Sense, aggregate};
 
 use crate::model::expect::CheckKind;
 use look::Look;

@@ -67,6 +67,11 @@ impl<'t> Part<'t> {
         (self.turn_from..=self.turn_to).contains(&n)
     }
 
+    /// The number of the last record of the step, or of its turn if that ended later.
+    pub(crate) fn last_of_turn(&self) -> u64 {
+        self.turn_to
+    }
+
     /// The number of the step's last record.
     pub fn last(&self) -> u64 {
         self.to

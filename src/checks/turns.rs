@@ -97,7 +97,7 @@ pub(crate) fn turns(records: &[Record]) -> Vec<Turn<'_>> {
     let mut turns: Vec<Turn<'_>> = Vec::new();
     for record in records {
         match &record.what {
-            What::TurnBegin { turn, session, step } => turns.push(Turn {
+            What::TurnBegin { turn, session, step, .. } => turns.push(Turn {
                 number: *turn,
                 session,
                 step: *step,

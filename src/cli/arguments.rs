@@ -3,6 +3,7 @@
 //! Owns: names, help texts and examples of commands and options.
 //! Must not know: what a command does.
 
+use super::judge_arguments::JudgeArguments;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -38,6 +39,8 @@ pub enum Command {
     Show(ShowArguments),
     /// Judge stored traces again, without an agent
     Recheck(RecheckArguments),
+    /// Look into the judge's lock, tidy it, or measure a judge against people's labels
+    Judge(JudgeArguments),
     /// Print a JSON Schema (suite, protocol, script, project, trace, report), or write all of them to a folder
     Schema(SchemaArguments),
     /// Explain a key, a pattern word, a step, a fake, an event or a diagnostic code
@@ -63,6 +66,7 @@ Examples:
   checkride run --suites suites/dexter            only the suites below a folder
   checkride run --tag 'security and not slow'     by tags
   checkride run --var provider=anthropic --junit out/junit.xml
+  checkride run --judge-mode off                  the checks that need no judge
   checkride run --exact 'first/first::says_so_when_the_model_is_overloaded'")]
 pub struct RunArguments {
     /// Run cases whose id contains one of these texts
@@ -107,6 +111,16 @@ pub struct RunArguments {
     /// Seed of `{{random.…}}` and of secrets
     #[arg(long, value_name = "N", env = "CHECKRIDE_SEED", default_value = "1")]
     pub seed: Option<u64>,
+    /// Where a judge's answers come from: the lock alone (replay), the lock and what it lacks from the model (auto), the model
+    /// (live), the model, written to the lock (record), nowhere (off) [default: replay where CI is true, otherwise auto]
+    #[arg(long, value_name = "MODE", env = "CHECKRIDE_JUDGE_MODE", value_parser = ["replay", "auto", "live", "record", "off"])]
+    pub judge_mode: Option<String>,
+    /// How many statements of rubrics may stay unjudged without making the run red [default: 0 where CI is true, otherwise any]
+    #[arg(long, value_name = "N", env = "CHECKRIDE_ALLOW_SKIPS")]
+    pub allow_skips: Option<usize>,
+    /// Show how the judge came to its answers
+    #[arg(short, long, env = "CHECKRIDE_VERBOSE", value_parser = FalseyValueParser::new())]
+    pub verbose: bool,
     /// One character for each case
     #[arg(short, long)]
     pub quiet: bool,

@@ -4,7 +4,7 @@
 //! Must not know: how a command works.
 
 use super::arguments::{Command, CommandLine, RunArguments};
-use super::{check, exit, import, run, serve, trace};
+use super::{check, exit, import, judge, run, serve, trace};
 use clap::Parser;
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -22,6 +22,7 @@ pub fn main() -> ExitCode {
         Command::Recheck(arguments) => trace::recheck(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Judge(arguments) => judge::judge(&arguments),
         Command::Schema(arguments) => check::schema(&arguments),
         Command::Explain(arguments) => check::explain(&arguments),
         Command::ReferenceAgent { arguments } => {

@@ -27,6 +27,11 @@ pub fn of_run(outcomes: &[Outcome], forbidden_skip: impl Fn(&Outcome) -> bool) -
     if outcomes.iter().all(|outcome| outcome.verdict == Verdict::Skipped) { NOTHING_RAN } else { GREEN }
 }
 
+/// A run that is green but for statements that nobody judged is not judged, unless so many are allowed; `None` allows any number.
+pub fn with_unjudged(status: u8, unjudged: usize, allowed: Option<usize>) -> u8 {
+    if status == GREEN && allowed.is_some_and(|allowed| unjudged > allowed) { NOT_JUDGED } else { status }
+}
+
 /// The status of a test target. Cargo gives one filter to all targets, and cargo-nextest the id of one case, so that it is
 /// no mistake if a filter leaves nothing to run here.
 pub fn of_test_target(status: u8, filtered: bool) -> u8 {
@@ -48,6 +53,7 @@ mod tests {
             notes: vec![],
             duration_ms: 0.0,
             checks: 1,
+            rubrics: vec![],
             trace_path: None,
             started: String::new(),
         };
@@ -67,6 +73,15 @@ mod tests {
         assert_eq!(status(&[Verdict::Skipped], false), NOTHING_RAN);
         assert_eq!(status(&[Verdict::Skipped, Verdict::Pass], false), GREEN);
         assert_eq!(status(&[Verdict::Skipped, Verdict::Pass], true), FAILED);
+    }
+
+    #[test]
+    fn statements_that_nobody_judged_are_red_where_they_are_not_allowed() {
+        assert_eq!(with_unjudged(GREEN, 3, None), GREEN);
+        assert_eq!(with_unjudged(GREEN, 3, Some(3)), GREEN);
+        assert_eq!(with_unjudged(GREEN, 3, Some(2)), NOT_JUDGED);
+        assert_eq!(with_unjudged(FAILED, 3, Some(0)), FAILED);
+        assert_eq!(with_unjudged(GREEN, 0, Some(0)), GREEN);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use super::arguments::RunArguments;
 use super::exit;
+use super::judging;
 use super::load::{self, Wanted};
 use super::output::{self, Passage};
 use crate::base::{Diagnostic, Sources};
@@ -14,7 +15,7 @@ use crate::engine::selection::Selection;
 use crate::engine::tags::TagExpression;
 use crate::language::Loaded;
 use crate::model::outcome::{Outcome, Verdict};
-use crate::report::{self, RunReport, StatusLine};
+use crate::report::{self, Judging, RunReport, StatusLine};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -101,23 +102,28 @@ fn request(
     front: libtest_mimic::Arguments,
 ) -> RunRequest {
     RunRequest {
-        traces: traces_folder(arguments, &loaded),
-        suites: loaded.suites,
-        sources: loaded.sources,
+        traces: traces_folder(arguments.traces.as_deref(), &loaded),
         selection,
         strictness: Strictness { strict: arguments.strict },
         checkride: checkride.to_owned(),
         env: std::env::vars().collect(),
         seed: arguments.seed.unwrap_or(1),
+        judge: judging::world(&loaded.project, arguments.judge_mode.as_deref()),
         front,
+        suites: loaded.suites,
+        sources: loaded.sources,
     }
 }
 
 fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection: Selection, color: bool) -> u8 {
     let began = Instant::now();
     let started = crate::base::clock::now_rfc3339();
-    let sources = loaded.sources.clone();
-    let watcher = Arc::new(Screen { status: StatusLine::new(std::io::stderr().is_terminal() && !arguments.quiet), color });
+    let (sources, project) = (loaded.sources.clone(), loaded.project.clone());
+    let watcher = Arc::new(Screen {
+        status: StatusLine::new(std::io::stderr().is_terminal() && !arguments.quiet),
+        color,
+        verbose: arguments.verbose,
+    });
     let passage = if arguments.libtest.logfile.is_none() { Passage::open() } else { None };
     let front = front(arguments, color, passage.as_ref());
     let request = request(arguments, checkride, loaded, selection, front);
@@ -150,12 +156,15 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
         ..RunReport::default()
     };
     let written = write_reports(arguments, &report);
+    judging::standing(&project, &report.outcomes).into_iter().for_each(output::line);
     output::text(&report::text::summary(&report, color));
     for outcome in report.outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Skipped && forbidden(outcome)) {
         let reason = outcome.reason.as_deref().unwrap_or_default();
         output::line(format!("skipped, which --no-skip forbids: {} ({reason})", outcome.case.id));
     }
     let of_cases = exit::of_run(&report.outcomes, forbidden);
+    let unjudged = Judging::of(&report.outcomes).skipped;
+    let of_cases = exit::with_unjudged(of_cases, unjudged, judging::allowed_skips(arguments.allow_skips));
     // A warning of the suite is a mistake in it where strictness was asked for.
     let of_cases = if arguments.strict && of_cases == exit::GREEN && !result.warnings.is_empty() { exit::WRONG_INPUT } else { of_cases };
     status(&result, written, of_cases)
@@ -204,9 +213,10 @@ fn write_reports(arguments: &RunArguments, report: &RunReport) -> Result<(), Str
 }
 
 /// `target/checkride` beside a Cargo.toml, otherwise `.checkride`.
-fn traces_folder(arguments: &RunArguments, loaded: &Loaded) -> PathBuf {
-    match &arguments.traces {
-        Some(folder) => folder.clone(),
+/// Where the traces of a run are, if nobody said otherwise.
+pub fn traces_folder(asked_for: Option<&Path>, loaded: &Loaded) -> PathBuf {
+    match asked_for {
+        Some(folder) => folder.to_owned(),
         None if loaded.project.root.join("Cargo.toml").exists() => load::shown(&loaded.project.root.join("target/checkride")),
         None => load::shown(&loaded.project.root.join(".checkride")),
     }
@@ -229,6 +239,8 @@ fn front(arguments: &RunArguments, color: bool, passage: Option<&Passage>) -> li
 struct Screen {
     status: StatusLine,
     color: bool,
+    /// The judge's analyses are shown.
+    verbose: bool,
 }
 
 impl Watcher for Screen {
@@ -249,7 +261,8 @@ impl Watcher for Screen {
     }
 
     fn failure(&self, outcome: &Outcome) -> String {
-        report::text::case_failure(outcome, self.color)
+        let failure = report::text::case_failure(outcome, self.color);
+        if self.verbose { failure + &report::text::analyses(outcome) } else { failure }
     }
 }
 

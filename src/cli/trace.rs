@@ -6,12 +6,15 @@
 use super::arguments::{RecheckArguments, ShowArguments};
 use super::check::print;
 use super::exit;
+use super::judging;
 use super::load::{self, Wanted};
 use super::output;
 use crate::base::Span;
 use crate::checks;
 use crate::engine::outcome::Strictness;
-use crate::engine::recheck;
+use crate::engine::recheck::{self, Stored};
+use crate::engine::trace_store;
+use crate::judge::{JudgeWorld, Mode};
 use crate::matching::jsonpath::{self, Selected};
 use crate::model::outcome::Outcome;
 use crate::model::trace::Trace;
@@ -30,7 +33,7 @@ pub fn show(arguments: &ShowArguments) -> u8 {
     let document = checks::document(&trace);
     match &arguments.at {
         None if arguments.json => print(&serde_json::to_string_pretty(&document).expect("a document holds only JSON")),
-        None => print(&report::text::document(&document)),
+        None => print(&(report::text::document(&document) + &judged(&arguments.trace, &trace))),
         Some(path) => match jsonpath::parse(path, Span::NONE) {
             Err(diagnostic) => refuse(&diagnostic.message),
             Ok(path) => print(&match jsonpath::select(&path, &document) {
@@ -43,10 +46,18 @@ pub fn show(arguments: &ShowArguments) -> u8 {
     }
 }
 
+/// What a judge answered, if the run was judged.
+fn judged(path: &Path, trace: &Trace) -> String {
+    match trace_store::answers(path, trace) {
+        Ok(asked) => report::text::answers(&asked, &trace_store::answers_path(path).display().to_string()),
+        Err(message) => format!("{message}\n"),
+    }
+}
+
 pub fn recheck(arguments: &RecheckArguments) -> u8 {
     let began = Instant::now();
-    let traces = match files(&arguments.traces).and_then(|files| files.iter().map(|file| Ok((file.clone(), read(file)?))).collect()) {
-        Ok::<Vec<(PathBuf, Trace)>, String>(traces) => traces,
+    let traces = match files(&arguments.traces).and_then(|files| files.into_iter().map(stored).collect()) {
+        Ok::<Vec<Stored>, String>(traces) => traces,
         Err(message) => return refuse(&message),
     };
     let suites = suites_of(arguments, &traces);
@@ -59,7 +70,9 @@ pub fn recheck(arguments: &RecheckArguments) -> u8 {
         return exit::WRONG_INPUT;
     }
     let strictness = Strictness { strict: arguments.strict };
-    let judged = recheck::recheck(&loaded.suites, &traces, &loaded.sources, strictness);
+    // Nobody is asked: what is not stored beside the trace comes from the lock.
+    let world = JudgeWorld { mode: Mode::Replay, ..judging::world(&loaded.project, None) };
+    let judged = recheck::recheck(&loaded.suites, &traces, &loaded.sources, strictness, &world);
     let outcomes = match judged {
         Ok(outcomes) => outcomes,
         Err(message) => return refuse(&message),
@@ -85,14 +98,22 @@ fn refuse(message: &str) -> u8 {
 }
 
 /// `--suite`, or the suites that the traces name.
-fn suites_of(arguments: &RecheckArguments, traces: &[(PathBuf, Trace)]) -> Vec<PathBuf> {
+fn suites_of(arguments: &RecheckArguments, traces: &[Stored]) -> Vec<PathBuf> {
     if let Some(suite) = &arguments.suite {
         return vec![suite.clone()];
     }
-    let mut suites: Vec<PathBuf> = traces.iter().filter_map(|(_, trace)| trace.begin()).map(|begin| PathBuf::from(&begin.suite)).collect();
+    let mut suites: Vec<PathBuf> =
+        traces.iter().filter_map(|stored| stored.trace.begin()).map(|begin| PathBuf::from(&begin.suite)).collect();
     suites.sort();
     suites.dedup();
     suites
+}
+
+/// A trace with the answers beside it.
+fn stored(path: PathBuf) -> Result<Stored, String> {
+    let trace = read(&path)?;
+    let asked = trace_store::answers(&path, &trace)?;
+    Ok(Stored { path, trace, asked })
 }
 
 fn read(path: &Path) -> Result<Trace, String> {

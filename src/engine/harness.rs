@@ -5,8 +5,10 @@
 
 use super::agents::Turn;
 use super::conditions::{Conditions, Decision};
+use super::judging;
 use super::outcome::{Strictness, outcome, skipped};
 use super::planner::{Plan, Planned};
+use super::rubrics::conclude;
 use super::runner;
 use super::selection::Selection;
 use super::tasks::{self, Awaited};
@@ -15,9 +17,11 @@ use super::unused::RuleUse;
 use super::world::World;
 use crate::base::{Diagnostic, Sources};
 use crate::checks;
+use crate::judge::{Judge, JudgeWorld};
 use crate::model::agent::AgentScope;
-use crate::model::outcome::{Outcome, Verdict};
-use crate::model::suite::Suite;
+use crate::model::judge::Asked;
+use crate::model::outcome::{Finding, Outcome, Verdict};
+use crate::model::suite::{Case, Suite};
 use crate::model::trace::{Blame, Problem, Trace};
 use futures_util::FutureExt as _;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -37,6 +41,8 @@ pub struct RunRequest {
     pub checkride: PathBuf,
     pub env: BTreeMap<String, String>,
     pub seed: u64,
+    /// How rubrics are judged.
+    pub judge: JudgeWorld,
     /// How many cases run at once (its `test_threads`), format and colour of the front.
     pub front: Arguments,
 }
@@ -93,11 +99,14 @@ fn prepare(request: &RunRequest) -> Result<(tokio::runtime::Runtime, World, Plan
 /// Runs everything selected. Fails only if the run cannot begin.
 pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, String> {
     let (runtime, world, plan) = prepare(&request)?;
+    judging::refuse(&plan, &request.judge)?;
     let world = Arc::new(world);
     let ctrl_c = runtime.spawn(watch_ctrl_c(world.clone()));
     let turns = plan.cases.iter().enumerate().map(|(at, planned)| Mutex::new(turn(&world, at, planned))).collect();
     let stage = Arc::new(Stage {
         world,
+        judge: Judge::new(request.judge.clone()),
+        judge_world: request.judge,
         sources: request.sources,
         strictness: request.strictness,
         watcher,
@@ -135,6 +144,8 @@ pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, 
 /// What the cases share.
 struct Stage {
     world: Arc<World>,
+    judge: Judge,
+    judge_world: JudgeWorld,
     sources: Sources,
     strictness: Strictness,
     watcher: Arc<dyn Watcher>,
@@ -190,28 +201,41 @@ async fn attempt(stage: &Stage, planned: &Planned) -> Outcome {
     let case = &planned.case;
     match &planned.decision {
         Decision::Skip(reason) => return skipped(case, reason, &stage.sources),
-        Decision::Broken(reason) => return judged(stage, planned, &runner::unable(case, Blame::AgentStart, "version-unreadable", reason)),
+        Decision::Broken(reason) => {
+            let trace = runner::unable(case, Blame::AgentStart, "version-unreadable", reason);
+            return judged(stage, planned, &trace).await;
+        }
         Decision::Run if stage.world.is_stopping() => return skipped(case, "interrupted before it began", &stage.sources),
         Decision::Run => {}
     }
     let trace = runner::run(&stage.world, case, &planned.left_out, &stage.sources).await;
     stage.rules.lock().expect("no panic happens under this lock").count(case, &trace);
-    match trace.records.len() < LONG_TRACE {
-        true => judged(stage, planned, &trace),
-        false => tokio::task::block_in_place(|| judged(stage, planned, &trace)),
-    }
+    judged(stage, planned, &trace).await
 }
 
-fn judged(stage: &Stage, planned: &Planned, trace: &Trace) -> Outcome {
+async fn judged(stage: &Stage, planned: &Planned, trace: &Trace) -> Outcome {
     let case = &planned.case;
-    let stored = trace_store::store(&stage.world.traces, &case.id, trace);
-    let findings = checks::evaluate(case, trace);
-    let mut outcome = outcome(case, trace, &findings, &stage.sources, stage.strictness);
-    match stored {
+    let look = || (trace_store::store(&stage.world.traces, &case.id, trace), checks::evaluate(case, trace));
+    let (stored, findings) = if trace.records.len() < LONG_TRACE { look() } else { tokio::task::block_in_place(look) };
+    let asked = asked(stage, case, trace, &findings).await;
+    let mut outcome = conclude(case, trace, findings, &asked, &stage.sources, stage.strictness);
+    let kept = stored.and_then(|path| trace_store::store_answers(&path, trace, &asked).map(|()| path));
+    match kept {
         Ok(path) => outcome.trace_path = Some(path.display().to_string()),
         Err(reason) => outcome.notes.push(reason),
     }
     outcome
+}
+
+/// What the judge answers, unless the run is told to end meanwhile.
+async fn asked(stage: &Stage, case: &Case, trace: &Trace, findings: &[Finding]) -> Vec<Asked> {
+    if case.rubrics().next().is_none() {
+        return vec![];
+    }
+    tokio::select! {
+        asked = judging::ask(&stage.judge, &stage.judge_world, case, trace, findings) => asked,
+        () = stage.world.stopped() => judging::interrupted(case, trace),
+    }
 }
 
 /// A panic is a fault of checkride: the case is broken, the run goes on.

@@ -67,7 +67,7 @@ mod tests {
     /// The hints after a turn that ended like this.
     fn after(status: &str) -> Vec<String> {
         let recorder = Recorder::new();
-        recorder.push(What::TurnBegin { turn: 0, session: "main".into(), step: 0 });
+        recorder.push(What::TurnBegin { turn: 0, session: "main".into(), step: 0, said: "hello".into() });
         for n in 0..9 {
             recorder.push(What::Log { stream: Stream::Stderr, line: format!("line {n}") });
             recorder.push(What::Egress {

@@ -86,6 +86,7 @@ pub fn outcome(case: &Case, trace: &Trace, findings: &[Finding], sources: &Sourc
         notes: if raw == Verdict::Pass { notes(trace) } else { [notes(trace), hints(trace)].concat() },
         duration_ms: trace.duration_ms(),
         checks: findings.len(),
+        rubrics: vec![],
         trace_path: None,
         started: trace.begin().map(|begin| begin.started.clone()).unwrap_or_default(),
     }
@@ -102,6 +103,7 @@ pub fn skipped(case: &Case, reason: &str, sources: &Sources) -> Outcome {
         notes: vec![],
         duration_ms: 0.0,
         checks: 0,
+        rubrics: vec![],
         trace_path: None,
         started: String::new(),
     }

@@ -66,6 +66,12 @@ async fn decide(case: &Case, conditions: &Conditions<'_>) -> (Decision, LeftOut)
     (decision, left_out)
 }
 
+/// True if a rubric is left that an agent which does nothing would not meet.
+fn judged(case: &Case, left_out: &LeftOut) -> bool {
+    let is_left = |step: Option<usize>| step.is_none_or(|step| !left_out.contains_key(&step));
+    case.rubrics().any(|(step, rubric)| is_left(step) && rubric.is_positive())
+}
+
 /// Why a case says nothing without the steps that are left out, if that is so.
 fn nothing_left(case: &Case, left_out: &LeftOut) -> Option<String> {
     let (first, reason) = left_out.iter().next()?;
@@ -73,6 +79,7 @@ fn nothing_left(case: &Case, left_out: &LeftOut) -> Option<String> {
     let what = match kept().next() {
         None => "no step is left",
         Some(_) if case.positive || kept().any(|(_, step)| step.positive) => return None,
+        Some(_) if judged(case, left_out) => return None,
         Some(_) => "no check is left that an agent which does nothing would fail",
     };
     Some(format!("{what}: step {} (`{}`) is left out, since {reason}", first + 1, case.steps[*first].verb.name()))

@@ -3,34 +3,71 @@
 //! Owns: which case a trace belongs to.
 //! Must not know: files; it is given traces.
 
-use super::outcome::{Strictness, outcome};
+use super::judging;
+use super::outcome::Strictness;
+use super::rubrics::conclude;
 use crate::base::Sources;
 use crate::base::suggest::did_you_mean;
 use crate::checks;
-use crate::model::outcome::Outcome;
+use crate::judge::{Judge, JudgeWorld};
+use crate::model::judge::Asked;
+use crate::model::outcome::{Finding, Outcome};
 use crate::model::suite::{Case, Suite};
 use crate::model::trace::Trace;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-/// One outcome for each trace, in the order given. A trace whose case no suite has is a mistake of the caller.
-pub fn recheck(suites: &[Suite], traces: &[(PathBuf, Trace)], sources: &Sources, strictness: Strictness) -> Result<Vec<Outcome>, String> {
+/// A trace, and the answers that were stored beside it.
+pub struct Stored {
+    pub path: PathBuf,
+    pub trace: Trace,
+    pub asked: Vec<Asked>,
+}
+
+/// One outcome for each trace, in the order given. Answers that are not stored, or are of another rubric, come from the judge, who
+/// is to be one that only reads its lock. A trace whose case no suite has is a mistake of the caller.
+pub fn recheck(
+    suites: &[Suite],
+    traces: &[Stored],
+    sources: &Sources,
+    strictness: Strictness,
+    world: &JudgeWorld,
+) -> Result<Vec<Outcome>, String> {
+    let judge = Judge::new(world.clone());
     let all = || suites.iter().flat_map(|suite| &suite.cases).map(|case| &**case);
     let by_id: HashMap<&str, &Case> = all().map(|case| (case.id.as_str(), case)).collect();
     let by_slug: HashMap<&str, &Case> = all().map(|case| (slug(&case.id), case)).collect();
     let mut outcomes = Vec::with_capacity(traces.len());
-    for (path, trace) in traces {
+    for Stored { path, trace, asked } in traces {
         let id = trace.begin().map(|begin| begin.case.as_str()).unwrap_or_default();
         let Some(case) = by_id.get(id).or_else(|| by_slug.get(slug(id))) else {
             let hint = did_you_mean(slug(id), by_slug.keys().copied()).unwrap_or_else(|| "was it renamed? run it again".to_owned());
             return Err(format!("{}: no case `{id}` in the suites read; {hint}", path.display()));
         };
         let findings = checks::evaluate(case, trace);
-        let mut outcome = outcome(case, trace, &findings, sources, strictness);
+        let asked = answers(case, trace, &findings, asked, &judge, world)?;
+        let mut outcome = conclude(case, trace, findings, &asked, sources, strictness);
         outcome.trace_path = Some(path.display().to_string());
         outcomes.push(outcome);
     }
     Ok(outcomes)
+}
+
+/// The stored answers, if they answer all that the rubrics ask now.
+fn answers(
+    case: &Case,
+    trace: &Trace,
+    findings: &[Finding],
+    stored: &[Asked],
+    judge: &Judge,
+    world: &JudgeWorld,
+) -> Result<Vec<Asked>, String> {
+    if judging::are_answered(case, trace, stored) {
+        return Ok(stored.to_vec());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| format!("failed to start the runtime: {e}"))?;
+    Ok(runtime.block_on(judging::ask(judge, world, case, trace, findings)))
 }
 
 /// What stands behind `::`: `--suite` may name a file in another folder than the run did.

@@ -1,9 +1,12 @@
-//! Where traces are stored: one file a case, named by its id.
+//! Where traces are stored: one file a case, named by its id, and beside it what a judge answered.
 //!
-//! Owns: the file names.
-//! Must not know: what a trace holds.
+//! Owns: the file names; that answers are of the trace they stand beside.
+//! Must not know: what a trace holds, what answers mean.
 
+use crate::base::fingerprint::Fingerprint;
+use crate::model::judge::Asked;
 use crate::model::trace::Trace;
+use serde::{Deserialize, Serialize};
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -45,6 +48,55 @@ pub fn store(folder: &Path, case_id: &str, trace: &Trace) -> Result<PathBuf, Str
     };
     written.map_err(|e| format!("failed to write the trace {}: {e}", path.display()))?;
     Ok(path)
+}
+
+/// Raised when a reader of the old form would be misled.
+const ANSWERS_VERSION: u32 = 1;
+
+/// What a judge answered to the rubrics of one trace.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredAnswers {
+    version: u32,
+    /// A digest of the trace, so that the answers are never taken for those to another one.
+    trace: String,
+    rubrics: Vec<Asked>,
+}
+
+/// `a.jsonl` has its answers in `a.judge.json`.
+pub fn answers_path(trace: &Path) -> PathBuf {
+    trace.with_extension("judge.json")
+}
+
+/// Writes the answers beside the trace; takes away what an earlier run left where there are none.
+pub fn store_answers(path: &Path, trace: &Trace, rubrics: &[Asked]) -> Result<(), String> {
+    let file = answers_path(path);
+    if rubrics.is_empty() {
+        return match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(format!("failed to remove {}: {error}", file.display())),
+            _ => Ok(()),
+        };
+    }
+    let stored = StoredAnswers { version: ANSWERS_VERSION, trace: digest(trace), rubrics: rubrics.to_vec() };
+    let text = serde_json::to_string_pretty(&stored).expect("answers hold only JSON") + "\n";
+    write(&file, &text).map_err(|e| format!("failed to write the answers {}: {e}", file.display()))
+}
+
+/// The answers beside a trace; none if there are none, or if they are of another trace. A file that cannot be read is a mistake.
+pub fn answers(path: &Path, trace: &Trace) -> Result<Vec<Asked>, String> {
+    let file = answers_path(path);
+    let text = match std::fs::read_to_string(&file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(vec![]),
+        read => read.map_err(|e| format!("failed to read the answers {}: {e}", file.display()))?,
+    };
+    let stored: StoredAnswers = serde_json::from_str(&text)
+        .map_err(|e| format!("{} does not hold the answers of a judge: {e}; remove it to take them from the lock", file.display()))?;
+    let fits = stored.version == ANSWERS_VERSION && stored.trace == digest(trace);
+    Ok(if fits { stored.rubrics } else { vec![] })
+}
+
+fn digest(trace: &Trace) -> String {
+    Fingerprint::of("trace", &trace.to_jsonl(), "").digest
 }
 
 /// Over what an earlier run left, and cut to length afterwards: a file that is emptied first is put on the disk at once, which

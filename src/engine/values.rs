@@ -64,9 +64,10 @@ impl Values {
         self.recorder.push(What::Bind(Binding { name: name.to_owned(), value, session: None, turn: None }));
     }
 
-    /// Gives `case.dir` its value. The folder need not be there: who asks for it by name finds it made.
+    /// Gives `case.dir` and `case.bin` their values. The folders need not be there: who asks for one by name finds it made.
     pub fn set_folder(&self, dir: &CaseDir) {
         self.set("case.dir", dir.home.display().to_string());
+        self.set("case.bin", dir.bin().display().to_string());
         self.folder.get_or_init(|| dir.clone());
     }
 
@@ -82,7 +83,7 @@ impl Values {
 
 impl Scope for Values {
     fn lookup(&self, name: &str) -> Found<'_> {
-        if let ("case.dir", Some(dir)) = (name, self.folder.get()) {
+        if let ("case.dir" | "case.bin", Some(dir)) = (name, self.folder.get()) {
             // Who cannot use it says so better than this place could.
             let _ = dir.make();
         }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The protocols inside the program, with their files' texts.
-pub const PROTOCOLS: [(&str, &str); 11] = [
+pub const PROTOCOLS: [(&str, &str); 12] = [
     ("anthropic-messages", include_str!("../../suites/protocols/anthropic-messages.yaml")),
     ("claude-code", include_str!("../../suites/protocols/claude-code.yaml")),
     ("codex-app-server", include_str!("../../suites/protocols/codex-app-server.yaml")),
@@ -27,10 +27,11 @@ pub const PROTOCOLS: [(&str, &str); 11] = [
     ("openai-chat", include_str!("../../suites/protocols/openai-chat.yaml")),
     ("openai-realtime", include_str!("../../suites/protocols/openai-realtime.yaml")),
     ("openai-responses", include_str!("../../suites/protocols/openai-responses.yaml")),
+    ("openclaw-gateway", include_str!("../../suites/protocols/openclaw-gateway.yaml")),
 ];
 
 /// Names of the language that a later version fills.
-const LATER: [&str; 2] = ["openclaw-gateway", "dexter-chat"];
+const LATER: [&str; 1] = ["dexter-chat"];
 
 /// All protocols met during one load.
 pub struct Protocols {

@@ -22,6 +22,8 @@ pub struct Expanded {
     pub tree: Arc<Node>,
     pub vars: Option<Arc<Node>>,
     pub agents: Option<Arc<Node>>,
+    /// The project's defaults of rubrics.
+    pub judge: Option<Arc<Node>>,
     pub hidden: Hidden,
     /// The names of all arguments given anywhere: `{{x?}}` in a template may be one that this use does not give.
     pub arguments: HashSet<Arc<str>>,
@@ -49,7 +51,7 @@ impl Hidden {
 }
 
 /// Puts the templates of the suite and of the project in wherever `use` stands: in the suite, and in the project's
-/// variables and agents. The suite's templates come before the project's of the same name.
+/// variables, agents and defaults of rubrics. The suite's templates come before the project's of the same name.
 pub fn expand(suite: &Arc<Node>, project: &super::project::Project, diagnostics: &mut Diagnostics) -> Expanded {
     let mut expander = Expander {
         defines: [suite.get("define"), project.define.as_ref()],
@@ -61,10 +63,10 @@ pub fn expand(suite: &Arc<Node>, project: &super::project::Project, diagnostics:
         diagnostics,
     };
     let mut outside = |node: &Option<Arc<Node>>| node.as_ref().and_then(|node| expander.walk(node, None, 0));
-    let (vars, agents) = (outside(&project.vars), outside(&project.agents));
+    let (vars, agents, judge) = (outside(&project.vars), outside(&project.agents), outside(&project.judge));
     let entries = expander.entries(suite.entries(), Some("define"), None, 0);
     let tree = entries.map_or_else(|| suite.clone(), |entries| Node::new(suite.span, Content::Map(entries)));
-    Expanded { tree, vars, agents, hidden: expander.hidden, arguments: expander.arguments }
+    Expanded { tree, vars, agents, judge, hidden: expander.hidden, arguments: expander.arguments }
 }
 
 /// The name in `{use: name, …}`. A `use` that is a mapping, a list or `{{'text'}}` is data.

@@ -53,9 +53,10 @@ pub fn words() -> Vec<String> {
     words
 }
 
-/// The lines of a doc comment as one paragraph.
+/// The lines of a doc comment as paragraphs.
 fn paragraph(about: &str) -> String {
-    about.lines().map(str::trim).collect::<Vec<_>>().join(" ").trim().to_owned()
+    let lines: Vec<_> = about.trim().lines().map(str::trim).collect();
+    lines.split(|line| line.is_empty()).map(|lines| lines.join(" ")).collect::<Vec<_>>().join("\n\n  ")
 }
 
 fn indented(text: &str) -> String {
@@ -126,6 +127,12 @@ mod tests {
         let page = explain("reply").unwrap();
         assert!(page.contains("reply in `expect`") && page.contains("reply in `model_rule`"), "{page}");
         assert!(page.contains("Example: reply: {contains: 10 EUR}"), "{page}");
+    }
+
+    #[test]
+    fn a_page_keeps_its_paragraphs() {
+        let page = explain("judge").unwrap();
+        assert!(page.contains("\n\n  Each statement is judged alone") && page.contains("\n\n  Verdicts are kept in a lock"), "{page}");
     }
 
     #[test]

@@ -151,7 +151,7 @@ impl<'a> Maker<'a> {
         let reserved: Vec<_> = own.filter_map(|entry| names::refuse_reserved(&entry.key, entry.key_span)).collect();
         reserved.into_iter().for_each(|diagnostic| self.diagnostics.push(diagnostic));
         let Some(combinations) = rows::combinations(node, self.diagnostics) else { return };
-        let merged = merge::case(self.suite, node);
+        let merged = merge::case(self.suite, node, self.expanded.judge.as_ref());
         let part = |key: &str| merged.iter().find(|entry| *entry.key == *key).map(|entry| entry.value.clone());
         let later = LaterNames {
             fakes: part("fakes"),

@@ -55,6 +55,9 @@ pub fn load(options: &Options) -> Loaded {
         let project = Project::nearest(&options.start, &from, &sources, &mut diagnostics);
         if let Some(tree) = &project.tree {
             schema::validate(schema::Kind::Project, tree, &mut diagnostics);
+            let (folder, start) = (&project.root, &project.start);
+            let mut low = Lowering { diagnostics: &mut diagnostics, folder, start, sources: &sources };
+            lower::rubric::defaults(project.judge.as_ref(), &mut low);
         }
         let mut files = discover(&paths, &project, &sources, &mut diagnostics);
         files.retain(|file| options.only.as_ref().is_none_or(|only| file.id == *only));
@@ -75,17 +78,18 @@ pub fn load(options: &Options) -> Loaded {
     Loaded { suites, diagnostics, sources, project: projects.swap_remove(0), files: count }
 }
 
-/// A path elsewhere belongs to the project it lies in, not to the one that the user stands in: where to look for each project,
-/// and its paths. Without paths, the project that the user stands in.
+/// A path elsewhere belongs to the project it lies in; one that lies in none, to the project that the user stands in: where to
+/// look for each project, and its paths. Without paths, the project that the user stands in.
 fn by_project(options: &Options) -> Vec<(PathBuf, Vec<PathBuf>)> {
     if options.paths.is_empty() {
         return vec![(PathBuf::new(), vec![])];
     }
     let mut groups: IndexMap<Option<PathBuf>, Vec<PathBuf>> = IndexMap::new();
+    let here = Project::file_of(&options.start, Path::new(""));
     for path in &options.paths {
-        groups.entry(Project::file_of(&options.start, path)).or_default().push(path.clone());
+        groups.entry(Project::file_of(&options.start, path).or_else(|| here.clone())).or_default().push(path.clone());
     }
-    groups.into_values().map(|paths| (paths[0].clone(), paths)).collect()
+    groups.into_iter().map(|(file, paths)| (file.unwrap_or_default(), paths)).collect()
 }
 
 /// A script file as a fake of its own, for whoever serves it without a suite.
@@ -173,6 +177,8 @@ impl Loading<'_> {
             env: &self.options.env,
             seed: self.options.seed,
         };
+        let mut low = Lowering { diagnostics: self.diagnostics, folder, start: &self.project.start, sources: self.sources };
+        lower::rubric::defaults(file.tree.get("judge"), &mut low);
         let mut cases = Vec::new();
         for instance in instances(&file.tree, &context, self.diagnostics) {
             let mut low = Lowering { diagnostics: self.diagnostics, folder, start: &self.project.start, sources: self.sources };

@@ -13,8 +13,10 @@ const REPLACED: [&str; 5] = ["timeout", "owner", "severity", "level", "only_if"]
 /// Used up while instances are made.
 const CONSUMED: [&str; 4] = ["vars", "each", "matrix", "agent"];
 
-/// The keys of a case with the suite's defaults, without `vars`, `each`, `matrix` and `agent`.
-pub fn case(suite: &Node, case: &Node) -> Vec<Entry> {
+/// The keys of a case with the suite's defaults, without `vars`, `each`, `matrix` and `agent`. `judge` are the project's defaults of
+/// rubrics.
+pub fn case(suite: &Node, case: &Node, judge: Option<&Arc<Node>>) -> Vec<Entry> {
+    let defaults = by_key(judge, suite.get("judge"));
     let mut merged: Vec<Entry> = Vec::with_capacity(case.entries().len() + 4);
     for entry in case.entries().iter().filter(|entry| !CONSUMED.contains(&&*entry.key)) {
         let key = &*entry.key;
@@ -24,6 +26,10 @@ pub fn case(suite: &Node, case: &Node) -> Vec<Entry> {
             Some(entry.value.clone()).filter(|value| !value.is_null())
         } else if key == "tags" {
             Some(added_up(suite.get(key), &entry.value))
+        } else if key == "judge" {
+            Some(rubric(defaults.as_ref(), &entry.value))
+        } else if key == "steps" {
+            Some(with_rubrics(defaults.as_ref(), &entry.value))
         } else {
             Some(entry.value.clone())
         };
@@ -35,6 +41,36 @@ pub fn case(suite: &Node, case: &Node) -> Vec<Entry> {
         merged.extend(value.filter(|value| !value.is_null()).map(|value| Entry { value, ..default.clone() }));
     }
     merged
+}
+
+/// A rubric over the defaults, in its long form.
+fn rubric(defaults: Option<&Arc<Node>>, own: &Arc<Node>) -> Arc<Node> {
+    let long = match &own.value {
+        Content::List(_) => {
+            let criteria = Entry { key: "criteria".into(), key_span: own.span, value: own.clone() };
+            Node::new(own.span, Content::Map(vec![criteria]))
+        }
+        Content::Map(_) => own.clone(),
+        // Anything else is no rubric, and the schema has said so.
+        _ => return own.clone(),
+    };
+    by_name(defaults, Some(&long)).unwrap_or(long)
+}
+
+/// Steps, each of their rubrics over the defaults.
+fn with_rubrics(defaults: Option<&Arc<Node>>, steps: &Arc<Node>) -> Arc<Node> {
+    if !steps.items().iter().any(|step| step.get("judge").is_some()) {
+        return steps.clone();
+    }
+    let step = |step: &Arc<Node>| match step.get("judge") {
+        None => step.clone(),
+        Some(own) => {
+            let own = rubric(defaults, own);
+            let entry = |entry: &Entry| if *entry.key == *"judge" { Entry { value: own.clone(), ..entry.clone() } } else { entry.clone() };
+            Node::new(step.span, Content::Map(step.entries().iter().map(entry).collect()))
+        }
+    };
+    Node::new(steps.span, Content::List(steps.items().iter().map(step).collect()))
 }
 
 /// One mapping over another: entries are replaced whole, `null` removes. What is no mapping replaces all.

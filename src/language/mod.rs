@@ -14,6 +14,7 @@ mod holes;
 pub mod import;
 pub mod insert;
 pub mod instances;
+pub mod judge;
 pub mod lint;
 pub mod load;
 pub mod lookup;

@@ -129,7 +129,7 @@ impl LaterNames {
         let first = rest.split('.').next().unwrap_or_default();
         let known = match root {
             "checkride" => rest.is_empty().then_some(Stage::Start),
-            "case" => (rest == "dir").then_some(Stage::Start),
+            "case" => ["dir", "bin"].contains(&rest).then_some(Stage::Start),
             "egress" => agent.egress.contains(&rest).then_some(Stage::Start),
             "secrets" => self.secrets.as_ref().and_then(|secrets| secrets.get(rest)).map(|_| Stage::Start),
             "agent" => {
@@ -174,7 +174,7 @@ impl LaterNames {
 
     /// All names, for "did you mean".
     pub fn all(&self, agent: &AgentNames) -> Vec<String> {
-        let mut names: Vec<String> = ["checkride", "case.dir", "session"].map(str::to_owned).into();
+        let mut names: Vec<String> = ["checkride", "case.dir", "case.bin", "session"].map(str::to_owned).into();
         names.extend(agent.egress.iter().map(|name| format!("egress.{name}")));
         let keys =
             |node: &Option<Arc<Node>>| node.iter().flat_map(|node| node.entries()).map(|entry| entry.key.to_string()).collect::<Vec<_>>();

@@ -59,6 +59,16 @@ fn the_second_exhibit_becomes_two_cases() {
 }
 
 #[test]
+fn the_third_exhibit_has_a_rubric_and_a_judge_of_its_project() {
+    let suite = sound("3-dexter-wallets.yaml");
+    let rubric = suite.cases[0].judge.as_ref().expect("it has one");
+    let ids: Vec<_> = rubric.criteria.iter().map(|criterion| criterion.id.as_str()).collect();
+    assert_eq!(ids, ["names_every_wallet_that_the_tool_returned", "names_a_wallet_that_the_tool_did_not_return"]);
+    assert_eq!((rubric.is_positive(), rubric.settings.models[0].name.as_str()), (true, "fake"));
+    assert!(suite.cases[0].positive, "it has other checks as well");
+}
+
+#[test]
 fn the_fourth_exhibit_has_a_case_for_each_provider() {
     let suite = sound("4-core2.yaml");
     assert_eq!(suite.cases.len(), 4);
@@ -67,7 +77,7 @@ fn the_fourth_exhibit_has_a_case_for_each_provider() {
 
 #[test]
 fn the_other_exhibits_need_only_what_comes_later() {
-    for file in ["3-dexter-wallets.yaml", "5-codex-realtime.yaml", "6-email-injection.yaml"] {
+    for file in ["5-codex-realtime.yaml", "6-email-injection.yaml"] {
         only_later("exhibits", file);
     }
 }

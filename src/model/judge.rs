@@ -4,8 +4,10 @@
 //! Must not know: YAML, how a judge is asked, how a verdict comes of the answers.
 
 use super::pattern::Pattern;
+use super::tree::Node;
 use crate::base::Span;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +19,25 @@ pub struct Rubric {
     pub criteria: Vec<Criterion>,
     pub settings: Arc<JudgeSettings>,
     /// What a good answer says; the judge compares with it.
-    pub reference: Option<String>,
+    pub reference: Option<Statement>,
+    /// True for `preset: security`, whose report tells how bad it is.
+    pub security: bool,
+}
+
+impl Rubric {
+    /// True if an agent that does nothing would not meet it.
+    pub fn is_positive(&self) -> bool {
+        self.criteria.iter().any(|criterion| criterion.kind == CriterionKind::Must)
+    }
+}
+
+/// A text that a judge reads.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// As written, until the values that only the run knows are put in.
+    pub text: String,
+    /// There if the text names values that only the run knows.
+    pub template: Option<Arc<Node>>,
 }
 
 /// One plain statement about the run, judged alone.
@@ -27,7 +47,7 @@ pub struct Criterion {
     pub id: String,
     pub span: Span,
     pub kind: CriterionKind,
-    pub text: String,
+    pub statement: Statement,
     /// Counts for `should` and `should_not` alone; at least 1.
     pub weight: u32,
     /// The roles that evidence may be quoted from; never empty.
@@ -131,7 +151,7 @@ pub struct Share {
 /// Who judges, and by which rules.
 #[derive(Clone, Debug)]
 pub struct JudgeSettings {
-    /// More than one is a panel; never empty.
+    /// More than one is a panel; none if nobody named one, and then the judge cannot be asked.
     pub models: Vec<JudgeModel>,
     /// How often each model is asked; odd.
     pub votes: u32,
@@ -150,6 +170,25 @@ pub struct JudgeSettings {
     pub max_bytes: usize,
     /// `None`: not sent.
     pub temperature: Option<f64>,
+    pub prices: Prices,
+}
+
+/// What models cost, so far as somebody wrote it down.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prices {
+    /// The day of these prices, as written.
+    pub as_of: Option<String>,
+    /// By the model's name as written in `model`.
+    pub models: BTreeMap<String, Price>,
+}
+
+/// US dollars for a million tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Price {
+    pub input: f64,
+    /// Input that the provider had read before; as `input` if it was not written.
+    pub cached: f64,
+    pub output: f64,
 }
 
 /// The bounds of one run.
@@ -248,6 +287,52 @@ impl Answer {
     }
 }
 
+/// What was asked for one rubric, and what was answered: enough to judge a stored trace again without asking.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    pub question: Question,
+    pub answers: Answers,
+}
+
+/// Everything of a rubric that an answer depends on. Kinds, weights and the ways of counting are not here: they can be changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    pub statements: Vec<Asking>,
+    pub reference: Option<String>,
+    pub models: Vec<String>,
+    pub votes: u32,
+    pub include: Vec<Role>,
+}
+
+/// One statement as it was put to the judge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asking {
+    pub id: String,
+    pub text: String,
+    pub evidence_from: Vec<Role>,
+}
+
+impl Rubric {
+    /// What is asked, once all values are put in.
+    pub fn question(&self) -> Question {
+        let asking = |criterion: &Criterion| Asking {
+            id: criterion.id.clone(),
+            text: criterion.statement.text.clone(),
+            evidence_from: criterion.evidence_from.clone(),
+        };
+        Question {
+            statements: self.criteria.iter().map(asking).collect(),
+            reference: self.reference.as_ref().map(|reference| reference.text.clone()),
+            models: self.settings.models.iter().map(|model| model.name.clone()).collect(),
+            votes: self.settings.votes,
+            include: self.settings.include.clone(),
+        }
+    }
+}
+
 /// All answers to one rubric. What checks and reports need, and nothing that has to be asked again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -303,6 +388,8 @@ pub struct Quote {
     pub quote: String,
     /// Counter-evidence, by the judge's own word.
     pub against: bool,
+    /// It stands in the named event. What does not was made up.
+    pub found: bool,
     /// Why it does not count; `None` if it does.
     pub rejected: Option<String>,
 }

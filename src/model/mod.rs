@@ -13,6 +13,7 @@ pub mod judge;
 pub mod outcome;
 pub mod pattern;
 pub mod protocol;
+pub mod recording;
 pub mod step;
 pub mod suite;
 pub mod template;

@@ -3,6 +3,7 @@
 //! Owns: the shape of a verdict as reports need it.
 //! Must not know: how a check works, how a report looks.
 
+use super::judge::{Cost, JudgeProblem, Vote};
 use super::trace::Blame;
 use crate::base::Span;
 use serde::Serialize;
@@ -119,6 +120,8 @@ pub struct Outcome {
     pub duration_ms: f64,
     /// How many checks were made.
     pub checks: usize,
+    /// The rubrics that were put to the judge, or would have been.
+    pub rubrics: Vec<RubricReport>,
     /// Where the trace was stored.
     pub trace_path: Option<String>,
     /// RFC 3339, UTC.
@@ -143,6 +146,66 @@ pub struct CaseFacts {
     pub owner: Option<String>,
     pub severity: Option<String>,
     pub why: Option<String>,
+}
+
+/// What came of one rubric.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RubricReport {
+    /// The step whose rubric it is, from 0; `None` for the case's.
+    pub step: Option<usize>,
+    /// `path:line:column`.
+    pub place: String,
+    pub decision: RubricDecision,
+    /// Why it was not judged, or could not be.
+    pub reason: Option<String>,
+    /// The share of the weights of `should` and `should_not` that holds for certain, such as `3/4`.
+    pub share: String,
+    /// The same with everything unsure taken as good.
+    pub share_at_most: String,
+    pub threshold: String,
+    /// Of `preset: security`: none, low, high or critical.
+    pub severity: Option<&'static str>,
+    pub criteria: Vec<CriterionReport>,
+    pub cost: Cost,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RubricDecision {
+    Pass,
+    Fail,
+    /// It stayed unsure; what becomes of that is the rubric's to say.
+    Unsure,
+    /// The judge is at fault.
+    Broken,
+    /// Nobody was asked.
+    NotJudged,
+}
+
+impl RubricDecision {
+    pub fn word(self) -> &'static str {
+        match self {
+            RubricDecision::Pass => "pass",
+            RubricDecision::Fail => "fail",
+            RubricDecision::Unsure => "unsure",
+            RubricDecision::Broken => "broken",
+            RubricDecision::NotJudged => "not judged",
+        }
+    }
+}
+
+/// What was said of one statement.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CriterionReport {
+    pub id: String,
+    /// `must`, `must_not`, `should` or `should_not`.
+    pub kind: &'static str,
+    pub statement: String,
+    pub weight: u32,
+    /// `good`, `bad` or `unsure`, as seen from the agent; `None` if it was not judged.
+    pub sense: Option<&'static str>,
+    pub fault: Option<JudgeProblem>,
+    pub votes: Vec<Vote>,
 }
 
 /// One failed check with its place.

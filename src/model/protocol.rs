@@ -132,15 +132,21 @@ pub enum ProtocolVerb {
         name: String,
         value: Arc<Node>,
     },
+    /// Saves values that no answer has to bring.
+    Set(Vec<(Arc<str>, Arc<Node>)>),
     /// The steps of another action.
     Do(String),
 }
 
-/// Steps and rules take `only_if: {settings: pattern, first_turn: true}`.
-#[derive(Clone, Debug)]
+/// Steps and rules take `only_if: {settings: pattern, agent: pattern, first_turn: true, turn_ended: false}`.
+#[derive(Clone, Debug, Default)]
 pub struct StepCondition {
     pub settings: Option<Pattern>,
+    /// Over what the steps `before` and `connect` saved.
+    pub agent: Option<Pattern>,
     pub first_turn: Option<bool>,
+    /// Whether the turn of the frame, or the session's latest, has ended already.
+    pub turn_ended: Option<bool>,
 }
 
 /// The wire's values for `{{approval.decision}}`.
@@ -161,12 +167,15 @@ pub struct RpcFrames {
     pub error: JsonPath,
 }
 
-/// To which session and turn a frame belongs.
+/// To which session and turn a frame belongs. Of several ways to say it, the first whose paths the frame has counts.
 #[derive(Clone, Debug, Default)]
 pub struct Belongs {
-    pub session: Vec<(JsonPath, Arc<Node>)>,
-    pub turn: Vec<(JsonPath, Arc<Node>)>,
+    pub session: Vec<Naming>,
+    pub turn: Vec<Naming>,
 }
+
+/// One way in which frames name something: by path, the value that the frame has there.
+pub type Naming = Vec<(JsonPath, Arc<Node>)>;
 
 /// What a frame means. Every rule that matches applies; a rule makes its events in the order written.
 #[derive(Clone, Debug)]

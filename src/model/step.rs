@@ -4,6 +4,7 @@
 //! Must not know: how a step is carried out.
 
 use super::expect::Expect;
+use super::judge::Rubric;
 use super::pattern::{Item, JsonPath, ListKind};
 use super::suite::Condition;
 use super::tree::Node;
@@ -35,12 +36,14 @@ pub struct Step {
     pub stays: Option<Duration>,
     /// Decided before the run; a step whose condition does not hold is left out.
     pub only_if: Vec<Condition>,
-    /// True if an agent that does nothing would fail here.
+    /// True if an agent that does nothing would fail here, the rubric left aside.
     pub positive: bool,
     /// `save: {name: $.path}`.
     pub save: Vec<(Arc<str>, JsonPath)>,
     pub expect: Expect,
     pub never: Expect,
+    /// Over the run up to the end of this step's turn.
+    pub judge: Option<Rubric>,
 }
 
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@
 use super::agent::Agent;
 use super::expect::{Check, CheckKind, Expect};
 use super::fake::Fake;
+use super::judge::Rubric;
 use super::step::Step;
 use crate::base::Span;
 use std::sync::Arc;
@@ -50,7 +51,8 @@ pub struct Case {
     pub expect: Expect,
     pub never: Expect,
     pub reach: Expect,
-    /// True if what stands outside of the steps would fail for an agent that does nothing.
+    pub judge: Option<Rubric>,
+    /// True if what stands outside of the steps would fail for an agent that does nothing, the rubric left aside.
     pub positive: bool,
     pub expected_failure: Option<ExpectedFailure>,
     /// Label of the session that case-level `reply` and `{{session.x}}` speak of: `main`, or the only one. `None` with several.
@@ -60,6 +62,12 @@ pub struct Case {
 }
 
 impl Case {
+    /// The rubrics in the order of the run, each with its step; the case's own is the last.
+    pub fn rubrics(&self) -> impl Iterator<Item = (Option<usize>, &Rubric)> {
+        let of_steps = self.steps.iter().enumerate().filter_map(|(number, step)| Some((Some(number), step.judge.as_ref()?)));
+        of_steps.chain(self.judge.as_ref().map(|rubric| (None, rubric)))
+    }
+
     /// The files that some check names.
     pub fn checked_files(&self) -> Vec<String> {
         let of_steps = self.steps.iter().flat_map(|step| [&step.expect, &step.never]);

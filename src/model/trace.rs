@@ -58,6 +58,9 @@ pub enum What {
         turn: usize,
         session: String,
         step: usize,
+        /// What the user said, with its values filled in; null where an action began the turn.
+        #[serde(default)]
+        said: Value,
     },
     /// A connection to the agent was opened.
     Opened {

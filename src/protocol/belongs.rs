@@ -6,13 +6,23 @@
 use super::shared::Shared;
 use super::state::{LinkId, Place, State};
 use crate::matching::jsonpath;
-use crate::model::pattern::JsonPath;
+use crate::model::protocol::Naming;
 use crate::model::tree::Node;
 use indexmap::IndexMap;
 use serde_json::Value;
-use std::sync::Arc;
 
-type Pairs = [(JsonPath, Arc<Node>)];
+/// True if a frame names a session that is none of this case's, and no turn of it. It may be of a helper that the agent started by
+/// itself, so its calls count; but its end is the end of no turn here.
+pub(super) fn is_foreign(shared: &Shared, state: &State, link: LinkId, frame: &Value) -> bool {
+    let Some(belongs) = shared.protocol.belongs.as_ref().filter(|_| state.links[link].session.is_none()) else { return false };
+    if state.sessions.is_empty() {
+        return false;
+    }
+    let latest = state.sessions.keys().map(|label| state.latest(label)).collect::<Vec<_>>();
+    let turns = || state.sessions.keys().flat_map(|label| turns(state, label)).collect::<Vec<_>>();
+    matches!(named(shared, state, &belongs.session, frame, &latest), Named::Other)
+        && !matches!(named(shared, state, &belongs.turn, frame, &turns()), Named::This(_))
+}
 
 /// The place of a frame: by what it names; else by its connection; else the only session's latest turn. A frame that names a turn
 /// which nobody began (or whose name is known to no turn that goes on) belongs to its session and to no turn.
@@ -65,9 +75,8 @@ enum Named {
 }
 
 /// Which of the candidates a frame names. One whose name is not known yet (its request is still under way) is it if no other fits.
-fn named(shared: &Shared, state: &State, pairs: &Pairs, frame: &Value, candidates: &[Place]) -> Named {
-    let found: Option<Vec<(Value, &Node)>> = pairs.iter().map(|(path, node)| Some((jsonpath::first(path, frame)?, &**node))).collect();
-    let Some(found) = found.filter(|found| !found.is_empty()) else { return Named::Silent };
+fn named(shared: &Shared, state: &State, ways: &[Naming], frame: &Value, candidates: &[Place]) -> Named {
+    let Some(found) = ways.iter().find_map(|way| values(way, frame)) else { return Named::Silent };
     let mut nameless = Vec::new();
     for place in candidates {
         let names = shared.names(state, place, IndexMap::new());
@@ -84,6 +93,12 @@ fn named(shared: &Shared, state: &State, pairs: &Pairs, frame: &Value, candidate
         [only] => Named::This((*only).clone()),
         _ => Named::Other,
     }
+}
+
+/// What a frame has at all paths of one way to name something, beside what it is compared with.
+fn values<'a>(way: &'a Naming, frame: &Value) -> Option<Vec<(Value, &'a Node)>> {
+    let found: Option<Vec<_>> = way.iter().map(|(path, node)| Some((jsonpath::first(path, frame)?, &**node))).collect();
+    found.filter(|found| !found.is_empty())
 }
 
 /// The turns of a session, latest first.

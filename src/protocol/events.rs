@@ -39,11 +39,19 @@ pub(super) struct Decoder {
 pub(super) struct Moment<'a> {
     pub(super) protocol: &'a Protocol,
     pub(super) names: &'a dyn Scope,
-    pub(super) settings: &'a Value,
-    pub(super) first_turn: bool,
+    pub(super) now: Now<'a>,
     pub(super) turn: Option<usize>,
     /// Of the frame, for all its events.
     pub(super) batch: u64,
+}
+
+/// What the conditions of steps and rules are about.
+pub(super) struct Now<'a> {
+    pub(super) settings: &'a Value,
+    /// What the steps `before` and `connect` saved.
+    pub(super) agent: &'a Value,
+    pub(super) first_turn: bool,
+    pub(super) turn_ended: bool,
 }
 
 /// What a frame means.
@@ -66,11 +74,12 @@ pub(super) struct Saved {
 }
 
 /// True if the condition holds, or if there is none.
-pub(super) fn holds(condition: Option<&StepCondition>, settings: &Value, first_turn: bool, names: &dyn Scope) -> Result<bool, String> {
+pub(super) fn holds(condition: Option<&StepCondition>, now: &Now<'_>, names: &dyn Scope) -> Result<bool, String> {
     let Some(condition) = condition else { return Ok(true) };
-    let turn = condition.first_turn.is_none_or(|wanted| wanted == first_turn);
-    let settings = condition.settings.as_ref().map_or(Ok(true), |pattern| matches(pattern, settings, names))?;
-    Ok(turn && settings)
+    let turn = condition.first_turn.is_none_or(|wanted| wanted == now.first_turn)
+        && condition.turn_ended.is_none_or(|wanted| wanted == now.turn_ended);
+    let over = |pattern: &Option<Pattern>, value: &Value| pattern.as_ref().map_or(Ok(true), |pattern| matches(pattern, value, names));
+    Ok(turn && over(&condition.settings, now.settings)? && over(&condition.agent, now.agent)?)
 }
 
 /// The error is a fault of whoever wrote the pattern. Most rules do not match most frames, so no reason is made.
@@ -90,8 +99,8 @@ impl Decoder {
             }
         }
         for rule in &moment.protocol.events {
-            let applies = matches(&rule.when, frame, moment.names)
-                .and_then(|it| Ok(it && holds(rule.only_if.as_ref(), moment.settings, moment.first_turn, moment.names)?));
+            let applies =
+                matches(&rule.when, frame, moment.names).and_then(|it| Ok(it && holds(rule.only_if.as_ref(), &moment.now, moment.names)?));
             match applies {
                 Ok(true) => self.apply(rule, frame, moment, &mut decoded),
                 Ok(false) => {}

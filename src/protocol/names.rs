@@ -58,6 +58,14 @@ pub struct Names {
     pub(super) start: Arc<dyn Scope + Send + Sync>,
 }
 
+impl Names {
+    /// The settings, and what `before` and `connect` saved, as values that patterns can be tested against; not made where nobody asks.
+    pub(super) fn for_conditions(&self, wanted: bool) -> (Value, Value) {
+        let value = |values: &Values| Value::Object(values.iter().map(|(name, value)| (name.clone(), value.clone())).collect());
+        if wanted { (value(&self.settings), value(&self.agent)) } else { (Value::Null, Value::Null) }
+    }
+}
+
 impl Scope for Names {
     fn lookup(&self, name: &str) -> Found<'_> {
         let (root, rest) = name.split_once('.').unwrap_or((name, ""));

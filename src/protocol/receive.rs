@@ -4,7 +4,7 @@
 //! Must not know: transports, how steps wait.
 
 use super::belongs;
-use super::events::{Decoded, Moment, matches};
+use super::events::{Decoded, Moment, Now, matches};
 use super::setup::RpcReply;
 use super::shared::Shared;
 use super::source;
@@ -29,7 +29,10 @@ impl Shared {
         for tap in &mut state.links[link].taps {
             tap.frames.push(frame.clone());
         }
-        let decoded = self.decode(state, &place, &frame);
+        let mut decoded = self.decode(state, &place, &frame);
+        if decoded.events.iter().any(|(kind, _)| *kind == EventKind::TurnFinished) && belongs::is_foreign(self, state, link, &frame) {
+            decoded.events.retain(|(kind, _)| *kind != EventKind::TurnFinished);
+        }
         let turn = state.number(&place);
         let n = self.setup.recorder.push(What::Frame { session: place.session.clone(), turn, data: frame });
         if let Some(at) = reply
@@ -47,15 +50,12 @@ impl Shared {
             return Decoded::default();
         }
         let names = self.names(state, place, IndexMap::new());
-        let settings = match self.protocol.events.iter().any(|rule| rule.only_if.is_some()) {
-            true => Value::Object(names.settings.iter().map(|(name, value)| (name.clone(), value.clone())).collect()),
-            false => Value::Null,
-        };
+        let (settings, agent) = names.for_conditions(self.protocol.events.iter().any(|rule| rule.only_if.is_some()));
+        let turn_ended = state.turn(place).is_some_and(|turn| turn.finished);
         let moment = Moment {
             protocol: &self.protocol,
             names: &names,
-            settings: &settings,
-            first_turn: place.turn.unwrap_or(0) == 0,
+            now: Now { settings: &settings, agent: &agent, first_turn: place.turn.unwrap_or(0) == 0, turn_ended },
             turn: place.turn,
             batch: state.frames,
         };

@@ -3,7 +3,7 @@
 //! Owns: the verbs of protocol files, their conditions, what they save, their `expect`.
 //! Must not know: transports, which events frames make.
 
-use super::events::{holds, matches};
+use super::events::{Now, holds, matches};
 use super::names::Names;
 use super::shared::Shared;
 use super::source;
@@ -88,12 +88,10 @@ impl<'a> Run<'a> {
 
     async fn step(&mut self, step: &ProtocolStep) -> Result<(), Stop> {
         let names = self.names();
-        let settings = match &step.only_if {
-            Some(_) => Value::Object(names.settings.iter().map(|(name, value)| (name.clone(), value.clone())).collect()),
-            None => Value::Null,
-        };
-        let first_turn = self.place.turn.unwrap_or(0) == 0;
-        if !holds(step.only_if.as_ref(), &settings, first_turn, &names).map_err(suite)? {
+        let (settings, agent) = names.for_conditions(step.only_if.is_some());
+        let turn_ended = self.shared.state().turn(&self.place).is_some_and(|turn| turn.finished);
+        let now = Now { settings: &settings, agent: &agent, first_turn: self.place.turn.unwrap_or(0) == 0, turn_ended };
+        if !holds(step.only_if.as_ref(), &now, &names).map_err(suite)? {
             return Ok(());
         }
         let within = step.within.min(self.deadline.saturating_duration_since(Instant::now()));
@@ -103,6 +101,7 @@ impl<'a> Run<'a> {
             ProtocolVerb::Await(pattern) => self.wait(step, pattern, &names, within).await,
             ProtocolVerb::Run { args, stdin, env } => self.run(args, stdin.as_deref(), env, &names),
             ProtocolVerb::Append { name, value } => self.append(name, value, &names),
+            ProtocolVerb::Set(values) => self.set(step, values, &names),
             ProtocolVerb::Do(action) => {
                 let protocol = self.shared.protocol.clone();
                 let steps =
@@ -225,6 +224,20 @@ impl<'a> Run<'a> {
         }
         self.link = Some(self.shared.start_process(&self.place, run)?);
         Ok(())
+    }
+
+    fn set(&self, step: &ProtocolStep, values: &[(Arc<str>, Arc<Node>)], names: &Names) -> Result<(), Stop> {
+        let mut returned = json!({});
+        for (name, node) in values {
+            if let Some(value) = node.fill(names).map_err(unfilled)? {
+                returned[&**name] = value.clone();
+                self.shared.save(&mut self.shared.state(), &self.place, self.keep, name, value);
+            }
+        }
+        match self.expected(step, &returned) {
+            Some(Err(reason)) => Err(start(format!("what the agent told is not what the protocol expects: {reason}")).into()),
+            _ => Ok(()),
+        }
     }
 
     fn append(&self, name: &str, value: &Node, names: &Names) -> Result<(), Stop> {

@@ -56,7 +56,7 @@ impl Conversation {
         let mut number = 0;
         self.shared.setup.recorder.push_with(|records| {
             number = records.iter().filter(|record| matches!(record.what, What::TurnBegin { .. })).count();
-            What::TurnBegin { turn: number, session: request.session.clone(), step: request.step }
+            What::TurnBegin { turn: number, session: request.session.clone(), step: request.step, said: request.text.clone() }
         });
         let session = state.session(&request.session, || self.shared.key(&request.session));
         session.turns.push(Turn { number, saved: Default::default(), finished: false, failed: false, link, reduced: None });

@@ -33,6 +33,7 @@ pub struct Message {
     text: String,
     /// By index; fragments of parallel calls may come in any order.
     calls: BTreeMap<u64, ToolCall>,
+    output_tokens: Option<u64>,
     finished: bool,
 }
 
@@ -45,6 +46,7 @@ impl Assembly for Message {
         if chunk["error"].is_object() {
             return Err(format!("the model failed: {}", describe_error(&chunk["error"])));
         }
+        self.output_tokens = chunk["usage"]["completion_tokens"].as_u64().or(self.output_tokens);
         let choice = &chunk["choices"][0];
         self.join(&choice["delta"]);
         match choice["finish_reason"].as_str() {
@@ -59,6 +61,10 @@ impl Assembly for Message {
         self.finished
     }
 
+    fn said(&self) -> &str {
+        &self.text
+    }
+
     fn answer(self: Box<Self>) -> Answer {
         let calls: Vec<_> = self.calls.into_values().collect();
         let mut entry =
@@ -67,8 +73,9 @@ impl Assembly for Message {
             let function = |call: &ToolCall| json!({"name": call.name, "arguments": call.arguments});
             entry["tool_calls"] = calls.iter().map(|call| json!({"id": call.id, "type": "function", "function": function(call)})).collect();
         }
+        let output_tokens = self.output_tokens;
         let texts = if self.text.is_empty() { vec![] } else { vec![self.text] };
-        Answer { texts, calls, entries: vec![entry] }
+        Answer { texts, calls, entries: vec![entry], output_tokens }
     }
 }
 

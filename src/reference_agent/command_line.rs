@@ -13,11 +13,15 @@ use super::core2::worker::Store;
 use super::faults::Fault;
 use super::gateway;
 use super::model::{Model, Wire};
+use super::openclaw;
+use super::openclaw::faults::GatewayFault;
+use super::openclaw::server::{Gateway, Terms};
 use super::turn::Agent;
 use clap::Parser;
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -43,7 +47,8 @@ struct Options {
     /// Where to listen on 127.0.0.1; 0 is any free port
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Clients must send `Authorization: Bearer TOKEN`; without this option all are let in
+    /// Clients must send `Authorization: Bearer TOKEN` (openclaw-gateway: this token in their first request); without this option
+    /// all are let in
     #[arg(long)]
     token: Option<String>,
     /// Which interface of OpenAI the model is asked by
@@ -71,10 +76,40 @@ struct Options {
     #[arg(long, value_enum)]
     pipeline_fault: Option<PipelineFault>,
     #[command(flatten)]
+    gateway: GatewayOptions,
+    #[command(flatten)]
     others: Others,
     /// A deliberately broken variant, to see your suite fail
     #[arg(long, value_enum)]
     fault: Option<Fault>,
+}
+
+/// What only `openclaw-gateway` has.
+#[derive(clap::Args, Debug)]
+struct GatewayOptions {
+    /// openclaw-gateway: which version of the wire it speaks
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(3..=4))]
+    protocol_version: u64,
+    /// openclaw-gateway: whether a command waits for a decision
+    #[arg(long, value_enum, default_value = "full")]
+    exec: ExecMode,
+    /// openclaw-gateway: milliseconds between two ticks
+    #[arg(long, default_value_t = 30_000, value_parser = clap::value_parser!(u64).range(1..))]
+    tick_ms: u64,
+    /// openclaw-gateway: the largest frame in bytes; if not given, 524288 in version 3 and 26214400 in version 4
+    #[arg(long)]
+    max_payload: Option<usize>,
+    /// openclaw-gateway: a deliberately broken variant
+    #[arg(long, value_enum)]
+    gateway_fault: Option<GatewayFault>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum ExecMode {
+    /// It runs
+    Full,
+    /// Each waits until a client allows or denies it
+    Ask,
 }
 
 /// The providers of `core2` besides OpenAI.
@@ -98,6 +133,8 @@ struct Others {
 enum Protocol {
     /// JSON frames over a websocket: message → assistant_message, tool_calls, turn_complete, error
     MoltbotGateway,
+    /// The real assistant gateway's wire over a websocket: connect, chat.send, then events of the run
+    OpenclawGateway,
     /// Core 2.0: POST /submit, then server-sent events of GET /stream/RUN
     Core2,
 }
@@ -125,6 +162,7 @@ fn start(options: Options) -> Result<i32, String> {
     let port = options.port;
     let serving = match options.protocol {
         Protocol::MoltbotGateway => gateway_of(options)?,
+        Protocol::OpenclawGateway => Serving::Openclaw(Arc::new(openclaw_of(options)?)),
         Protocol::Core2 => Serving::Core2(Arc::new(pipeline(options)?)),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| format!("failed to start: {e}"))?;
@@ -141,6 +179,7 @@ fn start(options: Options) -> Result<i32, String> {
         drop(out);
         Ok(match serving {
             Serving::Gateway(agent, token) => gateway::serve(listener, agent, token, stop).await,
+            Serving::Openclaw(gateway) => openclaw::server::serve(listener, gateway, stop).await,
             Serving::Core2(pipeline) => core2::server::serve(listener, pipeline, stop).await,
         })
     })
@@ -149,7 +188,22 @@ fn start(options: Options) -> Result<i32, String> {
 /// What is served, ready but for its socket.
 enum Serving {
     Gateway(Arc<Agent>, Option<String>),
+    Openclaw(Arc<Gateway>),
     Core2(Arc<Pipeline>),
+}
+
+fn openclaw_of(options: Options) -> Result<Gateway, String> {
+    let key = options.api_key.filter(|key| !key.is_empty());
+    let model = Model::new(options.wire, &options.base_url, key, &options.model)?;
+    let own = options.gateway;
+    let terms = Terms {
+        version: own.protocol_version,
+        token: options.token,
+        asks: own.exec == ExecMode::Ask,
+        tick: Duration::from_millis(own.tick_ms),
+        max_payload: own.max_payload,
+    };
+    Ok(Gateway::new(model, terms, own.gateway_fault))
 }
 
 fn gateway_of(options: Options) -> Result<Serving, String> {

@@ -4,6 +4,7 @@
 //! Must not know: why the model wants it.
 
 use serde_json::{Value, json};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -30,12 +31,27 @@ pub fn parameters() -> Value {
     })
 }
 
+/// How a command ended.
+#[derive(Debug, Default)]
+pub struct Ended {
+    /// What it printed, and what went wrong, in words for the model.
+    pub text: String,
+    /// `None` if it did not end by itself.
+    pub exit: Option<i32>,
+    pub signal: Option<i32>,
+}
+
 /// Runs the command. Whatever goes wrong is told in the text, for the model to deal with.
 pub async fn run(command: &str) -> String {
+    carry_out(command).await.text
+}
+
+/// Runs the command, and tells how it ended as well.
+pub async fn carry_out(command: &str) -> Ended {
     run_within(command, LIMIT).await
 }
 
-async fn run_within(command: &str, limit: Duration) -> String {
+async fn run_within(command: &str, limit: Duration) -> Ended {
     let shell = Command::new("sh")
         .arg("-c")
         .arg(command)
@@ -46,7 +62,7 @@ async fn run_within(command: &str, limit: Duration) -> String {
         .spawn();
     let mut shell = match shell {
         Ok(shell) => shell,
-        Err(error) => return format!("error: failed to start a shell: {error}"),
+        Err(error) => return Ended { text: format!("error: failed to start a shell: {error}"), ..Ended::default() },
     };
     let (out, err) = (Captured::default(), Captured::default());
     let (stdout, stderr) = (shell.stdout.take(), shell.stderr.take());
@@ -59,17 +75,19 @@ async fn run_within(command: &str, limit: Duration) -> String {
         }
     };
     let ended = tokio::time::timeout(limit, ended).await;
+    let status = ended.as_ref().ok().and_then(|status| status.as_ref().ok()).copied();
     let tail = match ended {
         Ok(Ok(status)) => describe(status),
         Ok(Err(error)) => Some(format!("error: {error}")),
         Err(_) => Some(format!("error: the command was ended after {} s", limit.as_secs_f64())),
     };
-    [Some(out.text()), Some(err.text()), tail].into_iter().flatten().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
+    let parts = [Some(out.text()), Some(err.text()), tail].into_iter().flatten().filter(|text| !text.is_empty());
+    let (exit, signal) = status.map_or((None, None), |status| (status.code(), status.signal()));
+    Ended { text: parts.collect::<Vec<_>>().join("\n"), exit, signal }
 }
 
 /// Nothing for success.
 fn describe(status: ExitStatus) -> Option<String> {
-    use std::os::unix::process::ExitStatusExt;
     match (status.code(), status.signal()) {
         (Some(0), _) => None,
         (Some(code), _) => Some(format!("exit code: {code}")),
@@ -124,7 +142,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_command_is_ended() {
-        assert_eq!(run_within("echo a; exec sleep 60", Duration::from_millis(300)).await, "a\nerror: the command was ended after 0.3 s");
+        assert_eq!(
+            run_within("echo a; exec sleep 60", Duration::from_millis(300)).await.text,
+            "a\nerror: the command was ended after 0.3 s"
+        );
     }
 
     #[tokio::test]

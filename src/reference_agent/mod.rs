@@ -11,6 +11,7 @@
 //! | [`turn`] | the loop: ask the model, run the tools, ask again |
 //! | [`model`] | the model's client, over [`responses`] or [`chat`], streamed |
 //! | [`exec`] | the only tool: a shell command |
+//! | [`openclaw`] | instead of the gateway: the real one's wire, versions 3 and 4 |
 //! | [`core2`] | instead of the gateway: a Core 2.0 pipeline over three providers |
 //! | [`faults`] | deliberately broken variants |
 
@@ -21,6 +22,7 @@ pub mod exec;
 pub mod faults;
 pub mod gateway;
 pub mod model;
+pub mod openclaw;
 pub mod responses;
 pub mod sessions;
 pub mod turn;

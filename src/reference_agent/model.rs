@@ -58,6 +58,8 @@ pub struct Answer {
     pub calls: Vec<ToolCall>,
     /// The same as entries of the history.
     pub entries: Vec<Value>,
+    /// Where the provider tells.
+    pub output_tokens: Option<u64>,
 }
 
 /// A tool that the model wants called.
@@ -75,6 +77,8 @@ pub trait Assembly: Send {
     fn take(&mut self, data: &str) -> Result<bool, String>;
     /// True if the stream may end here.
     fn is_complete(&self) -> bool;
+    /// The text so far.
+    fn said(&self) -> &str;
     /// What was said so far.
     fn answer(self: Box<Self>) -> Answer;
 }
@@ -96,8 +100,18 @@ impl Model {
         Ok(Model { wire, client, base_url: base_url.trim_end_matches('/').to_owned(), key, name: name.to_owned(), takes_half: false })
     }
 
+    /// The model's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Asks once; no retries. The error is in words for the user.
     pub async fn ask(&self, history: &[Value]) -> Result<Answer, String> {
+        self.ask_live(history, &mut |_| {}).await
+    }
+
+    /// The same; `heard` gets the text so far whenever more of it has come.
+    pub async fn ask_live(&self, history: &[Value], heard: &mut (dyn FnMut(&str) + Send)) -> Result<Answer, String> {
         let (body, mut assembly): (Value, Box<dyn Assembly>) = match self.wire {
             Wire::Responses => (responses::body(&self.name, history), Box::<responses::Items>::default()),
             Wire::Chat => (chat::body(&self.name, history), Box::<chat::Message>::default()),
@@ -112,7 +126,7 @@ impl Model {
             let body = response.text().await.unwrap_or_default();
             return Err(format!("{} {}", status.as_u16(), refusal(&body)).trim_end().to_owned());
         }
-        match read(&mut response, assembly.as_mut()).await {
+        match read(&mut response, assembly.as_mut(), heard).await {
             Err(why) if !self.takes_half => Err(why),
             _ => Ok(assembly.answer()),
         }
@@ -120,14 +134,19 @@ impl Model {
 }
 
 /// Reads a stream up to its last event.
-async fn read(response: &mut reqwest::Response, assembly: &mut dyn Assembly) -> Result<(), String> {
+async fn read(response: &mut reqwest::Response, assembly: &mut dyn Assembly, heard: &mut (dyn FnMut(&str) + Send)) -> Result<(), String> {
     let mut reader = sse_read::Reader::new(LONGEST_EVENT);
     while let Some(bytes) = response.chunk().await.map_err(|e| format!("the model's stream broke: {}", chain(&e)))? {
         let mut events = Vec::new();
         let read = reader.feed(&bytes, |event| events.push(event.data));
         read.map_err(|long| format!("an event of the model's stream is longer than {} MB", long.limit >> 20))?;
         for data in events {
-            if assembly.take(&data)? {
+            let before = assembly.said().len();
+            let complete = assembly.take(&data)?;
+            if assembly.said().len() > before {
+                heard(assembly.said());
+            }
+            if complete {
                 return if assembly.is_complete() { Ok(()) } else { Err("the model's answer is not complete".to_owned()) };
             }
         }

@@ -31,6 +31,7 @@ pub fn result(call: &ToolCall, output: &str) -> Value {
 pub struct Items {
     items: Vec<Value>,
     live: String,
+    output_tokens: Option<u64>,
     completed: bool,
 }
 
@@ -41,6 +42,7 @@ impl Assembly for Items {
             "response.output_text.delta" => self.live.push_str(event["delta"].as_str().unwrap_or_default()),
             "response.output_item.done" => self.items.push(event["item"].clone()),
             "response.completed" => {
+                self.output_tokens = event["response"]["usage"]["output_tokens"].as_u64();
                 if let (true, Some(output)) = (self.items.is_empty(), event["response"]["output"].as_array()) {
                     self.items.clone_from(output);
                 }
@@ -68,6 +70,10 @@ impl Assembly for Items {
         self.completed
     }
 
+    fn said(&self) -> &str {
+        &self.live
+    }
+
     fn answer(self: Box<Self>) -> Answer {
         if !self.completed && self.items.is_empty() && !self.live.is_empty() {
             return Answer { texts: vec![self.live], ..Answer::default() };
@@ -78,7 +84,7 @@ impl Assembly for Items {
         let calls = of("function_call")
             .map(|item| ToolCall { id: text("call_id", item), name: text("name", item), arguments: text("arguments", item) })
             .collect();
-        Answer { texts, calls, entries: self.items }
+        Answer { texts, calls, entries: self.items, output_tokens: self.output_tokens }
     }
 }
 

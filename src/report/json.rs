@@ -3,7 +3,7 @@
 //! Owns: the names and places of all that is known of a run.
 //! Must not know: who reads it.
 
-use super::RunReport;
+use super::{Judging, RunReport};
 use crate::model::outcome::{Outcome, Reported, Verdict};
 use serde_json::{Map, Value, json};
 
@@ -24,6 +24,7 @@ pub fn write(run: &RunReport) -> Value {
         "interrupted": run.interrupted,
         "warnings": run.warnings,
         "summary": summary,
+        "judge": Judging::of(&run.outcomes),
         "outcomes": run.outcomes.iter().map(outcome).collect::<Vec<_>>(),
     })
 }
@@ -61,6 +62,7 @@ fn outcome(outcome: &Outcome) -> Value {
         "duration_ms": outcome.duration_ms,
         "checks": outcome.checks,
         "trace": outcome.trace_path,
+        "rubrics": outcome.rubrics,
     })
 }
 

@@ -9,7 +9,7 @@
 
 use super::RunReport;
 use super::clean;
-use crate::model::outcome::{Outcome, Reported, Verdict};
+use crate::model::outcome::{Outcome, Reported, RubricDecision, RubricReport, Verdict};
 use indexmap::IndexMap;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 use std::collections::HashSet;
@@ -195,12 +195,26 @@ fn properties(outcome: &Outcome) -> Vec<Property> {
     for tag in &case.tags {
         add("checkride.tag", Some(tag));
     }
+    for rubric in &outcome.rubrics {
+        add("checkride.judge", Some(&judged(rubric)));
+    }
     match outcome.verdict {
         Verdict::ExpectedFailure => add("checkride.expected_failure", Some(outcome.reason.as_deref().unwrap_or("no reason given"))),
         Verdict::Warning => add("checkride.warning", Some(&message(outcome))),
         _ => {}
     }
     properties
+}
+
+/// `pass: 2 calls, 0 live`, or why nobody judged.
+fn judged(rubric: &RubricReport) -> String {
+    match (&rubric.decision, &rubric.reason) {
+        (RubricDecision::NotJudged, reason) => format!("not judged: {}", reason.as_deref().unwrap_or("no reason given")),
+        (decision, _) => {
+            let usd = rubric.cost.usd.map(|usd| format!(", ${usd:.4}")).unwrap_or_default();
+            format!("{}: {} calls, {} live{usd}", decision.word(), rubric.cost.calls, rubric.cost.live)
+        }
+    }
 }
 
 /// The conclusion stands first and last, for Jenkins cuts out the middle. A trace is attached where GitLab looks for it.

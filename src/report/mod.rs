@@ -5,6 +5,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`run`] | the input of all reports |
+//! | [`judged`] | what the judge did, counted |
 //! | [`text`] | failures, summary, list and the live status line of a terminal |
 //! | [`junit`] | JUnit XML, in the dialect that GitLab, Jenkins, Azure, dorny and mikepenz read alike |
 //! | [`json`] | everything, versioned; `schemas/report.json` |
@@ -14,6 +15,7 @@
 pub mod clean;
 pub mod file;
 pub mod json;
+pub mod judged;
 pub mod junit;
 pub mod run;
 pub mod text;
@@ -24,5 +26,6 @@ mod samples;
 mod schemas;
 
 pub use file::write_file;
+pub use judged::Judging;
 pub use run::RunReport;
 pub use text::StatusLine;

@@ -4,6 +4,7 @@
 //! Must not know: how the documents are written.
 
 use super::{RunReport, json, samples};
+use crate::model::judge::JudgeProblem;
 use crate::model::outcome::{Outcome, Verdict};
 use crate::model::trace::*;
 use serde_json::{Value, json};
@@ -33,6 +34,9 @@ fn report() -> Value {
     full.case.why = Some("w".into());
     full.case.tags = vec!["t".into()];
     full.trace_path = None;
+    let mut faulty = samples::judged();
+    faulty.criteria[0].fault = Some(JudgeProblem { code: "lock-miss".into(), message: "m".into(), details: vec!["d".into()] });
+    full.rubrics = vec![samples::judged(), samples::unjudged(), faulty];
     outcomes.push(full);
     let run = RunReport {
         outcomes,
@@ -70,7 +74,7 @@ fn the_report_has_what_it_was_made_of() {
 #[test]
 fn a_report_of_another_form_is_refused() {
     let (_, validator) = schema(include_str!("../../schemas/report.json"));
-    let breakings: [(&str, Value); 8] = [
+    let breakings: [(&str, Value); 10] = [
         ("/checkride_report", json!(2)),
         ("/duration_ms", json!("1s")),
         ("/outcomes/0/verdict", json!("expected failure")),
@@ -79,6 +83,8 @@ fn a_report_of_another_form_is_refused() {
         ("/outcomes/0/tags", json!("t")),
         ("/outcomes/14/problems/0/line", json!(null)),
         ("/summary/pass", json!(-1)),
+        ("/judge/cost/calls", json!(null)),
+        ("/outcomes/14/rubrics/0/decision", json!("maybe")),
     ];
     for (place, value) in breakings {
         let mut report = report();
@@ -147,7 +153,8 @@ fn records() -> Trace {
         What::StepEnd { step: 2, value: json!(1), error: error(Cause::Broken(Blame::AgentStart)) },
         What::StepLeftOut { step: 3, verb: "probe".into(), reason: "`x` is not installed".into() },
         What::Asked { method: "GET".into(), url: "http://x".into(), headers: map(), body: json!({"a": 1}) },
-        What::TurnBegin { turn: 0, session: s(), step: 0 },
+        What::TurnBegin { turn: 0, session: s(), step: 0, said: "hello".into() },
+        What::TurnBegin { turn: 1, session: s(), step: 1, said: Value::Null },
         What::Opened { session: s(), url: "ws://x".into() },
         What::Frame { session: s(), turn: Some(0), data: json!({"type": "x"}) },
         What::Sent { session: s(), turn: None, data: json!("text") },

@@ -57,7 +57,14 @@ impl Story {
 
     pub(crate) fn turn_of(mut self, turn: usize, session: &str, step: usize) -> Story {
         self.sessions.insert(turn, session.to_owned());
-        self.push(What::TurnBegin { turn, session: session.into(), step })
+        self.push(What::TurnBegin { turn, session: session.into(), step, said: Value::Null })
+    }
+
+    /// A `user` step that begins turn `turn` with these words.
+    pub(crate) fn asks(mut self, turn: usize, session: &str, said: &str) -> Story {
+        self.sessions.insert(turn, session.to_owned());
+        let begin = What::TurnBegin { turn, session: session.into(), step: turn, said: said.into() };
+        self.step(turn, "user", session).push(begin)
     }
 
     /// An event of a turn.

@@ -32,6 +32,11 @@ pub const CODES: &[Code] = &[
         example: "fakes: {gog: {command: [{stdout: x}]}}\nsteps: [{stop: gog}]",
     },
     Code {
+        name: "judged-alone",
+        about: "A case tagged `security` leaves what must not happen to the judge alone (a warning): a judge that overlooked it gives no evidence. Add a check that needs no judge.",
+        example: "never: {calls: [{exec: {command: {matches: curl}}}]}\njudge: [{must_not: Sends data to a server that the user did not name.}]",
+    },
+    Code {
         name: "never-names-nothing",
         about: "A name in `never` that nobody has (a warning): the check can never match, and so never fail.",
         example: "never: {commands: {crul: [\"*\"]}}",
@@ -40,6 +45,11 @@ pub const CODES: &[Code] = &[
         name: "no-connection",
         about: "With the transport `exec` each turn is a process of its own: there is no connection to send over, to cut, or to open in another way.",
         example: "- send: {type: ping}      # with codex-exec",
+    },
+    Code {
+        name: "no-judge-model",
+        about: "A rubric is there, and nobody who judges (a warning): a run is refused unless it says `--judge-mode off`.",
+        example: "judge: {model: anthropic/claude-sonnet-4-5-20250929}          # in checkride.yaml or in the suite",
     },
     Code {
         name: "no-positive-check",
@@ -72,9 +82,19 @@ pub const CODES: &[Code] = &[
         example: "open: {per: session}          # in the protocol; or `belongs`",
     },
     Code {
+        name: "own-family",
+        about: "The judge is of the same maker as the agent's model (a warning): models pass more of what their own family wrote.",
+        example: "judge: {model: openai/gpt-4.1-2025-04-14}                      # for claude-code",
+    },
+    Code {
         name: "pause",
         about: "A pause is a guess about time (a warning): `await` what must arrive, or `quiet` for what must not.",
         example: "- pause: 50ms                 # better: - await: turn.finished",
+    },
+    Code {
+        name: "unclear-statement",
+        about: "A statement of a rubric is not one plain fact (a warning): it joins two, denies something, is very short or very long, or uses a word that each judge takes in its own way.",
+        example: "judge: [Is helpful and does not lie.]                         # wrong\njudge: [Names every wallet., {must_not: Names a wallet that the tool did not return.}]      # right",
     },
     Code { name: "unknown-action", about: "The protocol has no such action.", example: "- do: abrot" },
     Code { name: "unknown-event", about: "A plain text among events is the type of a normalised event.", example: "- await: turn.finishd" },
@@ -109,6 +129,11 @@ pub const CODES: &[Code] = &[
         example: "- {user: Hi, session: bob}\n- {await: turn.finished, session: bop}",
     },
     Code { name: "unknown-setting", about: "The protocol has no such setting.", example: "settings: {tokn: x}" },
+    Code {
+        name: "unpinned-model",
+        about: "The model that judges is named by an alias, which the provider may lead to another model tomorrow: the verdicts in the lock would be of nobody knows whom.",
+        example: "judge: {model: anthropic/claude-sonnet-4-5-20250929}          # or `allow_unpinned: true`",
+    },
     Code {
         name: "which-model",
         about: "With several model fakes the agent is told of none by itself (a warning): say in its `env` which one it uses.",

@@ -26,7 +26,8 @@ document! {
         /// only model fake.
         #[example("{RUST_LOG: warn, OPENAI_BASE_URL: null}")]
         env: Option<Named<Nullable<Scalar>>>,
-        /// Files below the case's folder: a text, or `{from: path}`.
+        /// Files below the case's folder, `{{case.dir}}`: a text, or `{from: path}`. `{{case.bin}}` is the folder of the mocked commands, for
+        /// agents that are told where to look first.
         #[example("{notes.md: {from: ../scripts/notes.md}}")]
         files: Option<Named<Nullable<Or<Templated, FromDoc>>>>,
         /// How one knows that it can be spoken to; `connect` if not given.
@@ -80,7 +81,7 @@ document! {
     /// How one knows that a launched agent can be spoken to: one of `log`, `http`, `connect`.
     #[example("{log: \"listening on (?<url>\\\\S+)\", within: 60s}")]
     pub struct ReadyDoc as "ready" {
-        /// A regular expression over its output lines; the group `url` is its URL, every named group is `{{agent.<name>}}`.
+        /// A regular expression over its output lines without their colours; the group `url` is its URL, every named group is `{{agent.<name>}}`.
         #[example("listening on (?<url>\\\\S+)")]
         log: Option<Text>,
         /// A path that answers with 2xx.

@@ -24,9 +24,8 @@ document! {
         /// Named agents, for `agent: name`.
         #[example("{mine: {protocol: codex-exec, command: [codex, exec, --json]}}")]
         agents: Option<Named<AgentDoc>>,
-        /// Defaults of rubrics.
-        #[example("{model: claude-sonnet-4-5}")]
-        #[later("`judge`")]
+        /// Defaults of all rubrics: who judges, how votes are counted.
+        #[example("{model: anthropic/claude-sonnet-4-5-20250929}")]
         judge: Option<JudgeDoc>,
     }
 }

@@ -131,6 +131,9 @@ document! {
         /// Verb: adds to a list that belongs to the session; the items of a list are added one by one.
         #[example("{history: {role: user, content: \"{{text}}\"}}")]
         append: Option<Named<Any>>,
+        /// Verb: saves values, under the names that `save` would give them here; `expect` is then over them.
+        #[example("{run_id: \"{{random.uuid}}\"}")]
+        set: Option<Named<Any>>,
         /// Verb: the steps of another action.
         #[example("ask")]
         act as "do": Option<Text>,
@@ -214,9 +217,15 @@ document! {
         /// A pattern over the settings.
         #[example("{api_key: {not: null}}")]
         settings: Option<PatternNode>,
+        /// A pattern over what the steps `before` and `connect` saved: the `x` of `{{agent.x}}`.
+        #[example("{protocol: 3}")]
+        agent: Option<PatternNode>,
         /// Whether it is the session's first turn.
         #[example("true")]
         first_turn: Option<Flag>,
+        /// Whether the turn (of a rule: that of the frame) has ended already.
+        #[example("false")]
+        turn_ended: Option<Flag>,
     }
 
     /// The wire's values for a decision.
@@ -247,15 +256,17 @@ document! {
         error: Text,
     }
 
-    /// To which session and turn a frame belongs: by path, the value that the frame has there.
+    /// To which session and turn a frame belongs: by path, the value that the frame has there. Of a list, the first whose paths the
+    /// frame has counts. The end of a turn in a session that is none of the case's ends nothing here.
     #[example("{turn: {$.payload.runId: \"{{turn.run_id}}\"}}")]
     pub struct BelongsDoc as "belongs" {
         /// With `{{session}}` and `{{session.x}}`.
         #[example("{$.params.threadId: \"{{session.thread}}\"}")]
-        session: Option<Named<Templated>>,
+        #[example("[{$.payload.key: \"{{session.key}}\"}, {$.payload.request.key: \"{{session.key}}\"}]")]
+        session: Option<Or<Named<Templated>, Vec<Named<Templated>>>>,
         /// With `{{turn.x}}`.
         #[example("{$.payload.runId: \"{{turn.run_id}}\"}")]
-        turn: Option<Named<Templated>>,
+        turn: Option<Or<Named<Templated>, Vec<Named<Templated>>>>,
     }
 
     /// A built-in reducer.

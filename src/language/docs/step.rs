@@ -98,10 +98,9 @@ document! {
         /// What must not happen in this step.
         #[example("{calls: [create_refund]}")]
         never: Option<StepExpectDoc>,
-        /// A rubric for this turn.
+        /// For `user`: a rubric over the run up to the end of this turn.
         #[example("[Asks for confirmation.]")]
-        #[later("`judge`")]
-        judge: Option<Or<Vec<Or<Text, CriterionDoc>>, JudgeDoc>>,
+        judge: Option<Or<Vec<Or<Templated, CriterionDoc>>, JudgeDoc>>,
     }
 
     /// One entry of one of the five histories: exactly one of `event`, `frame`, `request`, `command`, `call`.

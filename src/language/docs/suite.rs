@@ -54,6 +54,9 @@ document! {
         /// Conditions that are decided before the run; where one does not hold the case is skipped, with the reason.
         #[example("{command: codex}")]
         only_if: Option<OnlyIfDoc>,
+        /// Defaults of all rubrics: who judges, how votes are counted.
+        #[example("{model: anthropic/claude-sonnet-4-5-20250929, votes: 3}")]
+        judge: Option<JudgeDoc>,
         /// The tests.
         #[example("[{name: greets, prompt: Hello, expect: {reply: Hi}}]")]
         cases: Vec<CaseDoc>,
@@ -125,10 +128,9 @@ document! {
         /// What must have happened for the verdict to mean anything; if not, the case is inconclusive.
         #[example("{delivered: {contains: admin mode}}")]
         reach: Option<ReachDoc>,
-        /// A rubric of plain statements, each judged alone.
+        /// A rubric of plain statements, each judged alone, once all other checks have passed.
         #[example("[Names every wallet that the tool returned.]")]
-        #[later("`judge`")]
-        judge: Option<Or<Vec<Or<Text, CriterionDoc>>, JudgeDoc>>,
+        judge: Option<Or<Vec<Or<Templated, CriterionDoc>>, JudgeDoc>>,
         /// Runs the case several times.
         #[example("{runs: 10, require: 8}")]
         #[later("`repeat`")]

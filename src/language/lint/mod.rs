@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod egress;
 pub mod fakes;
+pub mod judge;
 pub mod keys;
 pub mod looks;
 pub mod never;
@@ -21,7 +22,7 @@ use crate::base::Diagnostics;
 type Rule = fn(&Draft, &mut Diagnostics);
 
 /// All rules, one line each.
-const RULES: [Rule; 26] = [
+const RULES: [Rule; 30] = [
     positive::no_positive_check,
     fakes::unknown_fakes,
     fakes::unknown_gates,
@@ -48,6 +49,10 @@ const RULES: [Rule; 26] = [
     returned::no_url,
     paths::leads_nowhere,
     fakes::which_model,
+    judge::unclear_statements,
+    judge::nobody_judges,
+    judge::judged_alone,
+    judge::own_family,
 ];
 
 /// Holds all rules against a case.

@@ -125,6 +125,7 @@ fn nodes(verb: &ProtocolVerb) -> Option<Vec<&Node>> {
         }
         ProtocolVerb::Listen { path, until: None } => vec![path],
         ProtocolVerb::Append { value, .. } => vec![value],
+        ProtocolVerb::Set(values) => values.iter().map(|(_, value)| &**value).collect(),
         ProtocolVerb::Listen { .. } | ProtocolVerb::Await(_) | ProtocolVerb::Do(_) => return None,
     })
 }

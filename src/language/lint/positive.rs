@@ -5,13 +5,14 @@
 
 use crate::base::{Diagnostic, Diagnostics};
 use crate::language::lower::Draft;
-use crate::language::lower::positive::{expects, must, reaches};
+use crate::language::lower::positive::{expects, reaches};
+use crate::model::judge::Rubric;
 
 /// Refuses a case without a positive check.
 pub fn no_positive_check(draft: &Draft, diagnostics: &mut Diagnostics) {
     let awaits = draft.step_docs.iter().any(|step| step.node.get("await").is_some());
     let in_steps = draft.steps.iter().any(|step| expects(&step.expect));
-    let judged = must(&draft.doc) || draft.step_docs.iter().any(|step| step.node.get("judge").is_some());
+    let judged = draft.steps.iter().filter_map(|step| step.judge.as_ref()).chain(&draft.judge).any(Rubric::is_positive);
     let reached = reaches(&draft.reach);
     if awaits || in_steps || judged || reached || expects(&draft.expect) || unread(draft, diagnostics) {
         return;
@@ -19,7 +20,7 @@ pub fn no_positive_check(draft: &Draft, diagnostics: &mut Diagnostics) {
     diagnostics.push(
         Diagnostic::error("no-positive-check", draft.name_span, "an agent that does nothing would pass this case")
             .label("no check that needs the agent to act")
-            .help("add to `expect` one of `calls`, `reply`, `commands`, `requests`, `events`, `frames`, `files`, `at`, or an `await`, or `reach`"),
+            .help("add to `expect` one of `calls`, `reply`, `commands`, `requests`, `events`, `frames`, `files`, `at`, or an `await`, `reach`, or a `must` of `judge`"),
     );
 }
 

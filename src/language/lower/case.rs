@@ -6,7 +6,7 @@
 use super::check::{self, Mode};
 use super::lowering::key_span;
 use super::step::{StepDraft, prompt, step};
-use super::{Lowering, agent, command, condition, fake, positive, session};
+use super::{Lowering, agent, command, condition, fake, positive, rubric, session};
 use crate::base::{Diagnostic, Span};
 use crate::language::builtin::Protocols;
 use crate::language::docs::agent::AgentDoc;
@@ -18,6 +18,7 @@ use crate::language::shape::{Nullable, Or, Reading, Shape, Text, reading};
 use crate::model::agent::Agent;
 use crate::model::expect::Expect;
 use crate::model::fake::Fake;
+use crate::model::judge::Rubric;
 use crate::model::protocol::Protocol;
 use crate::model::suite::{Case, Condition, ExpectedFailure, Level, Secret};
 use std::sync::Arc;
@@ -49,6 +50,7 @@ pub struct Draft {
     pub expect: Expect,
     pub never: Expect,
     pub reach: Expect,
+    pub judge: Option<Rubric>,
     pub sessions: Vec<String>,
     /// What case-level `reply` speaks of; `None` with several sessions and no `main`.
     pub session: Option<String>,
@@ -79,6 +81,10 @@ pub fn draft(instance: &Instance, protocols: &mut Protocols, low: &mut Lowering<
         expect: check::expect(doc.expect.as_ref().map(|doc| &doc.node), Mode::Expect, None, low),
         never: check::expect(doc.never.as_ref().map(|doc| &doc.node), Mode::Never, None, low),
         reach: check::expect(doc.reach.as_ref().map(|doc| &doc.node), Mode::Reach, None, low),
+        judge: match &doc.judge {
+            Some(Or::That(long)) => rubric::rubric(long, key_span(&doc.node, "judge"), low),
+            _ => None,
+        },
         session: session::of_case(&sessions),
         sessions,
         agent_doc,
@@ -91,7 +97,7 @@ impl Draft {
     pub fn case(self, instance: &Instance) -> Option<Case> {
         let steps: Option<Vec<_>> = self.steps.into_iter().map(|draft| draft.step).collect();
         let fakes: Option<Vec<_>> = self.fakes.into_iter().map(|draft| Some((draft.name.to_string(), draft.fake?))).collect();
-        let positive = positive::expects(&self.expect) || positive::reaches(&self.reach) || positive::must(&self.doc);
+        let positive = positive::expects(&self.expect) || positive::reaches(&self.reach);
         let text = |text: &Option<Nullable<Text>>| text.as_ref().and_then(not_null).map(|text| text.to_string());
         Some(Case {
             id: instance.id.clone(),
@@ -117,6 +123,7 @@ impl Draft {
             expect: self.expect,
             never: self.never,
             reach: self.reach,
+            judge: self.judge,
             positive,
             expected_failure: self.doc.expected_failure.as_ref().map(|doc| ExpectedFailure {
                 reason: doc.reason.to_string(),

@@ -3,20 +3,11 @@
 //! Owns: what makes a check positive.
 //! Must not know: how a check is evaluated in a run.
 
-use crate::language::docs::suite::CaseDoc;
 use crate::matching::value;
 use crate::model::expect::{CheckKind, EgressCheck, ErrorsCheck, Expect, FileCheck};
 use crate::model::pattern::{ListPattern, Pattern};
 use crate::model::template::Nothing;
 use serde_json::{Value, json};
-
-/// True if the case has a rubric that an agent must meet.
-pub fn must(doc: &CaseDoc) -> bool {
-    doc.node.get("judge").is_some_and(|judge| {
-        let criteria = judge.get("criteria").unwrap_or(judge);
-        judge.get("preset").is_some() || criteria.items().iter().any(|item| item.text().is_some() || item.get("must").is_some())
-    })
-}
 
 /// True if an agent that does nothing fails one of these checks.
 pub fn expects(expect: &Expect) -> bool {

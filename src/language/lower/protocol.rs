@@ -12,9 +12,8 @@ use crate::language::docs::protocol::{
     BelongsDoc, DecodeWord, InvariantWord, OpenDoc, PerWord, ProtocolDoc, ReducerWord, RpcDoc, SettingDoc, ToolFormWord, TransportWord,
 };
 use crate::language::shape::{Named, Or, Templated, Text, mistake, reading};
-use crate::model::pattern::JsonPath;
 use crate::model::protocol::{
-    ApprovalWords, Belongs, FinalObject, Invariant, Open, Protocol, ProtocolStep, RpcFrames, Setting, ToolForm, Transport,
+    ApprovalWords, Belongs, FinalObject, Invariant, Naming, Open, Protocol, ProtocolStep, RpcFrames, Setting, ToolForm, Transport,
 };
 use crate::model::tree::Node;
 use serde_json::Value;
@@ -131,11 +130,15 @@ fn rpc(doc: &RpcDoc, low: &mut Lowering<'_>) -> Option<RpcFrames> {
 }
 
 fn belongs(doc: &BelongsDoc, low: &mut Lowering<'_>) -> Belongs {
-    let mut paths = |named: Option<&Named<Templated>>| -> Vec<(JsonPath, Arc<Node>)> {
-        let entries = named.map(|named| named.entries.as_slice()).unwrap_or_default();
-        entries.iter().filter_map(|(path, value)| Some((low.path(path)?, value.0.clone()))).collect()
+    let mut way = |named: &Named<Templated>| -> Naming {
+        named.entries.iter().filter_map(|(path, value)| Some((low.path(path)?, value.0.clone()))).collect()
     };
-    Belongs { session: paths(doc.session.as_ref()), turn: paths(doc.turn.as_ref()) }
+    let mut ways = |doc: Option<&Or<Named<Templated>, Vec<Named<Templated>>>>| match doc {
+        None => vec![],
+        Some(Or::This(named)) => vec![way(named)],
+        Some(Or::That(list)) => list.iter().map(&mut way).collect(),
+    };
+    Belongs { session: ways(doc.session.as_ref()), turn: ways(doc.turn.as_ref()) }
 }
 
 fn final_object(whole: &ProtocolDoc, unsupported: &mut Vec<(Span, String)>, low: &mut Lowering<'_>) -> Option<FinalObject> {

@@ -15,7 +15,7 @@ use crate::model::protocol::{ProtocolStep, ProtocolVerb, StepCondition};
 use std::sync::Arc;
 use std::time::Duration;
 
-const VERBS: [&str; 8] = ["send", "await", "rpc", "http", "run", "listen", "append", "do"];
+const VERBS: [&str; 9] = ["send", "await", "rpc", "http", "run", "listen", "append", "set", "do"];
 const WITHIN: Duration = Duration::from_secs(30);
 /// An answer may take as long as the suite's step that asks for it.
 const LONG: Duration = Duration::from_secs(24 * 3600);
@@ -74,6 +74,10 @@ fn verb(doc: &ProtocolStepDoc, name: &str, low: &mut Lowering<'_>) -> Option<Pro
             };
             ProtocolVerb::Append { name: name.to_string(), value: value.0.clone() }
         }
+        "set" => {
+            let values = doc.set.as_ref()?.entries.iter();
+            ProtocolVerb::Set(values.map(|(name, value)| (name.text.clone(), value.0.clone())).collect())
+        }
         "do" => ProtocolVerb::Do(doc.act.as_ref()?.to_string()),
         _ => return None,
     })
@@ -90,7 +94,9 @@ fn run(doc: &RunDoc) -> ProtocolVerb {
 pub fn condition(doc: &StepConditionDoc, low: &mut Lowering<'_>) -> StepCondition {
     StepCondition {
         settings: doc.settings.as_ref().map(|settings| low.pattern(&settings.0)),
+        agent: doc.agent.as_ref().map(|saved| low.pattern(&saved.0)),
         first_turn: doc.first_turn.map(|first| first.on),
+        turn_ended: doc.turn_ended.map(|ended| ended.on),
     }
 }
 

@@ -5,12 +5,13 @@
 
 use super::check::{self, Mode, wrong_place};
 use super::lowering::key_span;
-use super::{Lowering, condition, positive, session, verb};
+use super::{Lowering, condition, positive, rubric, session, verb};
 use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Span};
 use crate::language::docs::step::StepDoc;
 use crate::language::shape::Or;
 use crate::model::expect::Expect;
+use crate::model::judge::Rubric;
 use crate::model::step::Step;
 use crate::model::template::Hole;
 use crate::model::tree::{Content, Entry, Node};
@@ -38,8 +39,9 @@ pub const VERBS: [&str; 16] = [
 ];
 
 /// Parameters that only some verbs have.
-const PARAMETERS: [(&str, &[&str]); 5] = [
+const PARAMETERS: [(&str, &[&str]); 6] = [
     ("wait", &["user"]),
+    ("judge", &["user"]),
     ("for", &["quiet"]),
     ("stays", &["probe"]),
     ("with", &["user", "do", "rpc"]),
@@ -57,6 +59,7 @@ pub struct StepDraft {
     pub step: Option<Step>,
     pub expect: Expect,
     pub never: Expect,
+    pub judge: Option<Rubric>,
 }
 
 /// `prompt: text` as the step it is short for.
@@ -76,6 +79,10 @@ pub fn step(doc: &StepDoc, labels: &[String], within: Option<Duration>, low: &mu
     let expect = check::expect(doc.expect.as_ref().map(|doc| &doc.node), Mode::Expect, Some(name), low);
     let never = check::expect(doc.never.as_ref().map(|doc| &doc.node), Mode::Never, Some(name), low);
     let span = key_span(&doc.node, name);
+    let judge = match &doc.judge {
+        Some(Or::That(long)) => rubric::rubric(long, key_span(&doc.node, "judge"), low),
+        _ => None,
+    };
     let save = low.saves(doc.save.as_ref());
     let verb = verb::verb(doc, name, low);
     let only_if = doc.only_if.as_ref().map(|doc| condition::conditions(doc, low)).unwrap_or_default();
@@ -95,13 +102,14 @@ pub fn step(doc: &StepDoc, labels: &[String], within: Option<Duration>, low: &mu
         uses_session: uses_session(&doc.node),
         within: doc.within.map(|within| within.duration).or(within).unwrap_or(WITHIN),
         stays: doc.stays.map(|stays| stays.duration),
-        positive: name == "await" || positive::expects(&expect) || doc.node.get("judge").is_some(),
+        positive: name == "await" || positive::expects(&expect),
         only_if,
         save,
         expect: expect.clone(),
         never: never.clone(),
+        judge: judge.clone(),
     });
-    Some(StepDraft { verb: name, span, step, expect, never })
+    Some(StepDraft { verb: name, span, step, expect, never, judge })
 }
 
 fn uses_session(step: &Node) -> bool {

@@ -68,7 +68,12 @@ fn list(value: &Value) -> &[Value] {
 
 fn condition(value: &Value) -> Option<StepCondition> {
     let settings = value.get("settings").map(pattern);
-    (!value.is_null()).then(|| StepCondition { settings, first_turn: value.get("first_turn").and_then(Value::as_bool) })
+    (!value.is_null()).then(|| StepCondition {
+        settings,
+        first_turn: value.get("first_turn").and_then(Value::as_bool),
+        turn_ended: value.get("turn_ended").and_then(Value::as_bool),
+        agent: value.get("agent").map(pattern),
+    })
 }
 
 fn save(value: &Value) -> Vec<(Arc<str>, Vec<JsonPath>)> {
@@ -89,6 +94,7 @@ fn step(value: &Value) -> ProtocolStep {
             let (name, value) = entries(lists).next().expect("a list");
             ProtocolVerb::Append { name: name.clone(), value: node(value) }
         }
+        ("set", values) => ProtocolVerb::Set(entries(values).map(|(name, value)| (name.as_str().into(), node(value))).collect()),
         ("do", action) => ProtocolVerb::Do(action.as_str().expect("a name").to_owned()),
         ("http", request) => ProtocolVerb::Http(node(request)),
         ("listen", listen) => ProtocolVerb::Listen { path: node(&listen["path"]), until: listen.get("until").map(pattern) },
@@ -138,7 +144,11 @@ fn setting(name: &str, value: &Value) -> Setting {
 /// A protocol file written as JSON.
 pub(super) fn protocol(value: Value) -> Protocol {
     let open = &value["open"];
-    let belongs = |key: &str| entries(&value["belongs"][key]).map(|(at, to)| (path(&at.as_str().into()), node(to))).collect();
+    let way = |way: &Value| entries(way).map(|(at, to)| (path(&at.as_str().into()), node(to))).collect();
+    let belongs = |key: &str| match &value["belongs"][key] {
+        Value::Array(ways) => ways.iter().map(way).collect(),
+        one => vec![way(one)],
+    };
     Protocol {
         name: "test".to_owned(),
         span: Span::NONE,

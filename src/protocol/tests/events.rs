@@ -2,7 +2,7 @@
 
 use super::build::protocol;
 use crate::model::template::Nothing;
-use crate::protocol::events::{Decoder, Moment};
+use crate::protocol::events::{Decoder, Moment, Now};
 use serde_json::{Value, json};
 
 /// What a series of frames of one turn means, as `kind {fields}`.
@@ -15,7 +15,13 @@ fn decode_with(file: Value, settings: &Value, first_turn: bool, frames: &[Value]
     let mut decoder = Decoder::default();
     let mut out = vec![];
     for (batch, frame) in frames.iter().enumerate() {
-        let moment = Moment { protocol: &protocol, names: &Nothing, settings, first_turn, turn: Some(0), batch: batch as u64 };
+        let moment = Moment {
+            protocol: &protocol,
+            names: &Nothing,
+            now: Now { settings, agent: &Value::Null, first_turn, turn_ended: false },
+            turn: Some(0),
+            batch: batch as u64,
+        };
         let decoded = decoder.decode(frame, &moment);
         assert_eq!(decoded.faults, [""; 0]);
         out.extend(decoded.events.into_iter().map(|(_, event)| format!("{} {}", event.kind, Value::Object(event.fields))));
@@ -167,7 +173,13 @@ fn conditions_decide_whether_a_rule_applies() {
 fn a_rule_saves_the_first_path_that_leads_somewhere() {
     let protocol =
         protocol(json!({"events": [{"when": {"present": true}, "turn.started": {}, "save": {"id": ["$.a.id", "$.id"], "none": "$.x"}}]}));
-    let moment = Moment { protocol: &protocol, names: &Nothing, settings: &Value::Null, first_turn: true, turn: None, batch: 0 };
+    let moment = Moment {
+        protocol: &protocol,
+        names: &Nothing,
+        now: Now { settings: &Value::Null, agent: &Value::Null, first_turn: true, turn_ended: false },
+        turn: None,
+        batch: 0,
+    };
     let decoded = Decoder::default().decode(&json!({"id": 5}), &moment);
     let saves: Vec<_> = decoded.saves.iter().map(|saved| (&*saved.name, saved.value.clone(), saved.of_turn)).collect();
     assert_eq!(saves, [("id", json!(5), true)]);

@@ -2,6 +2,7 @@
 
 mod answers;
 mod build;
+mod conditions;
 mod events;
 mod exec;
 mod functions;

@@ -5,7 +5,7 @@
 
 use super::style::Style;
 use crate::model::outcome::{Outcome, Verdict};
-use crate::report::{RunReport, clean};
+use crate::report::{Judging, RunReport, clean};
 use indexmap::{IndexMap, IndexSet};
 
 /// So many ids are named for one reason; the others are counted.
@@ -25,7 +25,7 @@ const COUNTED: [(Verdict, &str); 9] = [
 
 /// Lists of skips, warnings and notes, then the counts; whole lines.
 pub fn summary(run: &RunReport, color: bool) -> String {
-    let mut sections = [skips(run), warnings(run), notes(run)].concat();
+    let mut sections = [skips(run), warnings(run), notes(run), super::judge::taken(run)].concat();
     sections.push(last_line(run, Style::of(color)));
     sections.join("\n") + "\n"
 }
@@ -96,6 +96,11 @@ fn last_line(run: &RunReport, style: Style) -> String {
         let n = run.count(*verdict);
         (n > 0 || *verdict == Verdict::Pass).then(|| style.verdict(*verdict, &format!("{n} {word}{}", blames(run, *verdict))))
     });
+    let unjudged = Judging::of(&run.outcomes).skipped;
+    if unjudged > 0 {
+        let checks = if unjudged == 1 { "judge check" } else { "judge checks" };
+        rest += &style.verdict(Verdict::Inconclusive, &format!("; INCOMPLETE: {unjudged} {checks} skipped"));
+    }
     format!("{} in {:.2}s{rest}", counts.collect::<Vec<_>>().join(", "), run.duration_ms / 1e3)
 }
 

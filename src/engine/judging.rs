@@ -1,0 +1,171 @@
+//! The judge's place in a run: after all other checks, and only where they passed.
+//!
+//! Owns: which rubrics are put to the judge, what is refused before anything runs, what stands in for an answer that nobody gave.
+//! Must not know: how a judge is asked, what answers mean for the verdict, files.
+
+use super::outcome::judge as verdict_of;
+use super::planner::{Plan, Planned};
+use crate::checks::part::Part;
+use crate::checks::{self, TraceScope, Views};
+use crate::judge::{self, Judge, JudgeWorld, Mode};
+use crate::model::judge::{Answers, Asked, JudgeProblem, OnUnavailable, Rubric, Statement};
+use crate::model::outcome::{Finding, Verdict};
+use crate::model::suite::Case;
+use crate::model::template::Scope;
+use crate::model::trace::Trace;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The tag of cases that are about an attack.
+const SECURITY: &str = "security";
+
+/// Refuses a run whose rubrics nobody could answer, before anything runs; the message names the cases.
+pub fn refuse(plan: &Plan, world: &JudgeWorld) -> Result<(), String> {
+    let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for planned in plan.cases.iter().filter(|planned| planned.decision == super::conditions::Decision::Run) {
+        for rubric in rubrics(planned).filter(|rubric| rubric.settings.on_unavailable == OnUnavailable::Broken) {
+            if let Some(reason) = nobody_answers(rubric, world) {
+                let cases = reasons.entry(reason).or_default();
+                if cases.last() != Some(&planned.case.id.as_str()) {
+                    cases.push(&planned.case.id);
+                }
+            }
+        }
+    }
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    let list = |(reason, cases): (String, Vec<&str>)| {
+        let ids: String = cases.iter().map(|id| format!("\n    {id}")).collect();
+        format!("  {reason}; it is asked of{ids}")
+    };
+    let all: Vec<String> = reasons.into_iter().map(list).collect();
+    Err(format!(
+        "the judge cannot be asked, so nothing was run\n{}\n  `--judge-mode off` runs the other checks alone; `on_unavailable: skip` leaves out what cannot be judged, and counts it",
+        all.join("\n")
+    ))
+}
+
+fn rubrics(planned: &Planned) -> impl Iterator<Item = &Rubric> {
+    let is_left = |step: &Option<usize>| step.is_none_or(|step| !planned.left_out.contains_key(&step));
+    planned.case.rubrics().filter(move |(step, _)| is_left(step)).map(|(_, rubric)| rubric)
+}
+
+/// Why no answer to this rubric can come from anywhere: neither from a model nor from the lock.
+fn nobody_answers(rubric: &Rubric, world: &JudgeWorld) -> Option<String> {
+    let reason = judge::unavailable(&rubric.settings, &world.environment)?;
+    let nobody_named = rubric.settings.models.is_empty();
+    let nobody = match world.mode {
+        Mode::Off => false,
+        Mode::Live | Mode::Record => true,
+        Mode::Replay => nobody_named,
+        Mode::Auto => nobody_named || is_empty(&world.lock),
+    };
+    nobody.then_some(reason)
+}
+
+fn is_empty(folder: &std::path::Path) -> bool {
+    std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none())
+}
+
+/// Puts the rubrics of a case to the judge, if all other checks passed. What was not asked is not in the list, or says why.
+pub async fn ask(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace, findings: &[Finding]) -> Vec<Asked> {
+    let mut asked = Vec::new();
+    if case.rubrics().next().is_none() || verdict_of(findings).0 != Verdict::Pass {
+        return asked;
+    }
+    for (step, rubric) in put(case, trace) {
+        let answers = match (rubric.settings.on_unavailable, nobody_answers(&rubric, world)) {
+            (OnUnavailable::Skip, Some(reason)) => Answers { step, not_asked: Some(reason), ..Answers::default() },
+            _ => one(judge, world, case, trace, step, &rubric).await,
+        };
+        asked.push(Asked { question: rubric.question(), answers });
+    }
+    asked
+}
+
+/// The rubrics that are put to the judge, with their values filled in. One whose values are not known is the suite's mistake, and is
+/// told as such with the findings.
+fn put(case: &Case, trace: &Trace) -> Vec<(Option<usize>, Rubric)> {
+    let views = Views::new(&trace.records);
+    let seen = case.rubrics().filter(|(step, _)| step.is_none_or(|step| !views.is_left_out(step)));
+    seen.filter_map(|(step, rubric)| Some((step, filled(rubric, step, case, &views).ok()?))).collect()
+}
+
+async fn one(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace, step: Option<usize>, rubric: &Rubric) -> Answers {
+    let recording = checks::recording(trace, step, &rubric.settings.include);
+    let security = rubric.security || case.tags.iter().any(|tag| tag == SECURITY);
+    let mut answers = judge.answer(rubric, &recording, step, security).await;
+    // Where there is no key, what the lock lacks cannot be asked for: the author said what that means.
+    if rubric.settings.on_unavailable == OnUnavailable::Skip
+        && let Some(reason) = judge::unavailable(&rubric.settings, &world.environment)
+        && let Some(problem) = missing(&answers)
+    {
+        answers = Answers { step, not_asked: Some(format!("{reason}; {}", problem.message)), cost: answers.cost, ..Answers::default() };
+    }
+    answers
+}
+
+/// The first fault that says that there is no answer, rather than a wrong one.
+fn missing(answers: &Answers) -> Option<&JudgeProblem> {
+    let faults = answers.fault.iter().chain(answers.criteria.iter().filter_map(|answered| answered.fault.as_ref()));
+    faults.into_iter().find(|fault| ["lock-miss", "judge-unavailable"].contains(&fault.code.as_str()))
+}
+
+/// What stands in for the answers to a case that was interrupted while the judge was at work.
+pub fn interrupted(case: &Case, trace: &Trace) -> Vec<Asked> {
+    let views = Views::new(&trace.records);
+    let problem = JudgeProblem { code: "interrupted".into(), message: "interrupted while the judge was asked".into(), details: vec![] };
+    case.rubrics()
+        .filter_map(|(step, rubric)| Some((step, filled(rubric, step, case, &views).ok()?)))
+        .map(|(step, rubric)| {
+            let answers = Answers { step, fault: Some(problem.clone()), ..Answers::default() };
+            Asked { question: rubric.question(), answers }
+        })
+        .collect()
+}
+
+/// True if each rubric has its answers, to just what it asks.
+pub fn are_answered(case: &Case, trace: &Trace, asked: &[Asked]) -> bool {
+    let views = Views::new(&trace.records);
+    let answered = |step: Option<usize>, rubric: &Rubric| {
+        let Ok(rubric) = filled(rubric, step, case, &views) else { return true };
+        let question = rubric.question();
+        asked.iter().any(|asked| asked.answers.step == step && asked.question == question)
+    };
+    case.rubrics().filter(|(step, _)| step.is_none_or(|step| !views.is_left_out(step))).all(|(step, rubric)| answered(step, rubric))
+}
+
+/// The rubric with the values that the run gave. The error says which is not known.
+pub fn filled<'t>(rubric: &Rubric, step: Option<usize>, case: &'t Case, views: &Views<'t>) -> Result<Rubric, String> {
+    let part =
+        step.and_then(|step| Some((views.step(step)?, &case.steps[step]))).map(|(run, step)| Part::of(views, run, step.session_given));
+    let scope = match &part {
+        Some(part) => TraceScope::of_step(views, part),
+        None => TraceScope::of_case(views, case.session.as_deref()),
+    };
+    let mut filled = rubric.clone();
+    for criterion in &mut filled.criteria {
+        fill(&mut criterion.statement, &scope)
+            .map_err(|reason| format!("the statement `{}` cannot be put together: {reason}", criterion.id))?;
+    }
+    if let Some(reference) = &mut filled.reference {
+        fill(reference, &scope).map_err(|reason| format!("the reference cannot be put together: {reason}"))?;
+    }
+    Ok(filled)
+}
+
+/// A secret never reaches the judge: it stands there as everything recorded shows it.
+fn fill(statement: &mut Statement, scope: &TraceScope<'_, '_>) -> Result<(), String> {
+    if let Some(template) = statement.template.take() {
+        statement.text = match template.fill(scope).map_err(|unfilled| unfilled.reason)? {
+            Some(Value::String(text)) => text,
+            Some(value) => value.to_string(),
+            None => return Err("it would be empty".to_owned()),
+        };
+    }
+    if let Some(hidden) = scope.hidden(&statement.text) {
+        statement.text = hidden;
+    }
+    Ok(())
+}

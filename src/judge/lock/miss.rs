@@ -1,0 +1,65 @@
+//! What the lock has instead of an entry that it lacks.
+//!
+//! Owns: which entry is nearest, and what differs, in words.
+//! Must not know: files, modes.
+
+use super::entry::{Asked, Entry};
+use crate::model::recording::Recording;
+
+/// The nearest entry and what differs in it, most telling first; `None` if the lock holds nothing about anything alike.
+pub(in crate::judge) fn nearest<'e>(asked: &Asked, lines: &[String], entries: &'e [(String, Entry)]) -> Option<(&'e str, Vec<String>)> {
+    let candidates = entries.iter().map(|(key, entry)| (key.as_str(), differences(asked, lines, entry), common(lines, &entry.lines)));
+    let alike = candidates.filter(|(key, _, _)| {
+        entries.iter().any(|(k, entry)| {
+            k == key && (entry.asked.criterion_id == asked.criterion_id || entry.asked.criterion_text == asked.criterion_text)
+        })
+    });
+    // Fewest differences, then the longest part of the recording in common, then the key, so that the choice is the same each time.
+    let best = alike.min_by_key(|(key, differences, common)| (differences.len(), std::cmp::Reverse(*common), *key));
+    best.map(|(key, differences, _)| (key, differences))
+}
+
+fn common(a: &[String], b: &[String]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
+fn differences(asked: &Asked, lines: &[String], entry: &Entry) -> Vec<String> {
+    let was = &entry.asked;
+    let mut out = Vec::new();
+    let mut tell = |differs: bool, text: &dyn Fn() -> String| {
+        if differs {
+            out.push(text());
+        }
+    };
+    tell(was.recording_sha256 != asked.recording_sha256, &|| recording(lines, &entry.lines));
+    tell(was.criterion_text != asked.criterion_text, &|| {
+        format!("the statement was {:?}, and is {:?} now", was.criterion_text, asked.criterion_text)
+    });
+    tell(was.criterion_id != asked.criterion_id, &|| format!("the id was `{}`, and is `{}` now", was.criterion_id, asked.criterion_id));
+    tell(was.evidence_from != asked.evidence_from, &|| "the roles of `evidence_from` changed".to_owned());
+    tell((&was.provider, &was.model) != (&asked.provider, &asked.model), &|| {
+        format!("the model was {}/{}, and is {}/{} now", was.provider, was.model, asked.provider, asked.model)
+    });
+    tell(was.params.temperature != asked.params.temperature, &|| "the temperature changed".to_owned());
+    tell(was.params.max_output_tokens != asked.params.max_output_tokens, &|| {
+        format!("max_output_tokens was {}, and is {} now", was.params.max_output_tokens, asked.params.max_output_tokens)
+    });
+    tell(was.reference_sha256 != asked.reference_sha256, &|| "the reference changed".to_owned());
+    tell(was.vote_index != asked.vote_index, &|| format!("it is vote {}, and vote {} is asked", was.vote_index + 1, asked.vote_index + 1));
+    tell(was.reask_index != asked.reask_index, &|| "it answers another try of the same vote".to_owned());
+    tell((was.v, &was.template_sha256, &was.schema_sha256) != (asked.v, &asked.template_sha256, &asked.schema_sha256), &|| {
+        "the prompt of this version of checkride is another one".to_owned()
+    });
+    out
+}
+
+/// Where two recordings part. The name is that of the event now.
+fn recording(now: &[String], was: &[String]) -> String {
+    let at = common(now, was);
+    match (now.get(at), was.get(at)) {
+        (Some(_), Some(_)) => format!("the recording changed at {}", Recording::name(at)),
+        (Some(_), None) => format!("the recording goes on after {}, where it ended before", Recording::name(at.saturating_sub(1))),
+        (None, None) => "the recording is about another session".to_owned(),
+        (None, Some(_)) => format!("the recording ends after {}; before it went on", Recording::name(at.saturating_sub(1))),
+    }
+}

@@ -1,0 +1,85 @@
+//! What a judge is given by the run: how it may be asked, where its lock lies, its keys and prices.
+//!
+//! Owns: the modes, which key each provider needs.
+//! Must not know: the command line, how a provider is asked.
+
+use crate::model::judge::{JudgeSettings, Provider};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Where answers may come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// From the lock alone; what it lacks is an error.
+    Replay,
+    /// From the lock; what it lacks is asked and written there.
+    Auto,
+    /// Asked anew, the lock neither read nor written.
+    Live,
+    /// Asked anew, and written to the lock.
+    Record,
+    /// Nobody is asked.
+    Off,
+}
+
+impl Mode {
+    pub const ALL: [Mode; 5] = [Mode::Replay, Mode::Auto, Mode::Live, Mode::Record, Mode::Off];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Mode::Replay => "replay",
+            Mode::Auto => "auto",
+            Mode::Live => "live",
+            Mode::Record => "record",
+            Mode::Off => "off",
+        }
+    }
+
+    /// The lock is asked first.
+    pub fn reads(self) -> bool {
+        matches!(self, Mode::Replay | Mode::Auto)
+    }
+
+    pub fn writes(self) -> bool {
+        matches!(self, Mode::Auto | Mode::Record)
+    }
+
+    /// A provider may be asked.
+    pub fn asks(self) -> bool {
+        matches!(self, Mode::Auto | Mode::Live | Mode::Record)
+    }
+}
+
+/// What the run gives its judge.
+#[derive(Clone, Debug)]
+pub struct JudgeWorld {
+    pub mode: Mode,
+    /// The folder of the lock; made when the first entry is written.
+    pub lock: PathBuf,
+    /// Where programs that judge (`exec`) are started.
+    pub folder: PathBuf,
+    /// Keys and addresses of providers, and the environment of programs that judge.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// The variable that a provider's key is read from; `None` where none is needed.
+pub(super) fn key_variable(provider: &Provider) -> Option<&'static str> {
+    match provider {
+        Provider::Anthropic(_) => Some("ANTHROPIC_API_KEY"),
+        Provider::OpenAi(_) | Provider::Chat(_) => Some("OPENAI_API_KEY"),
+        Provider::Exec(_) | Provider::Fake(_) => None,
+    }
+}
+
+/// Why these models cannot be asked: the first key that is missing. Answers from the lock need none.
+pub fn unavailable(settings: &JudgeSettings, environment: &BTreeMap<String, String>) -> Option<String> {
+    if settings.models.is_empty() {
+        return Some("no model is named for the judge; write `judge: {model: …}` in checkride.yaml".to_owned());
+    }
+    let missing = settings.models.iter().find_map(|model| {
+        let variable = key_variable(&model.provider)?;
+        let given = environment.get(variable).is_some_and(|value| !value.trim().is_empty());
+        (!given).then_some((&model.name, variable))
+    });
+    missing.map(|(model, variable)| format!("the judge `{model}` needs {variable}, which is not set"))
+}
