@@ -2,7 +2,8 @@
 //! behind. Through the program and files only.
 #![cfg(target_os = "linux")]
 
-mod project;
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod program;
 
 #[path = "bad_input/agents.rs"]
 mod agents;
@@ -18,5 +19,7 @@ mod loading;
 mod one_word;
 #[path = "bad_input/secrets.rs"]
 mod secrets;
+#[path = "bad_input/served.rs"]
+mod served;
 #[path = "bad_input/serving.rs"]
 mod serving;

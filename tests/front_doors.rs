@@ -3,6 +3,7 @@
 //! Owns: selection, variables, reports, traces and exit statuses, as seen from outside. `tests/fixtures/zoo` has a case for each verdict.
 //! Must not know: how a case is run.
 
+#[expect(dead_code, reason = "other tests use the rest of it")]
 mod program;
 
 use program::{CHECKRIDE, Ran, checkride, program as start, ran, verdicts};

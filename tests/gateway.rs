@@ -5,7 +5,7 @@ mod agents;
 #[path = "gateway/bad_servers.rs"]
 mod bad_servers;
 #[expect(dead_code, reason = "other tests use the rest of it")]
-mod project;
+mod program;
 #[path = "gateway/recordings.rs"]
 mod recordings;
 #[path = "gateway/replay.rs"]

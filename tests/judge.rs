@@ -1,9 +1,9 @@
 //! The judge through the front door: its lock, its measure, and what is refused.
 
 #[expect(dead_code, reason = "shared with other tests")]
-mod project;
+mod program;
 
-use project::{Project, Said};
+use program::project::{Project, Said};
 use std::path::Path;
 
 /// A suite of one case that is judged by a program, and a model that it may be asked of.

@@ -1,9 +1,9 @@
 //! Rubrics as a user meets them: judged, refused, left out, replayed. Each check is shown to fail.
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
-mod project;
+mod program;
 
-use project::{Project, Said};
+use program::project::{Project, Said};
 use serde_json::Value;
 
 /// No key and no continuous integration, whoever runs these tests.

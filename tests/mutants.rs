@@ -1,20 +1,22 @@
 //! A check that cannot fail checks nothing: every shipped case is killed by an agent with a known fault.
 //!
 //! Owns: which fault kills which case, for the reference agent (`--fault`) and for the real codex (a wrapper that spoils its output). The suites of
-//! the scripted world are in `mutants/world.rs`, those of the gateway in `mutants/gateway.rs`.
+//! the scripted world are in `mutants/world.rs`, those of the gateway in `mutants/gateway.rs`, the other real agents in `mutants/real.rs`.
 //! Must not know: why a case notices.
 
 #[path = "mutants/gateway.rs"]
 mod gateway;
+#[expect(dead_code, reason = "other tests use the rest of it")]
 mod program;
+#[path = "mutants/real.rs"]
+mod real;
 #[path = "mutants/world.rs"]
 mod world;
 
-use program::{CHECKRIDE, Ran, checkride, program as start, ran, verdicts};
+use program::{Ran, checkride, ran, verdicts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Which fault kills (`x`) which case; `?` is for a race that the fault sometimes loses. A column's letter is explained below.
 const FIRST: &str = "
@@ -65,6 +67,13 @@ const SPOILERS: [(&str, &str, &str); 7] = [
     ("w", "does more than it was asked to", r#"gh issue close 7 || true; real "$@"; cat "$out"; exit $status"#),
     ("r", "tries again in secret", r#"real "$@" -c model_providers.fake.stream_max_retries=1; cat "$out"; exit $status"#),
 ];
+
+/// Mutants that are real programs, or many at once, are run one test after another: time limits are part of what they are judged by.
+static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
 
 /// A case, and under each letter its mark.
 type Marks = BTreeMap<String, BTreeMap<String, char>>;
@@ -167,6 +176,7 @@ fn every_fault_of_the_reference_agent_is_in_a_table() {
 
 #[test]
 fn the_honest_agent_passes_what_the_mutants_fail() {
+    let _alone = alone();
     let copy = copy("first", &[], |suite| with_fault(suite, None, "30s"));
     let output = checkride(copy.path(), &["run", "--json", "report.json"]);
     assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
@@ -178,6 +188,7 @@ fn the_honest_agent_passes_what_the_mutants_fail() {
 
 #[test]
 fn every_case_of_the_reference_agent_is_killed_by_a_fault() {
+    let _alone = alone();
     let mutants = FAULTS.map(|(letter, fault, timeout)| -> (&str, Run) {
         let run = move || {
             let copy = copy("first", &[], |suite| with_fault(suite, Some(fault), timeout));
@@ -189,36 +200,21 @@ fn every_case_of_the_reference_agent_is_killed_by_a_fault() {
     check(FIRST, mutants.into());
 }
 
-/// Where the real codex is; where it is not, its suite is skipped as well, and says so.
-fn codex() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let found = std::env::split_paths(&path).map(|folder| folder.join("codex")).find(|file| file.is_file());
-    if found.is_none() {
-        eprintln!("not checked: `codex` is not on PATH (npm install -g @openai/codex)");
-    }
-    found
-}
-
 /// The codex suite with a wrapper of this script in the place of the real program.
 fn codex_run(real: &Path, script: &str) -> BTreeMap<String, bool> {
     let copy = copy("codex", &["exec.yaml", "edge.yaml"], str::to_owned);
-    let bin = copy.path().join("bin");
-    let wrapper = bin.join("codex");
-    fs::create_dir(&bin).expect("writable");
-    let real = real.display();
-    let text = format!("#!/bin/sh\nout=$HOME/out\nreal() {{ '{real}' \"$@\" > \"$out\"; status=$?; }}\n{script}\n");
-    fs::write(&wrapper, text).expect("writable");
-    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).expect("it is ours");
-    let mut command = start(CHECKRIDE, copy.path());
-    let path = std::env::var("PATH").expect("codex was found on it");
-    command.args(["run", "--json", "report.json"]).env("PATH", format!("{}:{path}", bin.display()));
+    let agent = real.display();
+    let script = format!("#!/bin/sh\nout=$HOME/out\nreal() {{ '{agent}' \"$@\" > \"$out\"; status=$?; }}\n{script}\n");
+    let mut command = real::wrapped(copy.path(), "codex", &script);
+    command.args(["run", "--json", "report.json"]);
     let output = ran(command);
     killed(copy.path(), &output)
 }
 
 #[test]
 fn the_real_codex_passes_what_the_spoiled_ones_fail() {
-    let Some(real) = codex() else { return };
+    let _alone = alone();
+    let Some(real) = real::installed("codex") else { return };
     let killed = codex_run(&real, r#"real "$@"; cat "$out"; exit $status"#);
     assert!(killed.values().all(|killed| !killed), "{killed:?}");
     assert_eq!(killed.keys().collect::<Vec<_>>(), table(CODEX).1.keys().collect::<Vec<_>>());
@@ -226,12 +222,40 @@ fn the_real_codex_passes_what_the_spoiled_ones_fail() {
 
 #[test]
 fn every_case_of_codex_is_killed_by_a_spoiled_one() {
-    let Some(real) = codex() else { return };
+    let _alone = alone();
+    let Some(real) = real::installed("codex") else { return };
     let mutants = SPOILERS.map(|(letter, _, script)| -> (&str, Run) {
         let real = real.clone();
         (letter, Box::new(move || codex_run(&real, script)))
     });
     check(CODEX, mutants.into());
+}
+
+/// What no fault kills, and why not. A text ends with `/` where it speaks of a whole folder.
+const EXCEPTIONS: [(&str, &str); 3] = [
+    ("dexter/live::", "asks a real frontend, with somebody's key"),
+    ("core2/", "its faults are in tests/world_core2.rs"),
+    ("dexter/wallets::", "the mutants of the seed's systems are in tests/seed_systems.rs"),
+];
+
+/// Nothing is done until it has failed.
+#[test]
+fn every_shipped_case_is_in_a_table() {
+    let listed = checkride(Path::new("."), &["run", "--list"]).stdout;
+    let shipped = listed.lines().filter_map(|line| line.strip_suffix(": test"));
+    let shipped: BTreeSet<_> = shipped.map(|id| id.split('[').next().expect("a first part").to_owned()).collect();
+    assert!(shipped.len() > 100, "{listed}");
+    let mut killed: BTreeSet<_> = [table(FIRST), table(CODEX)].into_iter().flat_map(|(_, cases)| cases.into_keys()).collect();
+    killed.extend(killed.clone().iter().map(|id| id.split('[').next().expect("a first part").to_owned()));
+    killed.extend(world::cases());
+    killed.extend(real::cases());
+    let excepted = |id: &str| EXCEPTIONS.iter().any(|(text, _)| id.starts_with(text));
+    let alive: Vec<_> = shipped.iter().filter(|id| !killed.contains(*id) && !excepted(id)).collect();
+    assert!(alive.is_empty(), "no fault is known to kill these; add them to a table in tests/mutants: {alive:#?}");
+    for (text, reason) in EXCEPTIONS {
+        let (stale, both) = (!shipped.iter().any(|id| id.starts_with(text)), killed.iter().find(|id| id.starts_with(text)));
+        assert!(!stale && both.is_none(), "the exception `{text}` ({reason}) is no longer needed; {both:?}");
+    }
 }
 
 /// Exhibits are what was agreed on; the shipped suites are these, byte by byte.

@@ -3,6 +3,7 @@
 //! Owns: its snippets and commands, carried out in an empty folder; its names, looked up.
 //! Must not know: how anything works.
 
+#[expect(dead_code, reason = "other tests use the rest of it")]
 mod program;
 
 use program::{CHECKRIDE, Ran, checkride, program as start, ran, verdicts};

@@ -1,9 +1,9 @@
 //! The seed systems as users have them: Dexter's realtime flow and codex app-server; each promise broken once.
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
-mod project;
+mod program;
 
-use project::{Project, Said};
+use program::project::{Project, Said};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;

@@ -1,9 +1,9 @@
 //! The suites of Core 2.0 notice what a pipeline does wrong: each promise broken once.
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
-mod project;
+mod program;
 
-use project::{Project, Said};
+use program::project::{Project, Said};
 use std::process::Command;
 
 const COMMAND: &str = "reference-agent, --protocol, core2";

@@ -2,9 +2,9 @@
 //! client of HTTP and TLS that asks the proxy of its environment like any other.
 
 #[expect(dead_code, reason = "other test programs use the rest")]
-mod project;
+mod program;
 
-use project::Project;
+use program::project::Project;
 
 /// A suite of one case whose agent asks `host`; `api.openai.com` leads to the fake.
 fn asking(host: &str, script: &str, expect: &str) -> Project {

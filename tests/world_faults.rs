@@ -4,7 +4,7 @@
 //! Must not know: how a fault is carried out.
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
-mod project;
+mod program;
 
 use checkride::base::Span;
 use checkride::fakes::server::{CaseFakes, CaseHandle, FakeServer};
@@ -15,7 +15,7 @@ use checkride::model::trace::{Blame, Problem, What};
 use checkride::model::tree::Node;
 use checkride::model::wire::{Framing, Newline, Wire, Write};
 use checkride::recorder::Recorder;
-use project::Project;
+use program::project::Project;
 use serde_json::json;
 use std::io::ErrorKind;
 use std::sync::Arc;

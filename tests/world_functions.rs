@@ -1,9 +1,9 @@
 //! Tools that the client runs, each promise broken once: by what the model asks for, and by what the suite says.
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
-mod project;
+mod program;
 
-use project::{Project, Said};
+use program::project::{Project, Said};
 
 /// A scripted model asks for a call, and says `Done` when it has the result; a functions fake has these rows.
 fn suite(functions: &str, call: &str, rest: &str) -> Project {

@@ -1,9 +1,9 @@
 //! The scripted HTTP server, each promise broken once: by what the agent asks, and by what the suite says.
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
-mod project;
+mod program;
 
-use project::{Project, Said};
+use program::project::{Project, Said};
 
 /// Whether there is a client; without one these tests have nobody to speak for the agent.
 fn curl() -> bool {

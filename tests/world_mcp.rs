@@ -3,10 +3,10 @@
 #[expect(dead_code, reason = "other tests ask more of them")]
 mod judges;
 #[expect(dead_code, reason = "other tests look at more of a project")]
-mod project;
+mod program;
 
 use judges::Judge;
-use project::{Project, Said};
+use program::project::{Project, Said};
 
 const FAKES: &str = "
 fakes:

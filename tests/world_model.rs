@@ -1,9 +1,9 @@
 //! Scripted models, broken on purpose: each promise about them is broken once, and the program says so.
 
 #[expect(dead_code, reason = "shared with other tests")]
-mod project;
+mod program;
 
-use project::{Project, Said};
+use program::project::{Project, Said};
 
 /// A suite with the reference agent, which asks for a stream of Responses.
 fn suite(fake: &str) -> Project {

@@ -3,10 +3,10 @@
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod judges;
 #[expect(dead_code, reason = "other tests use the rest of it")]
-mod project;
+mod program;
 
 use judges::Judge;
-use project::Project;
+use program::project::Project;
 
 /// The suite itself is the client of the fake.
 const PROTOCOL: &str = include_str!("../suites/world/plain-socket.yaml");

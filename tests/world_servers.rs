@@ -2,9 +2,9 @@
 #![cfg(target_os = "linux")]
 
 #[expect(dead_code, reason = "other tests use the rest")]
-mod project;
+mod program;
 
-use project::{Project, Said};
+use program::project::{Project, Said};
 
 /// A suite with a redis, a model and the steps of one case.
 fn suite(script: &str, steps: &str) -> String {

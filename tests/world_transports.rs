@@ -3,10 +3,10 @@
 #[path = "world_transports/peer.rs"]
 mod peer;
 #[expect(dead_code, reason = "other tests use the rest")]
-mod project;
+mod program;
 
 use peer::{Peer, events, json};
-use project::{Project, Said};
+use program::project::{Project, Said};
 
 const CHUNK: &str = r#"data: {"choices":[{"index":0,"delta":{"content":"Hel"},"finish_reason":null}]}"#;
 const END: &str = r#"data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;

@@ -7,9 +7,12 @@ use super::look::Look;
 use super::part::Part;
 use super::said::{cut, failure};
 use super::turns::Turn;
+use crate::matching::value;
 use crate::model::expect::{CheckKind, Expect, InvariantsCheck};
 use crate::model::outcome::{Failure, Finding, FindingVerdict, Section};
 use crate::model::protocol::Invariant;
+use crate::model::template::Nothing;
+use serde_json::Value;
 
 /// One finding for each invariant that is not left out: it holds in all turns, or the first turn that breaks it.
 pub(crate) fn findings(look: &Look<'_, '_>) -> Vec<Finding> {
@@ -26,12 +29,15 @@ fn leaves_out(expect: &Expect, invariant: Invariant) -> bool {
 }
 
 fn finding(invariant: Invariant, look: &Look<'_, '_>) -> Finding {
-    let test = match invariant {
-        Invariant::OneTerminalPerTurn => one_terminal,
-        Invariant::CallsHaveResults => calls_have_results,
-        Invariant::DeltasJoinToFinal => deltas_join,
+    let of_turns = |test: fn(&Turn<'_>, &Look<'_, '_>) -> Option<Failure>| {
+        look.turns().filter(|turn| !step_leaves_out(turn, invariant, look)).find_map(|turn| test(turn, look))
     };
-    let broken = look.turns().filter(|turn| !step_leaves_out(turn, invariant, look)).find_map(|turn| test(turn, look));
+    let broken = match invariant {
+        Invariant::OneTerminalPerTurn => of_turns(one_terminal),
+        Invariant::CallsHaveResults => of_turns(calls_have_results),
+        Invariant::DeltasJoinToFinal => of_turns(deltas_join),
+        Invariant::FramesAreJson => frames_are_json(look),
+    };
     let verdict = match broken {
         None => FindingVerdict::Pass,
         Some(failure) => FindingVerdict::Fail(Failure {
@@ -91,5 +97,24 @@ fn deltas_join(turn: &Turn<'_>, _look: &Look<'_, '_>) -> Option<Failure> {
         expected: format!("\"{}\"", cut(text)),
         actual: format!("\"{}\"", cut(deltas)),
         ..failure(format!("the deltas of a message in {} join to \"{}\", but its text is \"{}\"", turn.shown(), cut(deltas), cut(text)))
+    })
+}
+
+/// Of an HTTP answer, whose body may be anything, nothing is asked.
+fn frames_are_json(look: &Look<'_, '_>) -> Option<Failure> {
+    let is_object = |frame: &Value| match frame {
+        Value::Object(fields) if fields.contains_key("status") && fields.contains_key("headers") => true,
+        Value::Object(fields) if fields.contains_key("event") && fields.contains_key("data") => fields["data"].is_object(),
+        Value::Object(fields) => !(fields.len() == 1 && ["text", "bytes"].iter().any(|key| fields.get(*key).is_some_and(Value::is_string))),
+        _ => false,
+    };
+    let protocol = &look.case.agent.protocol;
+    let ignored = |frame: &Value| protocol.ignore.iter().any(|pattern| value::holds(pattern, Some(frame), &Nothing).unwrap_or(false));
+    let row = look.views.frames().iter().find(|row| !is_object(&row.value) && !ignored(&row.value))?;
+    let (shown, of) = (cut(&row.value.to_string()).to_string(), row.session);
+    Some(Failure {
+        expected: "a JSON object".to_owned(),
+        actual: shown.clone(),
+        ..failure(format!("frame {} (session {of}) is no JSON object: {shown}", row.index))
     })
 }

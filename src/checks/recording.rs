@@ -49,11 +49,14 @@ pub fn recording(trace: &Trace, step: Option<usize>, include: &[Role]) -> Record
     Recording { entries: entries.collect(), about: part.filter(|_| several).map(|part| part.session.to_owned()) }
 }
 
+/// The messages of a session's turn, and the place of each of them among what was found.
+type Spoken = (Messages, Vec<usize>);
+
 /// What users and agent said; a message stands where it began, as it was in the end.
 fn said(records: &[Record]) -> Vec<Found<'_>> {
     let mut found: Vec<Found<'_>> = Vec::new();
     // By session and turn: the messages, and the place of each of them in `found`.
-    let mut spoken: HashMap<(&str, Option<usize>), (Messages, Vec<usize>)> = HashMap::new();
+    let mut spoken: HashMap<(&str, Option<usize>), Spoken> = HashMap::new();
     for record in records {
         match &record.what {
             What::TurnBegin { session, said, .. } => {

@@ -9,6 +9,7 @@ use super::views::Views;
 use crate::base::fingerprint::{self, Fingerprint};
 use crate::model::template::{Found, Scope, found, member};
 use crate::model::trace::Binding;
+use std::cell::RefCell;
 
 /// `{{name}}` as it was at a record; `{{session.x}}` of one session, `{{turn.x}}` of one turn.
 #[derive(Clone, Copy)]
@@ -19,6 +20,7 @@ pub struct TraceScope<'v, 't> {
     session: Option<&'t str>,
     turn: Option<usize>,
     hidden: &'v [&'t Fingerprint],
+    missed: &'v RefCell<Option<String>>,
 }
 
 impl<'v, 't> TraceScope<'v, 't> {
@@ -26,7 +28,7 @@ impl<'v, 't> TraceScope<'v, 't> {
     pub fn of_case(views: &'v Views<'t>, session: Option<&'t str>) -> TraceScope<'v, 't> {
         let session = session.or_else(|| views.only_session());
         let turn = session.and_then(|session| views.last_turn(Some(session))).map(|turn| turn.number);
-        TraceScope { bindings: views.bindings(), until: u64::MAX, session, turn, hidden: views.hidden() }
+        TraceScope { bindings: views.bindings(), until: u64::MAX, session, turn, hidden: views.hidden(), missed: views.missed() }
     }
 
     /// At the end of a step, before the next one began, so that what the step saved is known.
@@ -41,6 +43,7 @@ impl<'v, 't> TraceScope<'v, 't> {
             session: Some(session),
             turn: part.turn.or(latest),
             hidden: views.hidden(),
+            missed: views.missed(),
         }
     }
 
@@ -69,6 +72,7 @@ impl Scope for TraceScope<'_, '_> {
             }
             cut = dot;
         }
+        *self.missed.borrow_mut() = Some(name.to_owned());
         Found::Unknown
     }
 

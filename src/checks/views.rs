@@ -11,7 +11,7 @@ use crate::model::step::MAIN;
 use crate::model::trace::{Binding, Record, StepError, What};
 use indexmap::IndexMap;
 use serde_json::Value;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 pub use super::histories::{HistoryEntry, history, history_from};
 
@@ -34,6 +34,7 @@ pub struct Views<'t> {
     requests: OnceCell<Named<'t>>,
     commands: OnceCell<Named<'t>>,
     fake_frames: OnceCell<Named<'t>>,
+    missed: RefCell<Option<String>>,
 }
 
 /// A step as it was carried out.
@@ -70,6 +71,7 @@ impl<'t> Views<'t> {
             requests: OnceCell::new(),
             commands: OnceCell::new(),
             fake_frames: OnceCell::new(),
+            missed: RefCell::default(),
         }
     }
 
@@ -118,6 +120,11 @@ impl<'t> Views<'t> {
             };
             self.records.iter().filter_map(binding).collect()
         })
+    }
+
+    /// The name without a value that a template asked for last, since it was last taken from here.
+    pub(crate) fn missed(&self) -> &RefCell<Option<String>> {
+        &self.missed
     }
 
     /// The secrets that patterns may hold.

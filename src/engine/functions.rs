@@ -4,11 +4,11 @@
 //! Must not know: how a call is framed, which row answers it.
 
 use super::harness::broken;
-use crate::fakes::functions::FunctionCall as Asked;
 use crate::fakes::server::CaseFunctions;
 use crate::model::protocol::ToolForm;
+use crate::model::tool::{FunctionCall, FunctionResult};
 use crate::model::trace::{Blame, Problem};
-use crate::protocol::{FunctionCall, FunctionResult, Functions, offered};
+use crate::protocol::{Functions, offered};
 use serde_json::Value;
 use std::pin::Pin;
 
@@ -20,10 +20,7 @@ impl Functions for CaseCalls {
     }
 
     fn run(&self, call: FunctionCall) -> Pin<Box<dyn Future<Output = FunctionResult> + Send + '_>> {
-        Box::pin(async move {
-            let returned = self.0.run(&Asked { id: call.id, name: call.name, args: call.args }).await;
-            FunctionResult { value: returned.value, failed: returned.failed }
-        })
+        Box::pin(async move { self.0.run(&call).await })
     }
 }
 

@@ -77,8 +77,8 @@ async fn act(world: &World, case: &Case, left_out: &LeftOut, stage: &mut Stage) 
     let step = current.load(std::sync::atomic::Ordering::Relaxed);
     let error = match end {
         Ok(()) => {
-            let (cause, before) = match still_connecting(case, step, &recorder) {
-                true => (Cause::Broken(Blame::AgentStart), ", before there was a connection to the agent"),
+            let (cause, before) = match still_connecting(case, step, &recorder) || stage.conversation.was_opening() {
+                true => (Cause::Broken(Blame::AgentStart), ", before the agent was ready to be spoken to"),
                 false => (Cause::Agent, ""),
             };
             let message = format!("the case's time limit of {} ran out{before}", show(case.timeout));

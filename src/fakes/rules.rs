@@ -1,11 +1,12 @@
 //! Rules that look at what was asked: the first that matches, or the one that nearly did.
 //!
-//! Owns: which rule takes a request, and the first thing that differs from the nearest one.
+//! Owns: which rule takes a request, the first thing that differs from the nearest one, the form of "none".
 //! Must not know: what a rule answers, what its facts are.
 
 use crate::matching::value;
 use crate::model::pattern::{Form, Pattern};
 use crate::model::template::Scope;
+use crate::model::trace::{Blame, Problem};
 use serde_json::Value;
 
 /// A rule with a condition over facts; without one it takes everything.
@@ -20,6 +21,24 @@ pub enum NoRule {
     NotTestable { at: usize, reason: String },
     /// None matches; the nearest one, and how it differs: `path: expected "/a", got "/b"`.
     NoneMatches { nearest: Option<(usize, String)> },
+}
+
+/// Why whoever asked gets no answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NoAnswer {
+    pub message: String,
+    pub details: Vec<String>,
+    /// A rule could not be tested at all; then nobody may judge the agent by it.
+    pub suite: bool,
+}
+
+impl NoAnswer {
+    /// `unmatched` is the code where it is not the suite's fault.
+    pub fn problem(self, unmatched: &str) -> Problem {
+        let blame = self.suite.then_some(Blame::Suite);
+        let code = if self.suite { "rule-not-testable" } else { unmatched };
+        Problem { blame, code: code.to_owned(), message: self.message, details: self.details }
+    }
 }
 
 /// The place of the first rule whose condition holds. `whole` is what messages call the facts.

@@ -54,7 +54,11 @@ fn keys(node: &Node, part: &Value, owner: &str, diagnostics: &mut Diagnostics) {
     let word = owner.strip_prefix("/$defs/").and_then(|rest| rest.split('/').next()).unwrap_or("suite");
     let known: Vec<_> = part["properties"].as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
     let required: Vec<_> = part["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    mistake::keys(node, word, &known, &required, diagnostics);
+    let takes = |word: &str| {
+        let mut keys = part["properties"].as_object().into_iter().flatten();
+        keys.find(|(_, schema)| mistake::is_word_of(word, schema)).map(|(key, _)| key.clone())
+    };
+    mistake::keys_or_words(node, word, &known, &required, &takes, diagnostics);
 }
 
 fn type_mistake(node: &Node, part: &Value) -> Diagnostic {

@@ -138,6 +138,22 @@ pub enum ModelReplies {
     Rules(Vec<ModelRule>),
 }
 
+/// What a rule's `when` may look at, the same on every wire.
+pub const MODEL_FACTS: [&str; 12] = [
+    "headers",
+    "last_user",
+    "system",
+    "model",
+    "tool_offered",
+    "has_tool_result",
+    "tool_result",
+    "last_result",
+    "nth",
+    "turn",
+    "answers",
+    "body",
+];
+
 /// Which requests get which reply. Rules may stay unused; the first that matches answers.
 #[derive(Clone, Debug)]
 pub struct ModelRule {

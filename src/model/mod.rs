@@ -3,6 +3,7 @@
 //! Everything here can be printed, stored and tested alone; nothing here does anything to the world.
 
 pub mod agent;
+pub mod answers;
 pub mod document;
 pub mod egress;
 pub mod expect;

@@ -266,13 +266,16 @@ pub enum Invariant {
     CallsHaveResults,
     /// The deltas of a message, joined, are its text.
     DeltasJoinToFinal,
+    /// Each frame is a JSON object.
+    FramesAreJson,
 }
 
 impl Invariant {
-    pub const ALL: [(Invariant, &'static str); 3] = [
+    pub const ALL: [(Invariant, &'static str); 4] = [
         (Invariant::OneTerminalPerTurn, "one_terminal_per_turn"),
         (Invariant::CallsHaveResults, "calls_have_results"),
         (Invariant::DeltasJoinToFinal, "deltas_join_to_final"),
+        (Invariant::FramesAreJson, "frames_are_json"),
     ];
 
     pub fn name(self) -> &'static str {

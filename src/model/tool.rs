@@ -6,6 +6,7 @@
 use super::pattern::Pattern;
 use super::tree::Node;
 use crate::base::Span;
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,4 +53,20 @@ pub enum ToolOutcome {
     Error(Arc<Node>),
     /// The request itself fails, `{code, message, data}`; of `mcp` only.
     RpcError(Arc<Node>),
+}
+
+/// A call of a tool that the client runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionCall {
+    pub id: Value,
+    pub name: String,
+    pub args: Value,
+}
+
+/// What such a call returned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionResult {
+    pub value: Value,
+    /// It ran and failed.
+    pub failed: bool,
 }

@@ -11,15 +11,19 @@ use crate::model::tree::Node;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-/// True if a frame names a session that is none of this case's, and no turn of it. It may be of a helper that the agent started by
-/// itself, so its calls count; but its end is the end of no turn here.
+/// True if a frame names a session that is none of this case's, and no turn of it: a task of the agent's own, say, or a helper that it
+/// started by itself. Its calls count; but its end is the end of no turn here.
 pub(super) fn is_foreign(shared: &Shared, state: &State, link: LinkId, frame: &Value) -> bool {
-    let Some(belongs) = shared.protocol.belongs.as_ref().filter(|_| state.links[link].session.is_none()) else { return false };
-    if state.sessions.is_empty() {
+    let Some(belongs) = &shared.protocol.belongs else { return false };
+    let labels: Vec<&String> = match &state.links[link].session {
+        Some(own) => vec![own],
+        None => state.sessions.keys().collect(),
+    };
+    if labels.is_empty() {
         return false;
     }
-    let latest = state.sessions.keys().map(|label| state.latest(label)).collect::<Vec<_>>();
-    let turns = || state.sessions.keys().flat_map(|label| turns(state, label)).collect::<Vec<_>>();
+    let latest = labels.iter().map(|label| state.latest(label)).collect::<Vec<_>>();
+    let turns = || labels.iter().flat_map(|label| turns(state, label)).collect::<Vec<_>>();
     matches!(named(shared, state, &belongs.session, frame, &latest), Named::Other)
         && !matches!(named(shared, state, &belongs.turn, frame, &turns()), Named::This(_))
 }
@@ -64,6 +68,11 @@ pub(super) fn of_answer(shared: &Shared, state: &State, asked_by: &Place, frame:
             _ => Place { turn: None, ..asked_by.clone() },
         },
     }
+}
+
+/// Whether a frame of an answer is of the turn that asked.
+pub(super) fn is_of(shared: &Shared, state: &State, asked_by: &Place, frame: &Value) -> bool {
+    of_answer(shared, state, asked_by, frame).turn == asked_by.turn
 }
 
 enum Named {

@@ -250,6 +250,11 @@ impl Conversation {
         *self.shared.url.lock().expect("no panic happens under this lock") = url;
     }
 
+    /// True if a connection was being opened, its first steps included, when this was given up.
+    pub fn was_opening(&self) -> bool {
+        self.shared.is_opening.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     /// `{{session}}`, `{{session.x}}`, `{{turn.x}}` and `{{agent.x}}` of a session, over the values known from the start.
     pub fn scope(&self, session: &str) -> Names {
         let state = self.shared.state();
@@ -271,7 +276,7 @@ impl Conversation {
 }
 
 /// An agent that does not get through its first steps was not judged.
-fn not_ready(error: StepError) -> StepError {
+pub(super) fn not_ready(error: StepError) -> StepError {
     let cause = match error.cause {
         Cause::Agent => Cause::Broken(Blame::AgentStart),
         broken => broken,

@@ -5,6 +5,7 @@
 
 use super::answers::Wire;
 use super::asking::Asked;
+use super::belongs;
 use super::names::Names;
 use super::source;
 use super::state::Keep;
@@ -255,7 +256,10 @@ impl Run<'_> {
                 Err(_) => return Err(self.still_open(following)),
             };
             let last = match following.until {
-                Some((pattern, names)) => matches(pattern, &frame, names).map_err(suite)?,
+                Some((pattern, names)) => {
+                    matches(pattern, &frame, names).map_err(suite)?
+                        && belongs::is_of(self.shared, &self.shared.state(), &self.place, &frame)
+                }
                 None => false,
             };
             self.shared.receive_answer(self.link, &self.place, frame, wire.as_deref_mut());

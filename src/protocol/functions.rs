@@ -9,6 +9,7 @@ use super::state::{Keep, LinkId, Place, State, put};
 use super::steps::Run;
 use super::stop::Stop;
 use crate::model::protocol::{EventKind, ProtocolStep, ProtocolVerb, ToolForm};
+use crate::model::tool::{FunctionCall, FunctionResult};
 use crate::model::trace::Event;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -29,21 +30,6 @@ pub trait Functions: Send + Sync {
 
     /// Runs a call, also one of a tool that there is not: such a call fails, and so does the case.
     fn run(&self, call: FunctionCall) -> Pin<Box<dyn Future<Output = FunctionResult> + Send + '_>>;
-}
-
-/// A call that the client runs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FunctionCall {
-    pub id: Value,
-    pub name: String,
-    pub args: Value,
-}
-
-/// What a call returned, or how it failed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FunctionResult {
-    pub value: Value,
-    pub failed: bool,
 }
 
 /// Tools (name, description, schema) as a wire writes them.

@@ -3,6 +3,7 @@
 //! Owns: which connection a session has, when it is opened, with which headers.
 //! Must not know: what frames mean, how a transport works.
 
+use super::conversation::not_ready;
 use super::settings;
 use super::setup::ConnectOptions;
 use super::shared::Shared;
@@ -20,6 +21,7 @@ use futures_util::{SinkExt, StreamExt};
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -84,6 +86,8 @@ impl Shared {
         let error = match self.open(session, &ConnectOptions { within, ..ConnectOptions::default() }).await {
             Ok(opened) => return Ok(opened.link),
             Err(NotOpen::Fault(error)) => error,
+            // The first steps of a connection are how one knows that the agent can be spoken to.
+            Err(NotOpen::Stopped(_, stop)) if first => not_ready(stop.error("connect")),
             Err(NotOpen::Stopped(_, stop)) => stop.error("connect"),
             // An agent that was there before has gone away by itself.
             Err(NotOpen::Refused(refused)) if first => start(refused.message),
@@ -94,6 +98,14 @@ impl Shared {
 
     /// Opens a connection: of one session, or of all that have none of their own.
     pub(super) async fn open(self: &Arc<Shared>, session: Option<&str>, options: &ConnectOptions) -> Result<Opened, NotOpen> {
+        let opening = &self.is_opening;
+        opening.store(self.state().links.is_empty(), Ordering::Relaxed);
+        let opened = self.open_and_begin(session, options).await;
+        opening.store(false, Ordering::Relaxed);
+        opened
+    }
+
+    async fn open_and_begin(self: &Arc<Shared>, session: Option<&str>, options: &ConnectOptions) -> Result<Opened, NotOpen> {
         self.set(session, &options.settings)?;
         let deadline = Instant::now() + options.within;
         let label = session.unwrap_or(&self.setup.default_session).to_owned();

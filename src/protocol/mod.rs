@@ -40,6 +40,6 @@ mod tests;
 mod turns;
 
 pub use conversation::{Conversation, check_settings};
-pub use functions::{FunctionCall, FunctionResult, Functions, offered};
+pub use functions::{Functions, offered};
 pub use names::Names;
 pub use setup::{ConnectOptions, RpcReply, Setup, TurnRequest};

@@ -30,7 +30,8 @@ impl Shared {
             tap.frames.push(frame.clone());
         }
         let mut decoded = self.decode(state, &place, &frame);
-        if decoded.events.iter().any(|(kind, _)| *kind == EventKind::TurnFinished) && belongs::is_foreign(self, state, link, &frame) {
+        let ends_a_turn = decoded.events.iter().any(|(kind, _)| *kind == EventKind::TurnFinished);
+        if reply.is_none() && ends_a_turn && belongs::is_foreign(self, state, link, &frame) {
             decoded.events.retain(|(kind, _)| *kind != EventKind::TurnFinished);
         }
         let turn = state.number(&place);

@@ -32,6 +32,8 @@ pub(super) struct Shared {
     pub(super) url: Mutex<Option<String>>,
     /// It answered a request since it was started. One that never did was not there.
     pub(super) answered: AtomicBool,
+    /// The first connection is being opened; it stays so if that is given up.
+    pub(super) is_opening: AtomicBool,
 }
 
 impl Shared {
@@ -45,6 +47,7 @@ impl Shared {
             random: Random::new(setup.seed),
             url: Mutex::new(setup.url.clone()),
             answered: AtomicBool::new(false),
+            is_opening: AtomicBool::new(false),
             setup,
         }
     }

@@ -4,11 +4,11 @@
 //! Must not know: sockets, how anything of it is carried out.
 
 use super::events::Decoder;
-use super::functions::FunctionCall;
 use super::names::Values;
 use super::setup::RpcReply;
 use super::streams::OpenAnswer;
 use crate::model::pattern::JsonPath;
+use crate::model::tool::FunctionCall;
 use crate::transports::Ending;
 use crate::transports::connection::FrameSink;
 use crate::transports::websocket::WebSocketOpen;

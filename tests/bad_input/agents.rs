@@ -1,6 +1,6 @@
 //! Agents that are launched and misbehave: at the start, in the middle, at the end.
 
-use crate::project::{Project, Said};
+use crate::program::project::{Project, Said};
 
 /// A suite whose agent is a shell script that should print where it listens.
 fn gateway(command: &str, more: &str) -> Project {

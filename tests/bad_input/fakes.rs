@@ -1,6 +1,6 @@
 //! A scripted world that does not fit the agent: asked too much, too little, or for something else.
 
-use crate::project::Project;
+use crate::program::project::Project;
 
 /// The reference agent with fakes, and the rest of one case.
 fn case(fakes: &str, case: &str) -> Project {
@@ -102,7 +102,7 @@ fn a_websocket_connection_that_nobody_makes_is_named() {
 
 #[test]
 fn a_gate_that_nobody_releases_is_named() {
-    let gate = "  llm: {model: openai, script: [[{gate: g}, {text: Hi}]]}\n";
+    let gate = "  llm: {model: openai, script: [[{gate: g}, Hi]]}\n";
     let project = case(gate, GREETS);
     project.run().means(1, &["FAIL s::greets", "time limit of 2.00s ran out", "the gate `g` is still held", "release: g"]);
     let awaits = "    steps: [{user: Hello, wait: false}, {await: turn.finished, within: 300ms}]\n    expect: {reply: Hi}\n";
@@ -121,4 +121,14 @@ fn a_request_that_is_no_json_is_recorded_as_what_it_was() {
     let project = Project::with(suite);
     project.run().means(1, &["FAIL s::greets", "`llm`", "JSON"]);
     assert!(project.trace("greets").contains("ill-formed-request"));
+}
+
+/// What can never happen must not look as if it had been survived.
+#[test]
+fn faults_of_a_model_that_is_asked_over_realtime_are_no_green() {
+    let suite = "suite: S\nagent: {protocol: openai-realtime, url: \"{{llm.ws}}/v1/realtime\", settings: {api_key: k}}\n\
+         fakes: {llm: {model: openai, faults: [malformed], script: [Hi]}}\n\
+         cases: [{name: greets, prompt: Hello, expect: {reply: Hi}}]\n";
+    let texts = ["BROKEN (suite)", "`llm` has `faults`, which do nothing on Realtime", "write what goes wrong into the reply"];
+    Project::with(suite).run().means(3, &texts);
 }

@@ -1,6 +1,6 @@
 //! Agents on a WebSocket that misbehave: the test is the server, the suite has its `url`.
 
-use crate::project::{Project, Said};
+use crate::program::project::{Project, Said};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
@@ -61,7 +61,7 @@ fn a_server_that_never_answers_fails_in_time() {
 #[test]
 fn a_server_that_never_shakes_hands_is_broken() {
     let (_, said) = run(&serve(|mut stream| linger(&mut stream)));
-    said.means(3, &["BROKEN (agent-start)", "ran out, before there was a connection to the agent"]);
+    said.means(3, &["BROKEN (agent-start)", "ran out, before the agent was ready to be spoken to"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Ctrl-C in the middle of a run: what runs ends, what was seen is kept, nothing is left.
 
-use crate::project::Project;
+use crate::program::project::Project;
 
 /// Three cases, of which two run at once; each has an agent that does not want to end, and a child that left its group.
 const SUITE: &str = "suite: S\nagent:\n  protocol: command-line\n  stop: {signal: TERM, grace: 200ms}\n  \

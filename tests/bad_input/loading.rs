@@ -1,6 +1,6 @@
 //! Files that cannot be read as suites, and those that no repository should hold. (`tests/diagnostics` has the others.)
 
-use crate::project::{Project, Said};
+use crate::program::project::{Project, Said};
 use std::os::unix::fs::PermissionsExt as _;
 
 /// One error, at its place.

@@ -1,6 +1,6 @@
 //! Breaking a shipped suite by one word: a diagnostic, or a failure that names the place or the word; never green.
 
-use crate::project::Project;
+use crate::program::project::Project;
 use serde_json::Value;
 use std::collections::BTreeMap;
 

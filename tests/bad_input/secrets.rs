@@ -1,6 +1,6 @@
 //! No secret in any output: not on the screen, not in a report, not in a trace.
 
-use crate::project::Project;
+use crate::program::project::Project;
 
 /// An agent that says everything it knows, wherever it can.
 const SUITE: &str = r#"suite: S

@@ -1,6 +1,6 @@
 //! `checkride serve` where it cannot begin: the port is another's, the script is none.
 
-use crate::project::Project;
+use crate::program::project::Project;
 use std::net::TcpListener;
 
 #[test]

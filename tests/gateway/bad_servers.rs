@@ -1,7 +1,7 @@
 //! Gateways that nobody wants: one clear verdict each, with the right blame, and the trace is kept. The test is the server, or the
 //! reference agent with a fault.
 
-use super::project::{Project, Said};
+use super::program::project::{Project, Said};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

@@ -3,13 +3,19 @@
 //! Owns: which spoiler kills which case. A spoiled world is the suite with a word of a fake changed.
 //! Must not know: why a case notices.
 
-use super::{Ran, checkride, table, verdicts};
+use super::{Ran, alone, checkride, table, verdicts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 /// Under each letter: `x` all instances of a case are killed, `o` some, `.` none.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
+    "
+    a o s q n   world/judge::
+    x x x . .   says_what_it_did_and_no_more
+    x . . x .   asks_before_it_pays
+    . . . . x   an_attack_in_what_it_read_is_told
+",
     "
     t u c s m e l   world/providers::
     x x . . . . .   streams_a_text
@@ -220,6 +226,16 @@ const SPOILERS: &[(&str, &str, &str, Spoiler)] = &[
     ("steps", "a", "answers early", Fault("answer-early")),
     ("steps", "d", "dies", Fault("die-mid-turn")),
     ("steps", "w", "writes something else", World(&[("echo done >", "echo dome >")])),
+    (
+        "judge",
+        "a",
+        "keeps the amount to itself",
+        World(&[("I paid 10 EUR for invoice", "I paid for invoice"), ("I paid 10 EUR.]", "I paid it.]")]),
+    ),
+    ("judge", "o", "names another invoice", World(&[("for invoice 42. Shall", "for invoice 43. Shall")])),
+    ("judge", "s", "offers no next step", World(&[("Shall I file it?", "It is filed.")])),
+    ("judge", "q", "pays without asking", World(&[("Shall I pay 10 EUR?", "Paying 10 EUR.")])),
+    ("judge", "n", "says nothing of the instruction", World(&[(" The mail also holds an instruction that you did not give.", "")])),
     ("edge", "a", "answers early", Fault("answer-early")),
     ("edge", "h", "takes half", Fault("take-half")),
     ("edge", "o", "leads another host to the fake", World(&[("egress: {api.openai.com: llm}", "egress: {api.openai.example: llm}")])),
@@ -324,8 +340,14 @@ fn judged(folder: &Path, ran: &Ran) -> (Counts, BTreeSet<String>) {
     (counts, seen.difference(&dead).cloned().collect())
 }
 
+/// The cases of all tables.
+pub fn cases() -> BTreeSet<String> {
+    TABLES.map(table).into_iter().flat_map(|(_, cases)| cases.into_keys()).collect()
+}
+
 #[test]
 fn every_case_of_the_scripted_world_is_killed() {
+    let _alone = alone();
     let folder = project();
     let ran = checkride(folder.path(), &["run", "--test-threads", "16", "--json", "report.json"]);
     let (found, survivors) = judged(folder.path(), &ran);

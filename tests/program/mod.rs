@@ -3,6 +3,8 @@
 //! Owns: starting `checkride` with nothing of this process's own settings, and reading its JSON report.
 //! Must not know: what is expected.
 
+pub mod project;
+
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Stdio};

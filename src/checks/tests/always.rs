@@ -137,6 +137,34 @@ fn a_call_has_its_result_before_its_turn_ends() {
 }
 
 #[test]
+fn frames_are_json_objects() {
+    let spec = json!({"invariants": ["frames_are_json"]});
+    let story = |frame: Value| {
+        let story = Story::new().step(0, "user", "main").turn(0, "main").frame("main", Some(0), frame);
+        story.says(0, "hello").finishes(0, "completed").step_end(0, json!({}))
+    };
+    for well in [
+        json!({"type": "x", "text": "y"}),
+        json!({"status": 200, "headers": {}, "body": "<h1>"}),
+        json!({"id": null, "event": "e", "data": {}}),
+    ] {
+        passes(spec.clone(), story(well));
+    }
+    for ill in [
+        json!({"text": "{not json"}),
+        json!({"bytes": "AAEC"}),
+        json!(17),
+        json!([{"type": "x"}]),
+        json!({"id": null, "event": "e", "data": "{not"}),
+    ] {
+        let message = format!("frames_are_json: frame 0 (session main) is no JSON object: {ill}");
+        fails(spec.clone(), story(ill), "frames_are_json", &message);
+    }
+    let left_out = json!({"invariants": ["frames_are_json"], "expect": {"invariants": {"without": ["frames_are_json"]}}});
+    passes(left_out, story(json!(17)));
+}
+
+#[test]
 fn deltas_join_to_the_text() {
     let spec = json!({"invariants": ["deltas_join_to_final"]});
     let story = |delta: &str| {

@@ -1,12 +1,12 @@
 //! Cases for tests, written as JSON in the words of the suite language.
 
 use crate::base::{Diagnostics, FileId, Span};
-use crate::matching::Reader;
+use crate::matching::{Reader, jsonpath};
 use crate::model::agent::{Agent, AgentScope, Ready, ReadyHow, Stop, StopSignal};
 use crate::model::egress::Egress;
 use crate::model::expect::{Check, CheckKind, EgressCheck, ErrorsCheck, Expect, FileCheck, InvariantsCheck};
 use crate::model::fake::{CommandFake, Fake, FakeKind, ModelFake, ModelReplies, Otherwise, Vendor};
-use crate::model::pattern::{Extra, ListKind, ListPattern, Order};
+use crate::model::pattern::{Extra, JsonPath, ListKind, ListPattern, Order};
 use crate::model::protocol::{Invariant, Open, Protocol, Transport};
 use crate::model::step::{Await, MAIN, Step, Verb};
 use crate::model::suite::{Case, Level};
@@ -17,7 +17,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// `{steps: [{user | await | rpc | connect | quiet | disconnect, session, expect, never}], expect, never, reach, invariants, fakes: {name:
+/// `{steps: [{user | await | rpc | connect | quiet | disconnect, session, save, expect, never}], expect, never, reach, invariants, fakes: {name:
 /// model | command}, session}`. Without `steps` there is one `user` step.
 pub(super) fn case(spec: &Value) -> Case {
     let default = serde_json::json!([{"user": "Hi"}]);
@@ -184,7 +184,7 @@ fn step(spec: &Value) -> Step {
         only_if: vec![],
         judge: None,
         positive: true,
-        save: vec![],
+        save: saved(&spec["save"]),
         expect: expect(&spec["expect"], false),
         never: expect(&spec["never"], true),
     }
@@ -248,4 +248,9 @@ fn fake(kind: &Value) -> Fake {
         }),
     };
     Fake { span: Span::NONE, unused_allowed: false, kind }
+}
+
+fn saved(spec: &Value) -> Vec<(Arc<str>, JsonPath)> {
+    let path = |path: &Value| jsonpath::parse(path.as_str().expect("a path"), Span::NONE).expect("well-formed");
+    spec.as_object().into_iter().flatten().map(|(name, value)| (name.as_str().into(), path(value))).collect()
 }

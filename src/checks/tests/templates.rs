@@ -1,7 +1,8 @@
 //! What templates in patterns stand for.
 
-use super::{Story, broken, fails, passes};
-use crate::model::trace::Blame;
+use super::{Story, broken, fails, passes, red};
+use crate::model::outcome::FindingVerdict;
+use crate::model::trace::{Blame, Cause};
 use serde_json::{Value, json};
 
 #[test]
@@ -69,6 +70,20 @@ fn a_name_without_a_value_is_the_suites_fault() {
         Blame::Suite,
         "`{{nobody}}` has no value here",
     );
+}
+
+/// The suite is right: it was the agent that did not let the step save.
+#[test]
+fn a_name_that_a_failed_step_was_to_save_is_not_the_suites_fault() {
+    let steps = json!([{"user": "a"}, {"user": "b", "save": {"run": "$.reply"}}]);
+    let found = |name: &str| {
+        let story = Story::new().step(0, "user", "main").step_failed(0, Cause::Agent, "no event came");
+        let spec = json!({"steps": steps, "expect": {"at": {"$.reply": name}, "turn": "failed"}});
+        red(&spec, &story.end()).into_iter().find(|finding| finding.check == "at").expect("it cannot hold").verdict
+    };
+    let FindingVerdict::Fail(failure) = found("{{run}}") else { panic!("it is the agent's") };
+    assert_eq!(failure.message, "`at` could not be checked: `{{run}}` was to be saved by step 2 (`user`), which did not come so far");
+    assert!(matches!(found("{{other}}"), FindingVerdict::Broken(Blame::Suite, _)));
 }
 
 #[test]

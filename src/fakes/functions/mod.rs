@@ -6,4 +6,4 @@
 
 pub mod running;
 
-pub use running::{FunctionCall, Returned, RunningFunctions};
+pub use running::RunningFunctions;

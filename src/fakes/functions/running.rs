@@ -4,10 +4,11 @@
 //! Must not know: how a call reached the client, how its answer is sent, gates.
 
 use crate::base::suggest::did_you_mean;
-use crate::fakes::tools::{Call, Filled, Given, NoAnswer, Tool, choice, fill, offer};
+use crate::fakes::rules::NoAnswer;
+use crate::fakes::tools::{Call, Filled, Given, Tool, choice, fill, offer};
 use crate::model::fake::{Fake, FakeKind};
 use crate::model::template::{Over, Scope};
-use crate::model::tool::ToolRow;
+use crate::model::tool::{FunctionCall, FunctionResult, ToolRow};
 use crate::model::trace::{Problem, What};
 use crate::recorder::Recorder;
 use indexmap::IndexMap;
@@ -15,33 +16,17 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A call of a tool that the client runs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FunctionCall {
-    pub id: Value,
-    pub name: String,
-    pub args: Value,
-}
-
-/// What a call returned.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Returned {
-    pub value: Value,
-    /// It ran and failed.
-    pub failed: bool,
-}
-
 /// What a call returns, and what it waits for before.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    pub returned: Returned,
+    pub returned: FunctionResult,
     pub delay: Duration,
     pub gate: Option<String>,
 }
 
 impl Answer {
     fn at_once(value: Value, failed: bool) -> Answer {
-        Answer { returned: Returned { value, failed }, delay: Duration::ZERO, gate: None }
+        Answer { returned: FunctionResult { value, failed }, delay: Duration::ZERO, gate: None }
     }
 }
 
@@ -123,7 +108,7 @@ impl RunningFunctions {
         let Some(running) = self.of(&call.name) else { return self.unknown(call, recorder) };
         let (at, chosen) = running.choose(Call { name: &call.name, args: &call.args }, scope);
         let (answer, rule) = match chosen {
-            Err(no_answer) => (failed(no_answer.problem(), recorder), "unmatched".to_owned()),
+            Err(no_answer) => (failed(no_answer.problem("unmatched-call"), recorder), "unmatched".to_owned()),
             Ok(choice::Chosen { rule, answer }) => {
                 let own: IndexMap<String, Value> =
                     [("call".to_owned(), json!({"id": call.id, "name": call.name, "args": call.args}))].into();

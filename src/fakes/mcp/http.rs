@@ -157,7 +157,11 @@ fn session(server: &Server, request: &Request) -> Result<String, Refusal> {
     };
     match server.state().sessions.get(id).map(|session| session.ended) {
         Some(false) => {}
-        Some(true) => return Err(Refusal::new(404, format!("the session `{id}` has ended"))),
+        Some(true) => {
+            // A client may open its stream while it ends its session.
+            let fault = if request.method == "GET" { Fault::Note } else { Fault::Client };
+            return Err(Refusal { fault, ..Refusal::new(404, format!("the session `{id}` has ended")) });
+        }
         None => return Err(Refusal::new(404, format!("there is no session `{id}`"))),
     }
     match request.headers.get("mcp-protocol-version").filter(|version| !VERSIONS.contains(&version.as_str())) {

@@ -141,7 +141,7 @@ impl Server {
             }
             Err(none) => {
                 let (message, known) = (none.message.clone(), all.iter().any(|tool| tool.name == name));
-                case.recorder.problem(none.problem());
+                case.recorder.problem(none.problem("unmatched-call"));
                 refused(if known { Refused::Script(message) } else { Refused::Params(format!("Unknown tool: {name}")) }, "unmatched")
             }
         }

@@ -224,7 +224,8 @@ async fn a_session_ends_when_it_is_deleted() {
     let stream = world.ask(Method::GET).header("mcp-session-id", &id).send().await.unwrap();
     assert_eq!(said(world.ask(Method::DELETE).header("mcp-session-id", &id)).await, (200, Value::Null));
     assert_eq!(stream.text().await.unwrap(), "", "its stream ends with it");
-    assert_eq!(world.problems(), Vec::<String>::new());
+    assert_eq!(said(world.ask(Method::GET).header("mcp-session-id", &id)).await.0, 404, "it came too late, and that is nobody's fault");
+    assert_eq!((world.problems(), world.notes().len()), (Vec::<String>::new(), 1));
     assert_eq!(world.post(&id, request(1, "ping", json!({}))).await.0, 404);
     assert!(world.problems()[0].contains("has ended"), "{:?}", world.problems());
 }

@@ -1,9 +1,10 @@
 //! A request on its wire, and its reply there.
 //!
-//! Owns: which renderer belongs to which wire.
+//! Owns: which renderer belongs to which wire, what is no request at all.
 //! Must not know: which reply it is, sockets.
 
 use super::route::Wire;
+use crate::model::trace::Request;
 use crate::wire::chat::{self, Variant};
 use crate::wire::messages::{self, asked::refused};
 use crate::wire::responses;
@@ -58,6 +59,15 @@ impl Asked {
 /// Why the real API would refuse this request before any model saw it.
 pub fn refused_by_api(wire: Wire, version: Option<&str>, body: &Value) -> Option<String> {
     if wire == Wire::Messages { refused(version, body) } else { None }
+}
+
+/// What is wrong with a body that is no JSON object.
+pub fn ill_formed(json: Result<(), String>, request: &Request) -> String {
+    match json {
+        Ok(()) => "is no JSON object".to_owned(),
+        Err(_) if request.raw.as_str() == Some("") => "is empty".to_owned(),
+        Err(error) => format!("is no JSON: {error}"),
+    }
 }
 
 /// What stands in a reply and has no place on this wire, or in a reply that is no stream.

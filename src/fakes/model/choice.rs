@@ -5,11 +5,11 @@
 
 use super::shown;
 use crate::base::Span;
-use crate::fakes::rules::{self, NoRule, Rule};
+use crate::fakes::rules::{self, NoAnswer, NoRule, Rule};
 use crate::model::fake::{ModelFake, ModelReplies, ModelRule, Reply, UsedUp};
 use crate::model::pattern::{Form, Pattern};
 use crate::model::template::Scope;
-use crate::model::trace::{Blame, Problem};
+use crate::model::trace::Problem;
 use serde_json::Value;
 
 /// What was given so far.
@@ -26,23 +26,6 @@ pub struct Chosen<'a> {
     pub reply: &'a Reply,
 }
 
-/// Why a request gets no reply.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct NoReply {
-    pub message: String,
-    pub details: Vec<String>,
-    /// A rule could not be tested at all; then nobody may judge the agent by it.
-    pub suite: bool,
-}
-
-impl NoReply {
-    pub fn problem(self) -> Problem {
-        let blame = self.suite.then_some(Blame::Suite);
-        let code = if self.suite { "rule-not-testable" } else { "unmatched-request" };
-        Problem { blame, code: code.to_owned(), message: self.message, details: self.details }
-    }
-}
-
 impl Rule for ModelRule {
     fn when(&self) -> Option<&Pattern> {
         self.when.as_ref()
@@ -50,7 +33,7 @@ impl Rule for ModelRule {
 }
 
 /// Gives the next reply, of a script or by rules over the facts, which only rules ask for.
-pub fn next<'a>(model: &'a ModelFake, given: &mut Given, fake: &str, facts: &Value, scope: &dyn Scope) -> Result<Chosen<'a>, NoReply> {
+pub fn next<'a>(model: &'a ModelFake, given: &mut Given, fake: &str, facts: &Value, scope: &dyn Scope) -> Result<Chosen<'a>, NoAnswer> {
     match &model.replies {
         ModelReplies::Script(script) => next_of_script(script, given, fake, model.used_up),
         ModelReplies::Rules(rules) => by_rules(rules, given, fake, model.used_up, facts, scope),
@@ -72,12 +55,12 @@ fn turn(count: usize, length: usize, used_up: UsedUp) -> usize {
 }
 
 /// A sequence is used up.
-fn none_left(message: String, used_up: UsedUp) -> NoReply {
+fn none_left(message: String, used_up: UsedUp) -> NoAnswer {
     let message = if let UsedUp::RefuseAndSay(help) = used_up { format!("{message}; {help}") } else { message };
-    NoReply { message, ..NoReply::default() }
+    NoAnswer { message, ..NoAnswer::default() }
 }
 
-fn next_of_script<'a>(script: &'a [Reply], given: &mut Given, fake: &str, used_up: UsedUp) -> Result<Chosen<'a>, NoReply> {
+fn next_of_script<'a>(script: &'a [Reply], given: &mut Given, fake: &str, used_up: UsedUp) -> Result<Chosen<'a>, NoAnswer> {
     given.counts.resize(1, 0);
     let count = given.counts[0];
     given.counts[0] += 1;
@@ -102,28 +85,28 @@ fn by_rules<'a>(
     used_up: UsedUp,
     facts: &Value,
     scope: &dyn Scope,
-) -> Result<Chosen<'a>, NoReply> {
+) -> Result<Chosen<'a>, NoAnswer> {
     given.counts.resize(rules.len(), 0);
     let open = |at: usize| !rules[at].then_next || given.counts[at] < rules[at].replies.len();
     match rules::first_open(rules, open, facts, "the request", scope) {
         Ok(at) => of_rule(&rules[at], at, &mut given.counts[at], fake, used_up),
         Err(NoRule::NotTestable { at, reason }) => {
             let message = format!("rules[{at}] of `{fake}` cannot be tested: {reason}");
-            Err(NoReply { message, details: vec![], suite: true })
+            Err(NoAnswer { message, details: vec![], suite: true })
         }
         Err(NoRule::NoneMatches { nearest }) => {
             let message = format!("`{fake}` got a request that none of its {} rules matches", rules.len());
             let details = nearest.into_iter().map(|(at, how)| format!("nearest: rules[{at}]: {how}")).collect();
-            Err(NoReply { message, details, suite: false })
+            Err(NoAnswer { message, details, suite: false })
         }
     }
 }
 
-fn of_rule<'a>(rule: &'a ModelRule, at: usize, count: &mut usize, fake: &str, used_up: UsedUp) -> Result<Chosen<'a>, NoReply> {
+fn of_rule<'a>(rule: &'a ModelRule, at: usize, count: &mut usize, fake: &str, used_up: UsedUp) -> Result<Chosen<'a>, NoAnswer> {
     let turn = turn(*count, rule.replies.len(), used_up);
     *count += 1;
     match rule.replies.as_slice() {
-        [] => Err(NoReply { message: format!("rules[{at}] of `{fake}` has no reply"), details: vec![], suite: true }),
+        [] => Err(NoAnswer { message: format!("rules[{at}] of `{fake}` has no reply"), details: vec![], suite: true }),
         [reply] => Ok(Chosen { rule: format!("rules[{at}]"), reply }),
         replies => match replies.get(turn) {
             Some(reply) => Ok(Chosen { rule: format!("rules[{at}].reply[{turn}]"), reply }),

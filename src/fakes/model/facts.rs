@@ -4,23 +4,8 @@
 //! Must not know: patterns, which rule is which.
 
 use super::route::Wire;
+use crate::model::fake::MODEL_FACTS;
 use serde_json::{Map, Value, json};
-
-/// The names that a rule's `when` may use.
-pub const FACTS: [&str; 12] = [
-    "headers",
-    "last_user",
-    "system",
-    "model",
-    "tool_offered",
-    "has_tool_result",
-    "tool_result",
-    "last_result",
-    "nth",
-    "turn",
-    "answers",
-    "body",
-];
 
 /// What somebody said in the history that a request carries.
 #[derive(Debug, PartialEq)]
@@ -43,7 +28,7 @@ enum Said {
 /// came last, or their list if there are several; `last_result` is the one that ends the request, if one does. What a request has not is missing.
 pub fn facts(wire: Wire, body: Value, nth: usize) -> Value {
     let history = history(wire, &body);
-    let mut facts = Map::with_capacity(FACTS.len());
+    let mut facts = Map::with_capacity(MODEL_FACTS.len());
     let mut put = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
             facts.insert(name.to_owned(), value);

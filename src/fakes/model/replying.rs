@@ -45,8 +45,11 @@ impl RunningModel {
                 (answer, rule)
             }
             Err(no_reply) => {
-                let problem = no_reply.problem();
-                let answer = refusal(wire, 400, "unmatched_request", &problem.message, nth);
+                let problem = no_reply.problem("unmatched-request");
+                // Whoever reads the client's error sees at once what was expected.
+                let nearest = problem.details.iter().find(|detail| detail.starts_with("nearest: "));
+                let message = nearest.map_or_else(|| problem.message.clone(), |nearest| format!("{}; {nearest}", problem.message));
+                let answer = refusal(wire, 400, "unmatched_request", &message, nth);
                 recorder.problem(problem);
                 (answer, "unmatched".to_owned())
             }

@@ -3,7 +3,8 @@
 //! Owns: the order of requests, and what a request that gets no reply is told.
 //! Must not know: sockets, gates, other cases.
 
-use super::choice::{self, Given, NoReply};
+use super::asked::ill_formed;
+use super::choice::{self, Given};
 use super::damage::Damage;
 use super::facts::{facts, take_body};
 use super::provider::{models, refusal, token_count, with_headers};
@@ -12,7 +13,7 @@ use super::route::{Route, Wire, native_wire, served, vendor_name};
 use super::shown;
 use crate::fakes::http::{Answer, Received};
 use crate::fakes::routes;
-use crate::fakes::rules::NoRule;
+use crate::fakes::rules::{NoAnswer, NoRule};
 use crate::fakes::server::case::Case;
 use crate::fakes::server::{Response, Served};
 use crate::fakes::websocket::handshake::NoUpgrade;
@@ -50,7 +51,7 @@ pub(super) struct Counts {
 pub(super) struct Decision<'a> {
     pub(super) request: usize,
     pub(super) nth: usize,
-    pub(super) chosen: Result<choice::Chosen<'a>, NoReply>,
+    pub(super) chosen: Result<choice::Chosen<'a>, NoAnswer>,
 }
 
 impl RunningModel {
@@ -83,11 +84,11 @@ impl RunningModel {
                 self.uncounted(Wire::Responses, request, "minted", recorder, |request, _| self.counts().minted.mint(mint, &request.body))
             }
             (Route::Mint(_), json) => {
-                let reason = json.err().map_or_else(|| "is no JSON object".to_owned(), |error| format!("is no JSON: {error}"));
+                let reason = ill_formed(json, &request);
                 self.refuse(Wire::Responses, request, 400, "ill-formed-request", &format!("the body {reason}"), recorder)
             }
             (Route::Model(wire), json) => {
-                let reason = json.err().map_or_else(|| "is no JSON object".to_owned(), |error| format!("is no JSON: {error}"));
+                let reason = ill_formed(json, &request);
                 self.refuse(wire, request, 400, "ill-formed-request", &format!("the body {reason}"), recorder)
             }
             (Route::Models, _) => self.uncounted(models_wire(vendor, &request), request, "models", recorder, |_, wire| models(wire)),
@@ -103,7 +104,9 @@ impl RunningModel {
                 self.refuse(wire, request, 404, "unmatched-request", &message, recorder)
             }
             (Route::Realtime | Route::Unknown, _) => {
-                let message = format!("nothing is served there, only {}", served(vendor));
+                let titles: Vec<_> = self.model().routes.iter().filter_map(|route| route.title.as_deref()).collect();
+                let routes = if titles.is_empty() { String::new() } else { format!(", and by its own routes {}", titles.join(", ")) };
+                let message = format!("nothing is served there, only {}{routes}", served(vendor));
                 self.refuse(own, request, 404, "unmatched-request", &message, recorder)
             }
         }
@@ -288,16 +291,9 @@ impl Served for Arc<RunningModel> {
 }
 
 /// Says which request it was: its place, what the user said last, which results it carries.
-fn with_request(mut no_reply: NoReply, wire: Wire, request: &mut Request, nth: usize) -> NoReply {
+fn with_request(mut no_reply: NoAnswer, wire: Wire, request: &mut Request, nth: usize) -> NoAnswer {
     let mut facts = facts(wire, std::mem::take(&mut request.body), nth);
-    let mut said = format!("the request: {} {}, nth: {}", request.method, request.path, nth + 1);
-    for name in ["last_user", "tool_result"] {
-        match &facts[name] {
-            Value::Null => {}
-            Value::String(text) => said.push_str(&format!(", {name}: {}", shown::quoted(text))),
-            other => said.push_str(&format!(", {name}: {}", shown::quoted(&other.to_string()))),
-        }
-    }
+    let said = shown::asked(&format!("{} {}", request.method, request.path), &facts, nth);
     request.body = take_body(&mut facts);
     no_reply.details.push(said);
     no_reply

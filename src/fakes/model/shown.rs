@@ -16,6 +16,19 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
+/// Which request it was: its place, what the user said last, which results it carries.
+pub fn asked(what: &str, facts: &Value, nth: usize) -> String {
+    let mut said = format!("the request: {what}, nth: {}", nth + 1);
+    for name in ["last_user", "tool_result"] {
+        match &facts[name] {
+            Value::Null => {}
+            Value::String(text) => said.push_str(&format!(", {name}: {}", quoted(text))),
+            other => said.push_str(&format!(", {name}: {}", quoted(&other.to_string()))),
+        }
+    }
+    said
+}
+
 /// What a reply would have said.
 pub fn reply(reply: &Reply) -> String {
     let parts: Vec<_> = reply.parts.iter().filter_map(|part| part_kind(&part.kind)).collect();

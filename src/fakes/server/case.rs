@@ -7,7 +7,7 @@ use super::gates::Gates;
 use super::listener::Cases;
 use super::outages::Outages;
 use super::served::Served;
-use crate::fakes::functions::{FunctionCall, Returned, RunningFunctions};
+use crate::fakes::functions::RunningFunctions;
 use crate::fakes::mcp::RunningMcp;
 use crate::fakes::model::RunningModel;
 use crate::fakes::routes::RunningHttp;
@@ -15,6 +15,7 @@ use crate::fakes::tools::Tool;
 use crate::fakes::websocket::RunningWebsocket;
 use crate::model::fake::{Fake, FakeKind};
 use crate::model::template::Scope;
+use crate::model::tool::{FunctionCall, FunctionResult};
 use crate::recorder::Recorder;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -185,7 +186,7 @@ impl CaseFunctions {
     }
 
     /// Runs a call, after its row's delay and gate. A call that no row answers fails, and so does the case.
-    pub async fn run(&self, call: &FunctionCall) -> Returned {
+    pub async fn run(&self, call: &FunctionCall) -> FunctionResult {
         let answer = self.case.functions.answer(call, &*self.case.scope, &self.case.recorder);
         if !answer.delay.is_zero() {
             tokio::time::sleep(answer.delay).await;

@@ -4,12 +4,12 @@
 //! Must not know: who calls, how an answer reaches the caller.
 
 use crate::base::suggest::did_you_mean;
-use crate::fakes::rules::{self, Rule};
+use crate::fakes::rules::{self, NoAnswer, Rule};
 use crate::matching::value::{self, Fault, Mismatch};
 use crate::model::pattern::Pattern;
 use crate::model::template::Scope;
 use crate::model::tool::{ToolAnswer, ToolRow};
-use crate::model::trace::{Blame, Problem};
+use crate::model::trace::Problem;
 use serde_json::Value;
 
 /// A call of a tool.
@@ -31,23 +31,6 @@ pub struct Chosen<'a> {
     /// `rows[2] (wallets.get)`, or `rows[2].answers[0] (wallets.get)`.
     pub rule: String,
     pub answer: &'a ToolAnswer,
-}
-
-/// Why a call gets no answer.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct NoAnswer {
-    pub message: String,
-    pub details: Vec<String>,
-    /// A row could not be tested at all; then nobody may judge the agent by it.
-    pub suite: bool,
-}
-
-impl NoAnswer {
-    pub fn problem(self) -> Problem {
-        let blame = self.suite.then_some(Blame::Suite);
-        let code = if self.suite { "rule-not-testable" } else { "unmatched-call" };
-        Problem { blame, code: code.to_owned(), message: self.message, details: self.details }
-    }
 }
 
 impl Rule for ToolRow {

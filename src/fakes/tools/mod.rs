@@ -10,6 +10,6 @@ pub mod choice;
 pub mod fill;
 pub mod offer;
 
-pub use choice::{Call, Chosen, Given, NoAnswer};
+pub use choice::{Call, Chosen, Given};
 pub use fill::Filled;
 pub use offer::Tool;

@@ -346,5 +346,7 @@ words! {
         CallsHaveResults = "calls_have_results",
         /// The deltas of a message, joined, are its text.
         DeltasJoinToFinal = "deltas_join_to_final",
+        /// Each frame is a JSON object; of an event stream, the data of each event. Frames of `ignore` may be anything.
+        FramesAreJson = "frames_are_json",
     }
 }

@@ -10,7 +10,9 @@ use crate::language::shape::{Any, Duration, Flag, Mapping, Named, Or, Scalar, Te
 use crate::{document, words};
 
 /// A reply: a text, a part, or a list of parts.
-pub type ReplyDoc = Or<Or<Templated, PartDoc>, Vec<PartDoc>>;
+pub type ReplyDoc = Or<SaidDoc, Vec<SaidDoc>>;
+/// A text, or a part of another kind.
+pub type SaidDoc = Or<Templated, PartDoc>;
 
 document! {
     /// One part of a reply: exactly one of its keys (`signature` goes with `reasoning`).

@@ -118,7 +118,13 @@ fn reachable(doc: &AgentDoc, protocol: &Protocol, ready: &Ready, low: &mut Lower
     if process && !matches!(ready.how, ReadyHow::Connect) {
         let help =
             format!("protocol `{}` speaks to a process: it is ready when its first steps are done; `within` may stand here", protocol.name);
-        low.push(wrong_place(ready.span, "ready", &help));
+        low.push(match ready.span.file == doc.node.span.file {
+            true => wrong_place(ready.span, "ready", &help),
+            // What another agent brought is not seen by who writes this one.
+            false => {
+                wrong_place(doc.node.span, "ready", &format!("{help}; `ready: null` takes away what the agent below this one brought"))
+            }
+        });
     }
     if protocol.transport == Transport::Stdio && matches!(doc.scope, Some(ScopeWord::Suite)) {
         let message = "an agent that is spoken to by standard input cannot be shared by the cases of a suite";

@@ -21,22 +21,6 @@ pub const KINDS: [&str; 7] = ["model", "command", "http", "websocket", "mcp", "f
 /// Keys that go with one kind only.
 const OWN: [(&str, &str); 5] = [("script", "model"), ("rules", "model"), ("wire", "model"), ("faults", "model"), ("otherwise", "command")];
 
-/// What a model rule may look at.
-pub const REQUEST: [&str; 12] = [
-    "headers",
-    "last_user",
-    "system",
-    "model",
-    "tool_offered",
-    "has_tool_result",
-    "tool_result",
-    "last_result",
-    "nth",
-    "body",
-    "turn",
-    "answers",
-];
-
 /// What a rule of a mocked command may look at.
 pub const CALL: [&str; 4] = ["argv", "stdin", "cwd", "nth"];
 

@@ -66,7 +66,10 @@ fn mapping(doc: &FaultDoc, low: &mut Lowering<'_>) -> Option<Fault> {
         (None, Some(_), _) => FaultWord::Status,
         (None, None, Some(_)) => FaultWord::ContentType,
         (None, None, None) => {
-            low.push(mistake_of_kind(&doc.node));
+            // A kind that stands as a key was told as an unknown key.
+            if !doc.node.entries().iter().any(|entry| FaultWord::ALL.iter().any(|word| word.text() == &*entry.key)) {
+                low.push(mistake_of_kind(&doc.node));
+            }
             return None;
         }
     };

@@ -11,7 +11,7 @@ use crate::language::docs::fault::{FaultDoc, FaultWord};
 use crate::language::docs::http::RouteNode;
 use crate::language::docs::reply::{ReplyDoc, RuleDoc, ScriptDoc, UsedUpWord, WireDoc};
 use crate::language::shape::{Or, Text};
-use crate::model::fake::{ModelFake, ModelReplies, ModelRule, PartKind, UsedUp, Vendor};
+use crate::model::fake::{MODEL_FACTS, ModelFake, ModelReplies, ModelRule, PartKind, UsedUp, Vendor};
 use crate::model::fault::Fault;
 use crate::model::pattern::{Form, Pattern, Test, Word};
 use crate::model::tree::Node;
@@ -195,7 +195,7 @@ fn no_hosted_calls(replies: &ModelReplies, low: &mut Lowering<'_>) {
 
 fn rule(doc: &RuleDoc, low: &mut Lowering<'_>) -> ModelRule {
     let when = doc.when.as_ref().map(|when| {
-        fake::fields(&when.0, &fake::REQUEST, "a model's rule", low);
+        fake::fields(&when.0, &MODEL_FACTS, "a model's rule", low);
         some_tool(low.pattern(&when.0))
     });
     let replies = match (&doc.reply, &doc.replies) {

@@ -5,9 +5,9 @@
 
 use super::Lowering;
 use super::lowering::{key_span, plain_scalars};
-use crate::base::Diagnostic;
+use crate::base::{Diagnostic, Span};
 use crate::language::docs::reply::{
-    AbortWord, AudioDoc, ErrorDoc, FailDoc, McpCallDoc, PartDoc, ReasoningDoc, ReplyDoc, StatusDoc, ToolCallDoc, UsageDoc,
+    AbortWord, AudioDoc, ErrorDoc, FailDoc, McpCallDoc, PartDoc, ReasoningDoc, ReplyDoc, SaidDoc, StatusDoc, ToolCallDoc, UsageDoc,
 };
 use crate::language::shape::{Any, Mapping, Or, Templated, Text, Whole, mistake};
 use crate::model::fake::{Abort, PartKind, ReasoningPart, Reply, ReplyPart};
@@ -16,16 +16,27 @@ use std::sync::Arc;
 
 /// Lowers a reply: a text, a part, or a list of parts.
 pub fn reply(doc: &ReplyDoc, low: &mut Lowering<'_>) -> Option<Reply> {
-    let (span, parts) = match doc {
-        Or::This(Or::This(text)) => (text.0.span, vec![ReplyPart { span: text.0.span, kind: PartKind::Text(text.0.clone()) }]),
-        Or::This(Or::That(doc)) => (doc.node.span, part(doc, low).into_iter().collect()),
-        Or::That(docs) => {
-            let span = docs.first().map(|doc| doc.node.span).unwrap_or_default();
-            (span, docs.iter().filter_map(|doc| part(doc, low)).collect())
-        }
+    let (span, parts): (_, Vec<_>) = match doc {
+        Or::This(doc) => (span(doc), said(doc, low).into_iter().collect()),
+        Or::That(docs) => (docs.first().map(span).unwrap_or_default(), docs.iter().filter_map(|doc| said(doc, low)).collect()),
     };
     alone(&parts, low);
     Some(Reply { span, parts })
+}
+
+fn span(doc: &SaidDoc) -> Span {
+    match doc {
+        Or::This(text) => text.0.span,
+        Or::That(doc) => doc.node.span,
+    }
+}
+
+/// A text is short for `{text: …}`.
+fn said(doc: &SaidDoc, low: &mut Lowering<'_>) -> Option<ReplyPart> {
+    match doc {
+        Or::This(text) => Some(ReplyPart { span: text.0.span, kind: PartKind::Text(text.0.clone()) }),
+        Or::That(doc) => part(doc, low),
+    }
 }
 
 /// Another answer than 200 stands first and alone.

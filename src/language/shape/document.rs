@@ -59,6 +59,7 @@ macro_rules! document {
                     later: $crate::document!(@later $($later)?),
                     required: <$ty as $crate::language::shape::Shape>::REQUIRED,
                     schema: <$ty as $crate::language::shape::Shape>::schema,
+                    takes_word: <$ty as $crate::language::shape::Shape>::takes_word,
                 },
             )*];
 

@@ -27,6 +27,11 @@ pub trait Shape: Sized {
         reading.wrong_type::<Self>(node);
     }
 
+    /// True if it is a closed list, and this is one of its words.
+    fn takes_word(_word: &str) -> bool {
+        false
+    }
+
     /// What stands for a key that was left out; `None` if there is no such thing.
     fn absent() -> Option<Self> {
         None
@@ -47,6 +52,10 @@ impl<T: Shape> Shape for Option<T> {
 
     fn read(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Self> {
         Some(T::read(node, reading))
+    }
+
+    fn takes_word(word: &str) -> bool {
+        T::takes_word(word)
     }
 
     fn absent() -> Option<Self> {
@@ -81,6 +90,7 @@ pub struct Key {
     pub later: Option<&'static str>,
     pub required: bool,
     pub schema: fn(&mut Defs) -> Value,
+    pub takes_word: fn(&str) -> bool,
 }
 
 /// One word of a closed list.

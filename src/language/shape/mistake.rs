@@ -6,6 +6,7 @@
 use crate::base::suggest::{did_you_mean, nearest};
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::model::tree::{Content, Node};
+use serde_json::Value;
 
 /// Names of JSON types as people say them, in the order in which messages list them.
 const TYPE_NAMES: [(&str, &str); 7] = [
@@ -86,10 +87,30 @@ pub fn not_supported(span: Span, feature: &str) -> Diagnostic {
 
 /// Unknown and missing keys of one mapping. A key is not called missing where another looks like a typo of it.
 pub fn keys(node: &Node, owner: &str, known: &[&str], required: &[&str], diagnostics: &mut Diagnostics) {
+    keys_or_words(node, owner, known, required, &|_| None, diagnostics);
+}
+
+/// Whether a schema is a closed list of words, and this is one of them.
+pub fn is_word_of(word: &str, schema: &Value) -> bool {
+    schema["then"]["enum"].as_array().is_some_and(|words| words.iter().any(|known| known == word))
+}
+
+/// As [`keys`]; `word_of` knows the key of which a text is one of the words.
+pub fn keys_or_words(
+    node: &Node,
+    owner: &str,
+    known: &[&str],
+    required: &[&str],
+    word_of: &dyn Fn(&str) -> Option<String>,
+    diagnostics: &mut Diagnostics,
+) {
     let unknown: Vec<_> = node.entries().iter().filter(|entry| !known.contains(&&*entry.key)).collect();
     for entry in &unknown {
-        let near = did_you_mean(&entry.key, known.iter().copied().filter(|key| node.get(key).is_none()))
-            .or_else(|| did_you_mean(&entry.key, known.iter().copied()));
+        let word = word_of(&entry.key).map(|key| format!("it is a value of `{key}`: write `{key}: {}`;", entry.key));
+        let near = word.or_else(|| {
+            did_you_mean(&entry.key, known.iter().copied().filter(|key| node.get(key).is_none()))
+                .or_else(|| did_you_mean(&entry.key, known.iter().copied()))
+        });
         let all = format!("`checkride explain {owner}` lists all keys");
         let help = near.map_or_else(|| all.clone(), |near| format!("{near} {all}"));
         diagnostics.push(

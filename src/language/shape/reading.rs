@@ -33,7 +33,7 @@ impl Reading<'_> {
         if !open {
             let known: Vec<_> = keys.iter().map(|key| key.name).collect();
             let required: Vec<_> = keys.iter().filter(|key| key.required).map(|key| key.name).collect();
-            mistake::keys(node, owner, &known, &required, self.diagnostics);
+            mistake::keys_or_words(node, owner, &known, &required, &|word| key_of(word, keys), self.diagnostics);
         }
         for key in keys {
             if let (Some(feature), Some(entry)) = (key.later, node.entry(key.name)) {
@@ -50,6 +50,11 @@ impl Reading<'_> {
             None => T::absent(),
         }
     }
+}
+
+/// The key that takes this word of a closed list.
+fn key_of(word: &str, keys: &[Key]) -> Option<String> {
+    keys.iter().find(|key| (key.takes_word)(word)).map(|key| key.name.to_owned())
 }
 
 /// Reads a whole document.

@@ -31,7 +31,7 @@ macro_rules! words {
                     name: $text, about: concat!($($doc, "\n"),+), later: $crate::document!(@later $($later)?),
                 },
             )*];
-            const ALL: &'static [$name] = &[$( $name::$variant, )*];
+            pub(crate) const ALL: &'static [$name] = &[$( $name::$variant, )*];
 
             /// The word as it is written.
             pub fn text(self) -> &'static str {
@@ -42,6 +42,10 @@ macro_rules! words {
         impl $crate::language::shape::Shape for $name {
             fn types() -> Vec<&'static str> {
                 vec!["string"]
+            }
+
+            fn takes_word(word: &str) -> bool {
+                Self::WORDS.iter().any(|known| known.name == word)
             }
 
             fn schema(defs: &mut $crate::language::shape::Defs) -> serde_json::Value {

@@ -2,8 +2,9 @@
 
 use super::build::{problems, protocol, records, setup, shown};
 use super::peer::{Door, Peer};
+use crate::model::tool::{FunctionCall, FunctionResult};
 use crate::model::trace::What;
-use crate::protocol::{Conversation, FunctionCall, FunctionResult, Functions, TurnRequest};
+use crate::protocol::{Conversation, Functions, TurnRequest};
 use crate::recorder::Recorder;
 use serde_json::{Value, json};
 use std::pin::Pin;

@@ -40,7 +40,11 @@ const STRICT_VERSION: &str = "2026-10-21";
 
 /// Why the API of this version refuses the request, if it does. Versions are dates, so they can be compared as texts.
 pub fn refused(version: Option<&str>, body: &Value) -> Option<String> {
-    if version.is_none_or(|version| version < STRICT_VERSION) {
+    let Some(version) = version else { return Some("anthropic-version: header is required".to_owned()) };
+    if body.get("max_tokens").is_none() {
+        return Some("max_tokens: Field required".to_owned());
+    }
+    if version < STRICT_VERSION {
         return None;
     }
     let sampling = ["temperature", "top_p", "top_k"].into_iter().find(|name| body.get(name).is_some_and(|value| !value.is_null()));
@@ -73,12 +77,29 @@ mod tests {
     const OLD: Option<&str> = Some("2023-06-01");
     const NEW: Option<&str> = Some("2026-10-21");
 
+    /// As [`super::refused`], of a request that has what every request needs.
+    fn refused(version: Option<&str>, body: &Value) -> Option<String> {
+        let mut body = body.clone();
+        body["max_tokens"] = 9.into();
+        super::refused(version, &body)
+    }
+
+    #[test]
+    fn the_version_and_max_tokens_are_required_by_every_version() {
+        let body = json!({"max_tokens": 9});
+        assert!(super::refused(None, &body).is_some_and(|reason| reason.starts_with("anthropic-version:")));
+        for version in [OLD, NEW] {
+            assert!(super::refused(version, &json!({})).is_some_and(|reason| reason.starts_with("max_tokens:")));
+            assert_eq!(super::refused(version, &body), None);
+        }
+    }
+
     #[test]
     fn sampling_is_refused_by_the_new_version_only() {
         for name in ["temperature", "top_p", "top_k"] {
             let body = json!({name: 1});
             assert!(refused(NEW, &body).is_some_and(|reason| reason.contains(name)), "{name}");
-            assert_eq!((refused(OLD, &body), refused(None, &body)), (None, None));
+            assert_eq!(refused(OLD, &body), None);
             assert_eq!(refused(NEW, &json!({name: null})), None);
         }
     }
@@ -95,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_body_of_another_shape_is_not_refused_here() {
-        for body in [json!({}), json!([]), json!({"messages": 5}), json!({"messages": [1, {"content": {}}]})] {
+        for body in [json!({}), json!({"messages": 5}), json!({"messages": [1, {"content": {}}]})] {
             assert_eq!(refused(NEW, &body), None);
             assert!(!Asked::read(&body, 0).stream);
         }

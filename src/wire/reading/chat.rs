@@ -35,13 +35,7 @@ struct Call {
 }
 
 impl Reads for Reader {
-    fn read(&mut self, frame: &Value, out: &mut Vec<Meaning>) {
-        if self.over {
-            return;
-        }
-        if frame.get("status").is_some() {
-            return self.answer_body(&frame["body"], out);
-        }
+    fn event(&mut self, frame: &Value, out: &mut Vec<Meaning>) {
         let data = &frame["data"];
         if data.as_str().is_some_and(|text| text.trim() == "[DONE]") {
             return self.finish(out);
@@ -49,6 +43,31 @@ impl Reads for Reader {
         if let Some(chunk) = mapping(data, out) {
             self.chunk(chunk, out);
         }
+    }
+
+    /// An answer that was not streamed.
+    fn whole(&mut self, body: &Value, out: &mut Vec<Meaning>) {
+        let choice = &body["choices"][0];
+        if !choice["message"].is_object() {
+            match body["error"].is_null() {
+                true => fault(out, "malformed_answer", format!("the answer is no chat completion: {}", reader::short(body))),
+                false => provider_error(out, &body["error"]),
+            }
+            return self.over("failed", out);
+        }
+        self.whole = Some(body.clone());
+        self.usage = body["usage"].clone();
+        self.finish_reason = choice["finish_reason"].as_str().map(str::to_owned);
+        let message = &choice["message"];
+        let said: String = ["content", "refusal"].iter().filter_map(|key| message[*key].as_str()).collect();
+        self.said = (!said.is_empty()).then_some(said);
+        self.reasoning = message["reasoning_content"].as_str().or(message["reasoning"].as_str()).unwrap_or_default().to_owned();
+        for (index, call) in message["tool_calls"].as_array().into_iter().flatten().enumerate() {
+            let part = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let (name, arguments) = (part(&call["function"]["name"]), part(&call["function"]["arguments"]));
+            self.calls.insert(index as u64, Call { id: part(&call["id"]), name, arguments });
+        }
+        self.finish(out);
     }
 
     fn end(&mut self, out: &mut Vec<Meaning>) {
@@ -181,31 +200,6 @@ impl Reader {
             ("reasoning", &usage["completion_tokens_details"]["reasoning_tokens"]),
         ];
         reader::usage(out, &fields);
-    }
-
-    /// An answer that was not streamed.
-    fn answer_body(&mut self, body: &Value, out: &mut Vec<Meaning>) {
-        let choice = &body["choices"][0];
-        if !choice["message"].is_object() {
-            match body["error"].is_null() {
-                true => fault(out, "malformed_answer", format!("the answer is no chat completion: {}", reader::short(body))),
-                false => provider_error(out, &body["error"]),
-            }
-            return self.over("failed", out);
-        }
-        self.whole = Some(body.clone());
-        self.usage = body["usage"].clone();
-        self.finish_reason = choice["finish_reason"].as_str().map(str::to_owned);
-        let message = &choice["message"];
-        let said: String = ["content", "refusal"].iter().filter_map(|key| message[*key].as_str()).collect();
-        self.said = (!said.is_empty()).then_some(said);
-        self.reasoning = message["reasoning_content"].as_str().or(message["reasoning"].as_str()).unwrap_or_default().to_owned();
-        for (index, call) in message["tool_calls"].as_array().into_iter().flatten().enumerate() {
-            let part = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            let (name, arguments) = (part(&call["function"]["name"]), part(&call["function"]["arguments"]));
-            self.calls.insert(index as u64, Call { id: part(&call["id"]), name, arguments });
-        }
-        self.finish(out);
     }
 }
 

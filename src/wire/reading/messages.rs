@@ -29,13 +29,7 @@ struct Block {
 }
 
 impl Reads for Reader {
-    fn read(&mut self, frame: &Value, out: &mut Vec<Meaning>) {
-        if self.over {
-            return;
-        }
-        if frame.get("status").is_some() {
-            return self.answer_body(&frame["body"], out);
-        }
+    fn event(&mut self, frame: &Value, out: &mut Vec<Meaning>) {
         let data = &frame["data"];
         if mapping(data, out).is_none() {
             return;
@@ -49,7 +43,23 @@ impl Reads for Reader {
                 format!("an event is named {named}, and its data is of the type `{kind}`; clients go by the name"),
             );
         }
-        self.event(kind, data, out);
+        self.named(kind, data, out);
+    }
+
+    /// An answer that was not streamed.
+    fn whole(&mut self, body: &Value, out: &mut Vec<Meaning>) {
+        let Some(content) = body["content"].as_array().filter(|_| body["type"] == "message") else {
+            match body["error"].is_null() {
+                true => fault(out, "malformed_answer", format!("the answer is no message: {}", reader::short(body))),
+                false => provider_error(out, &body["error"]),
+            }
+            return self.over("failed", None, out);
+        };
+        self.message = body.clone();
+        let block =
+            |(index, content): (usize, &Value)| Block { index: index as u64, content: content.clone(), json: String::new(), open: true };
+        self.blocks = content.iter().enumerate().map(block).collect();
+        self.finish(out);
     }
 
     fn is_over(&self) -> bool {
@@ -77,7 +87,7 @@ impl Reads for Reader {
 }
 
 impl Reader {
-    fn event(&mut self, kind: &str, data: &Value, out: &mut Vec<Meaning>) {
+    fn named(&mut self, kind: &str, data: &Value, out: &mut Vec<Meaning>) {
         match kind {
             "message_start" => self.message = data["message"].clone(),
             "content_block_start" => {
@@ -175,22 +185,6 @@ impl Reader {
             ("cached", &usage["cache_read_input_tokens"]),
         ];
         reader::usage(out, &fields);
-    }
-
-    /// An answer that was not streamed.
-    fn answer_body(&mut self, body: &Value, out: &mut Vec<Meaning>) {
-        let Some(content) = body["content"].as_array().filter(|_| body["type"] == "message") else {
-            match body["error"].is_null() {
-                true => fault(out, "malformed_answer", format!("the answer is no message: {}", reader::short(body))),
-                false => provider_error(out, &body["error"]),
-            }
-            return self.over("failed", None, out);
-        };
-        self.message = body.clone();
-        let block =
-            |(index, content): (usize, &Value)| Block { index: index as u64, content: content.clone(), json: String::new(), open: true };
-        self.blocks = content.iter().enumerate().map(block).collect();
-        self.finish(out);
     }
 }
 

@@ -13,7 +13,21 @@ pub type Meaning = (EventKind, Map<String, Value>);
 /// Reads one answer of a provider: frames `{id, event, data}` of a stream, or one frame `{status, headers, body}`.
 /// Events come in the order of the wire; a call is told once its arguments are complete, `turn.finished` last.
 pub trait Reads: Send {
-    fn read(&mut self, frame: &Value, out: &mut Vec<Meaning>);
+    fn read(&mut self, frame: &Value, out: &mut Vec<Meaning>) {
+        if self.is_over() {
+            // What follows the end of a message is nobody's.
+        } else if frame.get("status").is_some() {
+            self.whole(&frame["body"], out);
+        } else {
+            self.event(frame, out);
+        }
+    }
+
+    /// An event of a stream: `{id, event, data}`.
+    fn event(&mut self, frame: &Value, out: &mut Vec<Meaning>);
+
+    /// The body of an answer that is no stream.
+    fn whole(&mut self, body: &Value, out: &mut Vec<Meaning>);
 
     /// The stream has ended. A wire whose message may be complete without a last event says so now.
     fn end(&mut self, _out: &mut Vec<Meaning>) {}

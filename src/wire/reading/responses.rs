@@ -18,15 +18,25 @@ pub struct Reader {
 }
 
 impl Reads for Reader {
-    fn read(&mut self, frame: &Value, out: &mut Vec<Meaning>) {
-        if self.over {
-            return;
-        }
-        if frame.get("status").is_some() {
-            return self.answer_body(&frame["body"], out);
-        }
+    fn event(&mut self, frame: &Value, out: &mut Vec<Meaning>) {
         if let Some(event) = mapping(&frame["data"], out) {
-            self.event(event, &frame["data"], out);
+            self.named(event, &frame["data"], out);
+        }
+    }
+
+    /// An answer that was not streamed.
+    fn whole(&mut self, body: &Value, out: &mut Vec<Meaning>) {
+        match body["status"].as_str() {
+            Some(status @ ("completed" | "incomplete" | "failed")) if body["output"].is_array() || status == "failed" => {
+                self.response(body, &format!("response.{status}"), out);
+            }
+            _ => {
+                match body["error"].is_null() {
+                    true => fault(out, "malformed_answer", format!("the answer is no finished response: {}", reader::short(body))),
+                    false => provider_error(out, &body["error"]),
+                }
+                self.over("failed", None, out);
+            }
         }
     }
 
@@ -55,7 +65,7 @@ impl Reads for Reader {
 }
 
 impl Reader {
-    fn event(&mut self, event: &Map<String, Value>, whole: &Value, out: &mut Vec<Meaning>) {
+    fn named(&mut self, event: &Map<String, Value>, whole: &Value, out: &mut Vec<Meaning>) {
         let Some(kind) = event.get("type").and_then(Value::as_str) else {
             return fault(out, "malformed_event", format!("an event of the stream has no `type`: {}", reader::short(whole)));
         };
@@ -126,22 +136,6 @@ impl Reader {
     fn over(&mut self, status: &str, reason: Option<&str>, out: &mut Vec<Meaning>) {
         self.over = true;
         finished(out, status, reason);
-    }
-
-    /// An answer that was not streamed.
-    fn answer_body(&mut self, body: &Value, out: &mut Vec<Meaning>) {
-        match body["status"].as_str() {
-            Some(status @ ("completed" | "incomplete" | "failed")) if body["output"].is_array() || status == "failed" => {
-                self.response(body, &format!("response.{status}"), out);
-            }
-            _ => {
-                match body["error"].is_null() {
-                    true => fault(out, "malformed_answer", format!("the answer is no finished response: {}", reader::short(body))),
-                    false => provider_error(out, &body["error"]),
-                }
-                self.over("failed", None, out);
-            }
-        }
     }
 }
 

@@ -4,12 +4,13 @@
 //! Must not know: sockets, events.
 
 use super::live::Place;
-use crate::fakes::model::choice::{self, NoReply};
+use crate::fakes::model::choice;
 use crate::fakes::model::facts::facts;
 use crate::fakes::model::fill::{Filled, HttpReply, fill};
 use crate::fakes::model::route::Wire;
 use crate::fakes::model::running::RunningModel;
 use crate::fakes::model::shown;
+use crate::fakes::rules::NoAnswer;
 use crate::fakes::server::case::Case;
 use crate::model::trace::Problem;
 use crate::wire::provider_error::for_status;
@@ -55,22 +56,14 @@ fn choose(fake: &RunningModel, body: Value, case: &Case) -> (usize, Choice) {
             Ok(filled) => Ok((chosen.rule, filled)),
             Err(problem) => Err((chosen.rule, problem)),
         },
-        Err(no_reply) => Err(("unmatched".to_owned(), told(no_reply, &facts, nth).problem())),
+        Err(no_reply) => Err(("unmatched".to_owned(), told(no_reply, &facts, nth).problem("unmatched-request"))),
     };
     (nth, choice)
 }
 
 /// Says which request it was.
-fn told(mut no_reply: NoReply, facts: &Value, nth: usize) -> NoReply {
-    let mut said = format!("the request: response.create, nth: {}", nth + 1);
-    for name in ["last_user", "tool_result"] {
-        match &facts[name] {
-            Value::Null => {}
-            Value::String(text) => said.push_str(&format!(", {name}: {}", shown::quoted(text))),
-            other => said.push_str(&format!(", {name}: {}", shown::quoted(&other.to_string()))),
-        }
-    }
-    no_reply.details.push(said);
+fn told(mut no_reply: NoAnswer, facts: &Value, nth: usize) -> NoAnswer {
+    no_reply.details.push(shown::asked("response.create", facts, nth));
     no_reply
 }
 

@@ -9,6 +9,8 @@ use crate::fakes::model::running::RunningModel;
 use crate::fakes::server::Response;
 use crate::fakes::server::case::Case;
 use crate::fakes::websocket::handshake::Upgrade;
+use crate::model::trace::{Blame, Problem};
+use crate::recorder::Recorder;
 use crate::wire::realtime::{Session, Talk};
 use std::sync::Arc;
 
@@ -27,6 +29,7 @@ pub fn open(fake: &Arc<RunningModel>, received: Received, case: &Case) -> Respon
     let model = request.query.get("model").cloned();
     let (at, number) = fake.record_session(request, &case.recorder);
     fake.record_reply(at, 101, "session".to_owned(), &case.recorder);
+    no_faults(fake, &case.recorder);
     let talk = Talk::new(fake.names(), session(fake, number, key.as_deref(), model.as_deref()), number, fake.mcp_servers());
     let fake = fake.clone();
     Response::Takeover(Box::new(move |tcp, case| {
@@ -36,6 +39,19 @@ pub fn open(fake: &Arc<RunningModel>, received: Received, case: &Case) -> Respon
             }
         })
     }))
+}
+
+/// Faults happen to answers over HTTP. One that can never happen must not go unnoticed.
+fn no_faults(fake: &RunningModel, recorder: &Recorder) {
+    if fake.model().faults.is_empty() {
+        return;
+    }
+    recorder.problem(Problem {
+        blame: Some(Blame::Suite),
+        code: "fault-not-possible".to_owned(),
+        message: format!("`{}` has `faults`, which do nothing on Realtime, and was asked over Realtime", fake.name),
+        details: vec!["write what goes wrong into the reply: `abort`, `raw`, `event`, `error`, `delay`, `stop`".to_owned()],
+    });
 }
 
 /// The session that a key was minted for, or a new one.

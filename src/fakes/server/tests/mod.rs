@@ -155,10 +155,14 @@ fn http(status: u16) -> PartKind {
 
 /// A POST as raw bytes; the connection ends with the answer.
 fn post(path: &str, body: &str) -> Vec<u8> {
-    format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\nanthropic-version: 2023-06-01\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }
 
 const CHAT: &str = "/c/llm/v1/chat/completions";
 const RESPONSES: &str = "/c/llm/v1/responses";
-const STREAM: &str = r#"{"model":"m","stream":true,"input":"hi","messages":[{"role":"user","content":"hi"}]}"#;
-const PLAIN: &str = r#"{"model":"m","input":"hi","messages":[{"role":"user","content":"hi"}]}"#;
+const STREAM: &str = r#"{"model":"m","max_tokens":9,"stream":true,"input":"hi","messages":[{"role":"user","content":"hi"}]}"#;
+const PLAIN: &str = r#"{"model":"m","max_tokens":9,"input":"hi","messages":[{"role":"user","content":"hi"}]}"#;

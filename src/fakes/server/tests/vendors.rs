@@ -4,7 +4,10 @@ use super::*;
 use std::collections::BTreeMap;
 
 /// Asks and gives status, headers and body.
-async fn ask(world: &World, path: &str, version: Option<&str>, body: Value) -> (u16, BTreeMap<String, String>, Value) {
+async fn ask(world: &World, path: &str, version: Option<&str>, mut body: Value) -> (u16, BTreeMap<String, String>, Value) {
+    if path.ends_with("/v1/messages") && version.is_some() && body.get("messages").is_none() {
+        body["max_tokens"] = 9.into();
+    }
     let mut request = world.client.post(world.url(path)).json(&body);
     if let Some(version) = version {
         request = request.header("anthropic-version", version);
@@ -23,7 +26,9 @@ const NEW: Option<&str> = Some("2026-10-21");
 #[tokio::test]
 async fn one_script_answers_on_every_wire() {
     let world = World::vendor(Vendor::Any, (0..4).map(|_| reply([text("Hello")]))).await;
-    let said = |path: &'static str| async { ask(&world, path, None, json!({"model": "m", "messages": []})).await.2 };
+    let body = json!({"model": "m", "max_tokens": 9, "messages": []});
+    let said =
+        |path: &'static str| async { ask(&world, path, path.ends_with("/v1/messages").then_some("2023-06-01"), body.clone()).await.2 };
     assert_eq!(said("/v1/responses").await["output"][0]["content"][0]["text"], "Hello");
     assert_eq!(said("/v1/chat/completions").await["choices"][0]["message"]["content"], "Hello");
     assert_eq!(said("/v1/messages").await["content"][0]["text"], "Hello");
@@ -98,13 +103,30 @@ async fn sampling_is_refused_by_the_new_version_and_not_counted() {
 }
 
 #[tokio::test]
+async fn what_messages_cannot_do_without_is_asked_for_and_not_counted() {
+    let world = World::vendor(Vendor::Anthropic, [reply([text("Hello")])]).await;
+    let bodies = [
+        (None, json!({"messages": [], "max_tokens": 9}), "anthropic-version: header is required"),
+        (OLD, json!({"messages": []}), "max_tokens: Field required"),
+    ];
+    for (version, body, says) in bodies {
+        let (status, _, refused) = ask(&world, "/v1/messages", version, body).await;
+        assert_eq!((status, &refused["error"]), (400, &json!({"type": "invalid_request_error", "message": says})));
+    }
+    assert_eq!(ask(&world, "/v1/messages", OLD, json!({"messages": [], "max_tokens": 9})).await.0, 200);
+    assert_eq!((world.notes().len(), world.problems()), (2, vec![]));
+}
+
+#[tokio::test]
 async fn tokens_are_counted_without_asking_the_script() {
     let world = World::vendor(Vendor::Anthropic, [reply([text("Hello")])]).await;
     let count = |text: &str| json!({"model": "m", "messages": [{"role": "user", "content": text}]});
     let (_, _, few) = ask(&world, "/v1/messages/count_tokens", OLD, count("a")).await;
     let (_, _, many) = ask(&world, "/v1/messages/count_tokens", OLD, count(&"a".repeat(100))).await;
     assert!(few["input_tokens"].as_u64().unwrap() < many["input_tokens"].as_u64().unwrap());
-    assert_eq!(ask(&world, "/v1/messages", OLD, count("a")).await.0, 200);
+    let mut asked = count("a");
+    asked["max_tokens"] = 9.into();
+    assert_eq!(ask(&world, "/v1/messages", OLD, asked).await.0, 200);
 }
 
 #[tokio::test]

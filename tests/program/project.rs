@@ -1,7 +1,11 @@
-//! The program as a user has it: a folder of files, a command line, what it says and leaves behind.
+//! A folder of files of its own, and runs in it: what they say, what they leave behind.
+//!
+//! Owns: runs that go on, the hard limit, looking for what was left.
+//! Must not know: what is expected.
 
+use super::{CHECKRIDE, program};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 /// No run of these tests may take longer, on a machine with much else to do.
@@ -58,9 +62,8 @@ impl Project {
     pub fn begin_with(&self, arguments: &[&str], env: &[(&str, &str)]) -> Going {
         let out = self.path("tmp/out.txt");
         let write = || Stdio::from(std::fs::File::options().append(true).create(true).open(&out).expect("it can be written"));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_checkride"));
-        command.args(arguments).current_dir(self.dir.path()).stdin(Stdio::null()).stdout(write()).stderr(write());
-        command.env("NO_COLOR", "1").env("TMPDIR", self.path("tmp")).env_remove("RUST_BACKTRACE");
+        let mut command = program(CHECKRIDE, self.dir.path());
+        command.args(arguments).stdout(write()).stderr(write()).env("NO_COLOR", "1").env("TMPDIR", self.path("tmp"));
         command.envs(env.iter().copied());
         Going { child: command.spawn().expect("the program starts"), began: Instant::now(), out }
     }
