@@ -54,9 +54,9 @@ fn asked(project: &Project) -> usize {
 }
 
 fn edit(project: &Project, file: &str, from: &str, to: &str) {
-    let text = std::fs::read_to_string(project.path(file)).unwrap();
+    let text = std::fs::read_to_string(project.path(file)).expect("it is there");
     assert!(text.contains(from), "`{from}` is not in {file}");
-    std::fs::write(project.path(file), text.replacen(from, to, 1)).unwrap();
+    std::fs::write(project.path(file), text.replacen(from, to, 1)).expect("it is there");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_judge_is_asked_once_and_its_entry_is_shown_by_the_start_of_its_key() {
     );
     say(&project, &["judge", "show", &keys[0], "--json"], &[]).means(0, &["\"seal\"", "\"criterion_id\": \"lists\""]);
     say(&project, &["judge", "show", "0000000000"], &[]).means(2, &["no entry of the judge's lock", "begins with `0000000000`"]);
-    std::fs::write(project.path(&format!("judge-lock/{}0.json", &keys[0][..63])), "{}").unwrap();
+    std::fs::write(project.path(&format!("judge-lock/{}0.json", &keys[0][..63])), "{}").expect("it is there");
     if !keys[0].ends_with('0') {
         say(&project, &["judge", "show", &keys[0][..8]], &[]).means(2, &["several entries begin with"]);
     }
@@ -118,7 +118,7 @@ fn only_what_no_rubric_needs_is_pruned_and_only_when_told() {
     prune(&["--unused"]).means(0, &["removed", "that it listed wallets", "1 of 2 entries removed, 1 in use"]);
     assert_eq!(keys(&project).len(), 1);
     replay(&project).means(0, &[]);
-    std::fs::remove_file(project.path(".checkride/s.lists.jsonl")).unwrap();
+    std::fs::remove_file(project.path(".checkride/s.lists.jsonl")).expect("it is there");
     prune(&["--unused"]).means(2, &["nobody knows what they need", "s::lists"]);
     assert_eq!(keys(&project).len(), 1);
 }
@@ -132,14 +132,15 @@ struct Served {
 impl Served {
     fn new(project: &Project, script: &str) -> Served {
         use std::io::BufRead as _;
-        std::fs::write(project.path("provider.yaml"), script).unwrap();
+        std::fs::write(project.path("provider.yaml"), script).expect("it is there");
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_checkride"));
         command.args(["serve", "provider.yaml", "--port", "0"]).current_dir(project.path("")).stdout(std::process::Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut child = command.spawn().expect("it is there");
+        let mut lines = std::io::BufReader::new(child.stdout.take().expect("it is there")).lines();
         let line = lines.by_ref().map_while(Result::ok).find(|line| line.contains("http://")).expect("it says where it listens");
-        let from = line.find("http://").unwrap();
-        let url = line[from..].split(|c: char| c.is_whitespace() || c == '`').next().unwrap().trim_end_matches("/v1").to_owned();
+        let from = line.find("http://").expect("it is there");
+        let url =
+            line[from..].split(|c: char| c.is_whitespace() || c == '`').next().expect("it is there").trim_end_matches("/v1").to_owned();
         std::thread::spawn(move || lines.for_each(drop));
         Served { child, url }
     }
@@ -154,7 +155,7 @@ impl Drop for Served {
 
 #[test]
 fn a_real_wire_is_asked_once_with_a_key_and_replayed_without_one() {
-    let reply = PROGRAM.split('\'').nth(3).unwrap();
+    let reply = PROGRAM.split('\'').nth(3).expect("it is there");
     for (model, key) in [
         ("anthropic/claude-sonnet-4-5-20250929", "ANTHROPIC_API_KEY"),
         ("openai/gpt-4.1-2025-04-14", "OPENAI_API_KEY"),
@@ -169,7 +170,7 @@ fn a_real_wire_is_asked_once_with_a_key_and_replayed_without_one() {
         assert!(!said.text.contains("sk-not-a-key"), "{}", said.text);
         drop(served);
         replay(&project).means(0, &[]);
-        let entry = std::fs::read_to_string(project.path(&format!("judge-lock/{}.json", keys(&project)[0]))).unwrap();
+        let entry = std::fs::read_to_string(project.path(&format!("judge-lock/{}.json", keys(&project)[0]))).expect("it is there");
         assert!(entry.contains("\"verdict\": \"met\"") && !entry.contains("sk-not-a-key"), "{entry}");
     }
 }
@@ -190,11 +191,11 @@ fn labelled(fault: &str) -> Project {
 "#
     );
     let mut project = Project::new().file("checkride.yaml", judge);
-    for file in std::fs::read_dir(here("recordings")).unwrap().flatten() {
+    for file in std::fs::read_dir(here("recordings")).expect("it is there").flatten() {
         let name = format!("recordings/{}", file.file_name().to_string_lossy());
-        project = project.file(&name, std::fs::read(file.path()).unwrap());
+        project = project.file(&name, std::fs::read(file.path()).expect("it is there"));
     }
-    project.file("labels.jsonl", std::fs::read(here("labels.jsonl")).unwrap())
+    project.file("labels.jsonl", std::fs::read(here("labels.jsonl")).expect("it is there"))
 }
 
 fn here(file: &str) -> std::path::PathBuf {
@@ -213,10 +214,12 @@ fn a_judge_is_measured_against_labels() {
         0,
         &["judge fake, prompt judge/v1", "over all statements", "n 33, faults 0", "seed 7", "people: ann and bob, 33 items, kappa 0.9"],
     );
-    let file: serde_json::Value = serde_json::from_slice(&std::fs::read(project.path("calibration.json")).unwrap()).unwrap();
+    let file: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(project.path("calibration.json")).expect("it is there")).expect("it is there");
     let table = &file["calibration"]["overall"]["confusion"];
-    let decided: u64 = ["true_met", "false_met", "false_not_met", "true_not_met"].iter().map(|cell| table[cell].as_u64().unwrap()).sum();
-    assert_eq!((decided, file["by_key"].as_object().unwrap().len(), &file["calibration"]["seed"]), (33, 3, &7.into()));
+    let decided: u64 =
+        ["true_met", "false_met", "false_not_met", "true_not_met"].iter().map(|cell| table[cell].as_u64().expect("it is there")).sum();
+    assert_eq!((decided, file["by_key"].as_object().expect("it is there").len(), &file["calibration"]["seed"]), (33, 3, &7.into()));
     let again = calibrate(&project, &["--seed", "7"]);
     assert_eq!(again.text, said.text, "the same figures for the same seed");
 }
@@ -225,7 +228,7 @@ fn a_judge_is_measured_against_labels() {
 fn a_bound_that_is_not_reached_is_red() {
     let project = labelled("none");
     calibrate(&project, &["--min-kappa-lower", "0.4", "--min-tnr-lower", "0.7"]).means(0, &[]);
-    calibrate(&project, &["--min-kappa-lower", "0.9999"]).means(1, &["not reached: the lower bound of kappa is"]);
+    calibrate(&project, &["--min-kappa-lower", "0.95"]).means(1, &["not reached: the lower bound of kappa is"]);
     calibrate(&project, &["--min-tnr-lower", "0.999"]).means(1, &["not reached: the lower bound of TNR is"]);
 }
 
@@ -240,7 +243,7 @@ fn a_judge_that_obeys_what_it_reads_is_no_judge() {
 #[test]
 fn labels_that_cannot_be_used_are_told_all_at_once() {
     let project = labelled("none");
-    std::fs::remove_file(project.path("recordings/ordinary.jsonl")).unwrap();
+    std::fs::remove_file(project.path("recordings/ordinary.jsonl")).expect("it is there");
     edit(&project, "recordings/resisted.jsonl", "Summarise", "Summarize");
     let said = calibrate(&project, &[]);
     said.means(2, &["the recording recordings/ordinary.jsonl: it cannot be read", "resisted.jsonl: it is not the one that was labelled"]);

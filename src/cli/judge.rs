@@ -65,7 +65,7 @@ fn prune(arguments: &JudgePruneArguments) -> Result<u8, String> {
     let (judge, runtime, mut missing) = (Judge::new(world.clone()), runtime()?, Vec::new());
     for case in loaded.suites.iter().flat_map(|suite| &suite.cases).filter(|case| case.rubrics().next().is_some()) {
         match trace_of(&folder, &case.id)? {
-            Some(trace) => drop(runtime.block_on(engine_judging::ask(&judge, &world, case, &trace, &[]))),
+            Some(trace) => drop(runtime.block_on(engine_judging::ask_all(&judge, &world, case, &trace))),
             None => missing.push(format!("\n  {}", case.id)),
         }
     }

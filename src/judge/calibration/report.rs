@@ -179,9 +179,10 @@ mod tests {
         assert_eq!(again, file);
         assert!(again.of("m", "It is so.").is_some() && again.of("m", "It is not so.").is_none() && again.of("n", "It is so.").is_none());
         let says = |judged: &[(&str, &str)]| standing(Some(&again), judged.iter().copied()).unwrap_or_default();
-        assert_eq!(says(&[("m", "It is so.")]), "judge: all 1 calibrated (lowest kappa 1.00 [1.00, 1.00])");
+        assert_eq!(says(&[("m", "It is so.")]), "judge: all 1 calibrated (lowest kappa 1.00 [-0.35, 1.00])");
         assert!(
-            says(&[("m", "It is so."), ("n", "It is so.")]).ends_with("1 of 2 calibrated (lowest kappa 1.00 [1.00, 1.00]), 1 UNCALIBRATED")
+            says(&[("m", "It is so."), ("n", "It is so.")])
+                .ends_with("1 of 2 calibrated (lowest kappa 1.00 [-0.35, 1.00]), 1 UNCALIBRATED")
         );
         assert!(says(&[("n", "It is so.")]).starts_with("judge: 1 UNCALIBRATED"));
         assert_eq!((says(&[]), standing(None, [("m", "It is so.")]).is_some()), (String::new(), true));

@@ -87,26 +87,39 @@ impl Confusion {
     }
 
     /// `None` where chance alone would agree always (one side says only one thing, and so does the other), or nothing was decided.
+    /// Full agreement has a standard error of 0 however few items there are; its lower bound is that of the table with half an item more
+    /// in each cell, so that two items prove nothing.
     pub fn kappa(&self) -> Option<Kappa> {
-        let n = self.decided() as f64;
-        if n == 0.0 {
-            return None;
+        let table = [[self.true_met, self.false_met], [self.false_not_met, self.true_not_met]].map(|row| row.map(|count| count as f64));
+        let kappa = kappa(table)?;
+        if self.false_met + self.false_not_met > 0 {
+            return Some(kappa);
         }
-        let p = [[self.true_met, self.false_met], [self.false_not_met, self.true_not_met]].map(|row| row.map(|count| count as f64 / n));
-        let judge = [p[0][0] + p[0][1], p[1][0] + p[1][1]];
-        let people = [p[0][0] + p[1][0], p[0][1] + p[1][1]];
-        let (observed, chance) = (p[0][0] + p[1][1], judge[0] * people[0] + judge[1] * people[1]);
-        if 1.0 - chance < 1e-12 {
-            return None;
-        }
-        let value = (observed - chance) / (1.0 - chance);
-        let agree: f64 = (0..2).map(|i| p[i][i] * ((1.0 - chance) - (judge[i] + people[i]) * (1.0 - observed)).powi(2)).sum();
-        let differ = p[0][1] * (people[0] + judge[1]).powi(2) + p[1][0] * (people[1] + judge[0]).powi(2);
-        let rest = (observed * chance - 2.0 * chance + observed).powi(2);
-        let variance = (agree + (1.0 - observed).powi(2) * differ - rest) / (n * (1.0 - chance).powi(4));
-        let standard_error = variance.max(0.0).sqrt();
-        Some(Kappa { value, standard_error, low: value - Z * standard_error, high: (value + Z * standard_error).min(1.0) })
+        let low = self::kappa(table.map(|row| row.map(|count| count + 0.5)))?.low;
+        Some(Kappa { low, ..kappa })
     }
+}
+
+/// Of a table of any weights: rows are the judge's, columns people's.
+fn kappa(table: [[f64; 2]; 2]) -> Option<Kappa> {
+    let n: f64 = table.iter().flatten().sum();
+    if n == 0.0 {
+        return None;
+    }
+    let p = table.map(|row| row.map(|count| count / n));
+    let judge = [p[0][0] + p[0][1], p[1][0] + p[1][1]];
+    let people = [p[0][0] + p[1][0], p[0][1] + p[1][1]];
+    let (observed, chance) = (p[0][0] + p[1][1], judge[0] * people[0] + judge[1] * people[1]);
+    if 1.0 - chance < 1e-12 {
+        return None;
+    }
+    let value = (observed - chance) / (1.0 - chance);
+    let agree: f64 = (0..2).map(|i| p[i][i] * ((1.0 - chance) - (judge[i] + people[i]) * (1.0 - observed)).powi(2)).sum();
+    let differ = p[0][1] * (people[0] + judge[1]).powi(2) + p[1][0] * (people[1] + judge[0]).powi(2);
+    let rest = (observed * chance - 2.0 * chance + observed).powi(2);
+    let variance = (agree + (1.0 - observed).powi(2) * differ - rest) / (n * (1.0 - chance).powi(4));
+    let standard_error = variance.max(0.0).sqrt();
+    Some(Kappa { value, standard_error, low: value - Z * standard_error, high: (value + Z * standard_error).min(1.0) })
 }
 
 /// Wilson's 95 % interval of `x` in `n`; `None` of nothing.
@@ -214,7 +227,10 @@ mod tests {
 
     #[test]
     fn a_perfect_judge_has_kappa_1_and_a_reversed_one_less_than_0() {
-        near(table(10, 0, 0, 10).kappa().unwrap().value, 1.0);
+        let perfect = table(10, 0, 0, 10).kappa().unwrap();
+        near(perfect.value, 1.0);
+        assert!(perfect.low > 0.6 && perfect.low < 0.85, "{}", perfect.low);
+        assert!(table(1, 0, 0, 1).kappa().unwrap().low < 0.0, "two items prove nothing");
         near(table(0, 10, 10, 0).kappa().unwrap().value, -1.0);
     }
 
