@@ -228,7 +228,7 @@ printf '{"criterion_id":"%s","analysis":"Read it.","evidence":[{"event":"e2","qu
 fn with_program(case: &str) -> Project {
     use std::os::unix::fs::PermissionsExt;
     let project = project("{model: \"exec: ./judge.sh\"}", case).file("judge.sh", PROGRAM);
-    std::fs::set_permissions(project.path("judge.sh"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(project.path("judge.sh"), std::fs::Permissions::from_mode(0o755)).expect("it is ours");
     project
 }
 
@@ -309,7 +309,7 @@ fn a_panel_votes_together() {
     let of_two = |rule: &str| {
         use std::os::unix::fs::PermissionsExt;
         let project = project(&always("met"), &panel(rule)).file("judge.sh", PROGRAM);
-        std::fs::set_permissions(project.path("judge.sh"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::set_permissions(project.path("judge.sh"), std::fs::Permissions::from_mode(0o755)).expect("it is ours");
         run(&project, &[], &[])
     };
     of_two("majority").means(1, &["stayed unsure", "votes of fake: met; exec: ./judge.sh: not_met"]);
