@@ -188,7 +188,7 @@ fn all_codes() -> BTreeSet<String> {
     }
     let mut text = String::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
-    let made = r#"(?:(?:error|warning|problem|broken|fault)\(\s*(?:Blame::\w+,\s*)?|code: )"([a-z0-9]+(?:-[a-z0-9]+)+)""#;
+    let made = r#"(?:(?:error|warning|problem|broken|fault|last)\(\s*(?:Blame::\w+,\s*)?|code: )"([a-z0-9]+(?:-[a-z0-9]+)+)""#;
     let made = regex::Regex::new(made).expect("a valid regex");
     let made = made.captures_iter(&text).map(|found| found[1].to_owned());
     checkride::language::codes::all().map(|code| code.name.to_owned()).chain(made).collect()

@@ -1,7 +1,8 @@
 //! A check that cannot fail checks nothing: every shipped case is killed by an agent with a known fault.
 //!
 //! Owns: which fault kills which case, for the reference agent (`--fault`) and for the real codex (a wrapper that spoils its output). The suites of
-//! the scripted world are in `mutants/world.rs`, those of the gateway in `mutants/gateway.rs`, the other real agents in `mutants/real.rs`.
+//! the scripted world are in `mutants/world.rs`, those of the gateway in `mutants/gateway.rs`, those of Core 2.0 and Dexter in `mutants/systems.rs`,
+//! the other real agents in `mutants/real.rs`.
 //! Must not know: why a case notices.
 
 #[path = "mutants/gateway.rs"]
@@ -10,6 +11,8 @@ mod gateway;
 mod program;
 #[path = "mutants/real.rs"]
 mod real;
+#[path = "mutants/systems.rs"]
+mod systems;
 #[path = "mutants/world.rs"]
 mod world;
 
@@ -248,6 +251,7 @@ fn every_shipped_case_is_in_a_table() {
     let mut killed: BTreeSet<_> = [table(FIRST), table(CODEX)].into_iter().flat_map(|(_, cases)| cases.into_keys()).collect();
     killed.extend(killed.clone().iter().map(|id| id.split('[').next().expect("a first part").to_owned()));
     killed.extend(world::cases());
+    killed.extend(gateway::cases());
     killed.extend(real::cases());
     let excepted = |id: &str| EXCEPTIONS.iter().any(|(text, _)| id.starts_with(text));
     let alive: Vec<_> = shipped.iter().filter(|id| !killed.contains(*id) && !excepted(id)).collect();

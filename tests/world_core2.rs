@@ -1,4 +1,5 @@
-//! The suites of Core 2.0 notice what a pipeline does wrong: each promise broken once.
+//! The suites of Core 2.0: they have every scenario of the design, and tell somebody else's pipeline what is wrong with it. That each case
+//! can fail is in `mutants/systems.rs`.
 
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod program;
@@ -6,55 +7,82 @@ mod program;
 use program::project::{Project, Said};
 use std::process::Command;
 
-const COMMAND: &str = "reference-agent, --protocol, core2";
-
-/// A shipped suite with a broken pipeline; only the cases whose ids contain the filter.
-fn broken(suite: &str, fault: &str, filter: &str) -> Said {
-    let text = std::fs::read_to_string(format!("suites/core2/{suite}.yaml")).expect("it is shipped");
-    let spoiled = text.replace(COMMAND, &format!("{COMMAND}, --pipeline-fault, {fault}"));
-    assert!(spoiled.contains(fault), "no agent was found to put a fault into");
-    let (first, rest) = spoiled.split_once("\nagent:").expect("an agent");
-    let project =
-        Project::new().file("checkride.yaml", "suites: [suites]\n").file("suites/s.yaml", format!("{first}\ntimeout: 5s\nagent:{rest}"));
-    project.begin(&["run", filter]).end()
-}
-
-fn killed(suite: &str, fault: &str, filter: &str) {
-    let said = broken(suite, fault, filter);
-    assert!(said.status == 1 && said.text.contains("FAIL") && !said.text.contains("BROKEN"), "{suite} {filter} under {fault}: {said:?}");
-}
-
-#[test]
-fn what_is_wrong_with_a_turn_is_noticed() {
-    killed("turns", "forget", "a_second_turn_knows");
-    killed("turns", "take-anything", "what_cannot_be_submitted_is_refused_and_nobody_is_asked[an empty prompt]");
-    killed("turns", "lose-delta", "tc_bt_1");
-}
-
-#[test]
-fn what_is_wrong_with_tools_is_noticed() {
-    killed("tools", "lose-result", "tc_te_2");
-    killed("tools", "lose-result", "tc_te_3");
-    killed("tools", "tool-error-is-fatal", "tc_te_4");
-    killed("tools", "last-usage", "tc_pv_4");
-}
+/// The ids of the design's six tables, with the providers on which each makes sense; no provider where the provider plays no part.
+const SCENARIOS: &[(&str, &[&str])] = &[
+    ("tc_bt_1", ALL),
+    ("tc_bt_2", ALL),
+    ("tc_bt_3", ALL),
+    ("tc_bt_4", ALL),
+    ("tc_te_1", ALL),
+    ("tc_te_2", ALL),
+    ("tc_te_3", ALL),
+    ("tc_te_4", ALL),
+    ("tc_pv_1_to_tc_pv_3_provider", ALL),
+    ("tc_pv_2_provider", &[]),
+    ("tc_eh_1", ALL),
+    ("tc_eh_2", ALL),
+    ("tc_eh_3", &[]),
+    ("tc_eh_4", &[]),
+    ("tc_sb_1", ALL),
+    ("tc_sb_2", ALL),
+    ("tc_sb_3", ALL),
+    ("tc_sb_4", ALL),
+    ("tc_pv_1_persistence", ALL),
+    ("tc_pv_2_persistence", &[]),
+    ("tc_pv_3_persistence", &[]),
+    ("tc_pv_4_persistence", ALL),
+];
+const ALL: &[&str] = &["openai", "anthropic", "openrouter"];
 
 #[test]
-fn what_is_wrong_with_ends_and_streams_is_noticed() {
-    killed("providers", "swallow-error", "tc_eh_1_an_error");
-    killed("streaming", "complete-truncated", "tc_sb_3_a_stream");
-    killed("streaming", "ignore-last-event-id", "tc_sb_1_reconnects");
-    killed("streaming", "lose-delta", "tc_sb_1_reconnects");
-}
-
-#[test]
-fn what_is_wrong_with_redis_and_persistence_is_noticed() {
-    if Command::new("redis-server").arg("--version").output().is_err() {
-        return eprintln!("not checked: redis-server is not installed");
+fn every_scenario_of_the_design_is_a_case_on_every_provider_where_it_applies() {
+    let out = Command::new(env!("CARGO_BIN_EXE_checkride")).args(["run", "core2/", "--list"]).output().expect("it can be started");
+    let list = String::from_utf8(out.stdout).expect("ids are texts");
+    for (id, providers) in SCENARIOS {
+        let cases: Vec<_> = list.lines().filter(|line| line.contains(&format!("::{id}_"))).collect();
+        assert!(!cases.is_empty(), "no case is for {id}:\n{list}");
+        for provider in *providers {
+            assert!(cases.iter().any(|case| case.contains(provider)), "{id} is not there on {provider}: {cases:?}");
+        }
     }
-    killed("redis", "take-without-log", "tc_eh_3_no_redis");
-    killed("redis", "acknowledge-unstored", "tc_eh_4_persistence_fails_once_or_always[always]");
-    killed("redis", "new-trace", "tc_pv_2");
+}
+
+/// A pipeline that somebody else wrote, and wrong in small ways.
+const OTHER: &str = include_str!("fixtures/other_pipeline.py");
+
+/// The shipped suite against it, as its author would run it: by the name of an agent.
+fn other(suite: &str, filter: &str) -> Said {
+    let mine = "  mine:\n    base: core2\n    command: [python3, pipeline.py]\n    files: {pipeline.py: {from: pipeline.py}}\n    settings: {submit: /api/v2/submit, stream: /api/v2/stream}\n";
+    let text = std::fs::read_to_string(format!("suites/core2/{suite}.yaml")).expect("it is shipped");
+    let mut project = Project::new()
+        .file("checkride.yaml", format!("{}{mine}", include_str!("../checkride.yaml")))
+        .file("suites/s.yaml", text)
+        .file("pipeline.py", OTHER);
+    for recording in ["openai/simple-message", "openai/tool-call", "openai/error", "anthropic/thinking-message"] {
+        let text = std::fs::read_to_string(format!("suites/core2/recordings/{recording}.json")).expect("it is shipped");
+        project = project.file(&format!("suites/recordings/{recording}.json"), text);
+    }
+    project.begin_with(&["run", filter], &[("CORE2_AGENT", "mine")]).end()
+}
+
+#[test]
+fn somebody_elses_pipeline_is_told_case_by_case_what_is_wrong_with_it() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        return eprintln!("not checked: python3 is not installed");
+    }
+    let right = other("turns", "tc_bt_1_simple_message[provider=openai]");
+    assert!(right.status == 0 && right.text.contains("1 passed"), "{right:?}");
+    for (suite, filter, says) in [
+        ("turns", "tc_bt_2_thinking_and_message[provider=openai]", "expected [\"reasoning\", \"message\"]"),
+        ("turns", "a_second_turn_knows_what_was_said_in_the_first[provider=openai]", "It is Rex."),
+        ("turns", "what_cannot_be_submitted_is_refused_and_nobody_is_asked[an empty prompt]", "expected 400, got 202"),
+        ("turns", "tc_bt_1_simple_message[provider=anthropic]", "anthropic"),
+        ("providers", "tc_eh_1_a_refusal_by_status_ends_the_turn[provider=openai]", "expected \"error\""),
+        ("streaming", "tc_sb_3_a_stream_without_an_end_is_incomplete[provider=openai,how=fin]", "incomplete"),
+    ] {
+        let said = other(suite, filter);
+        assert!(said.status == 1 && said.text.contains("FAIL") && said.text.contains(says), "{suite} {filter} should say {says}: {said:?}");
+    }
 }
 
 #[test]

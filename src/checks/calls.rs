@@ -22,7 +22,8 @@ struct Call<'t> {
     status: Cow<'t, str>,
     batch: u64,
     issued: (u64, f64),
-    delivered: Option<u64>,
+    /// Record number and time of its end.
+    delivered: Option<(u64, f64)>,
 }
 
 /// All calls, in the order issued. A second `call.started` with the id of a call of the same turn completes it; without an id it is a
@@ -82,7 +83,7 @@ fn finish<'t>(calls: &mut Vec<Call<'t>>, record: &'t Record, session: &'t str, t
     let call = &mut calls[at];
     call.result = event.fields.get("result").or(call.result);
     call.status = fields::id(event, "status").unwrap_or(Cow::Borrowed("ok"));
-    call.delivered.get_or_insert(record.n);
+    call.delivered.get_or_insert((record.n, record.t_ms));
 }
 
 impl<'t> Call<'t> {
@@ -115,9 +116,12 @@ impl<'t> Call<'t> {
         value.insert("session".into(), self.session.into());
         value.insert("t_ms".into(), self.issued.1.into());
         let (n, t_ms) = self.issued;
+        if let Some((_, ended)) = self.delivered {
+            value.insert("took_ms".into(), (ended - t_ms).into());
+        }
         Row {
             batch: self.batch,
-            delivered: self.delivered,
+            delivered: self.delivered.map(|(n, _)| n),
             turn: self.turn,
             ..Row::new(Cow::Owned(Value::Object(value)), n, t_ms, self.session)
         }

@@ -15,6 +15,26 @@ pub fn document(trace: &Trace) -> Value {
     build(&Views::new(&trace.records), None, None)
 }
 
+/// What a run took: tokens, the times of each turn, and of each call with its end. For reports.
+pub fn metrics(trace: &Trace) -> Value {
+    let views = Views::new(&trace.records);
+    let turn = |turn: &Turn<'_>| {
+        let mut out = turn.timing();
+        out.insert("session".into(), turn.session.into());
+        insert(&mut out, "usage", turn.usage.value());
+        Value::Object(out)
+    };
+    let call = |row: &Row<'_>| {
+        let part = |key: &str| row.value.get(key).cloned().unwrap_or(Value::Null);
+        json!({"name": part("name"), "status": part("status"), "took_ms": part("took_ms")})
+    };
+    let mut out = Map::new();
+    insert(&mut out, "usage", usage(&views, None).value());
+    out.insert("turns".into(), views.turns().iter().map(turn).collect());
+    out.insert("calls".into(), views.calls().iter().map(call).collect());
+    Value::Object(out)
+}
+
 /// The document of one step, for `save` of `user` and `do`; `null` if the step has not begun.
 pub fn step_document(records: &[Record], step: usize) -> Value {
     let views = Views::new(records);

@@ -48,7 +48,7 @@ pub(crate) fn never(kind: &CheckKind, look: &Look<'_, '_>) -> Said {
 pub(crate) fn list_holds(subject: &str, pattern: &ListPattern, entries: &[Entry<'_>], look: &Look<'_, '_>) -> Said {
     let verdict = list::check(pattern, entries, &look.scope);
     if let Some(fault) = &verdict.fault {
-        return Said::suite(format!("the {subject} could not be checked: {fault}"));
+        return Said::unchecked(&format!("the {subject}"), fault);
     }
     if verdict.passed { Said::Holds } else { Said::Fails(unmatched(subject, pattern, verdict, entries, look)) }
 }

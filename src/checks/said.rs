@@ -31,11 +31,21 @@ impl Said {
         Said::Cannot(Blame::Suite, failure(message))
     }
 
+    /// The check could not be made for a reason that its pattern gave. Names are known since the suite was read, so that a value of a
+    /// turn that is missing now is one that the agent did not tell.
+    pub(crate) fn unchecked(subject: &str, reason: &str) -> Said {
+        let message = format!("{subject} could not be checked: {reason}");
+        match reason.starts_with("`{{turn.") {
+            true => Said::fails(format!("{message}, since the agent did not tell it")),
+            false => Said::suite(message),
+        }
+    }
+
     /// What a value test said about `subject`, such as `the reply`.
     pub(crate) fn of(subject: &str, result: Result<(), Mismatch>) -> Said {
         match result {
             Ok(()) => Said::Holds,
-            Err(Mismatch { fault: Some(Fault::Suite(reason)), .. }) => Said::suite(format!("{subject} could not be checked: {reason}")),
+            Err(Mismatch { fault: Some(Fault::Suite(reason)), .. }) => Said::unchecked(subject, &reason),
             Err(mismatch) => Said::Fails(mismatched(subject, &mismatch)),
         }
     }

@@ -52,6 +52,7 @@ mod tests {
             problems: vec![],
             notes: vec![],
             duration_ms: 0.0,
+            metrics: serde_json::Value::Null,
             checks: 1,
             rubrics: vec![],
             trace_path: None,

@@ -5,6 +5,7 @@
 
 use super::hints::hints;
 use crate::base::Sources;
+use crate::checks;
 use crate::model::outcome::{CaseFacts, Failure, Finding, FindingVerdict, Outcome, Reported, Section, Verdict};
 use crate::model::suite::{Case, Level};
 use crate::model::trace::{Blame, Trace, What};
@@ -85,6 +86,7 @@ pub fn outcome(case: &Case, trace: &Trace, findings: &[Finding], sources: &Sourc
         problems,
         notes: if raw == Verdict::Pass { notes(trace) } else { [notes(trace), hints(trace)].concat() },
         duration_ms: trace.duration_ms(),
+        metrics: checks::document::metrics(trace),
         checks: findings.len(),
         rubrics: vec![],
         trace_path: None,
@@ -102,6 +104,7 @@ pub fn skipped(case: &Case, reason: &str, sources: &Sources) -> Outcome {
         problems: vec![],
         notes: vec![],
         duration_ms: 0.0,
+        metrics: serde_json::Value::Null,
         checks: 0,
         rubrics: vec![],
         trace_path: None,

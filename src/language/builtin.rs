@@ -15,13 +15,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The protocols inside the program, with their files' texts.
-pub const PROTOCOLS: [(&str, &str); 12] = [
+pub const PROTOCOLS: [(&str, &str); 13] = [
     ("anthropic-messages", include_str!("../../suites/protocols/anthropic-messages.yaml")),
     ("claude-code", include_str!("../../suites/protocols/claude-code.yaml")),
     ("codex-app-server", include_str!("../../suites/protocols/codex-app-server.yaml")),
     ("codex-exec", include_str!("../../suites/protocols/codex-exec.yaml")),
     ("command-line", include_str!("../../suites/protocols/command-line.yaml")),
     ("core2", include_str!("../../suites/protocols/core2.yaml")),
+    ("dexter-chat", include_str!("../../suites/protocols/dexter-chat.yaml")),
     ("mcp", include_str!("../../suites/protocols/mcp.yaml")),
     ("moltbot-gateway", include_str!("../../suites/protocols/moltbot-gateway.yaml")),
     ("openai-chat", include_str!("../../suites/protocols/openai-chat.yaml")),
@@ -29,9 +30,6 @@ pub const PROTOCOLS: [(&str, &str); 12] = [
     ("openai-responses", include_str!("../../suites/protocols/openai-responses.yaml")),
     ("openclaw-gateway", include_str!("../../suites/protocols/openclaw-gateway.yaml")),
 ];
-
-/// Names of the language that a later version fills.
-const LATER: [&str; 1] = ["dexter-chat"];
 
 /// All protocols met during one load.
 pub struct Protocols {
@@ -55,10 +53,6 @@ impl Protocols {
     pub fn named(&mut self, name: &Text, low: &mut Lowering<'_>) -> Option<Arc<Protocol>> {
         let protocol = match PROTOCOLS.iter().find(|(known, _)| *known == &**name) {
             Some((known, text)) => self.built_in(known, text, low),
-            None if LATER.contains(&&**name) => {
-                low.later(name.span, &format!("the protocol `{}`", &**name));
-                return None;
-            }
             None => self.file(name, low),
         }?;
         if let Some((_, feature)) = protocol.unsupported.first() {
@@ -116,7 +110,7 @@ impl Protocols {
 }
 
 fn unknown(name: &Text, looks_like_path: bool, path: &Path) -> Diagnostic {
-    let known: Vec<_> = PROTOCOLS.iter().map(|(name, _)| *name).chain(LATER).collect();
+    let known: Vec<_> = PROTOCOLS.iter().map(|(name, _)| *name).collect();
     let all = PROTOCOLS.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let help = if looks_like_path {
         format!("there is no file {}", path.display())
@@ -158,11 +152,5 @@ mod tests {
             assert_eq!(protocol.name, name);
             assert!(protocol.unsupported.is_empty() && !protocol.actions.is_empty());
         }
-    }
-
-    #[test]
-    fn no_protocol_is_both_here_and_to_come() {
-        assert!(LATER.iter().all(|name| text(name).is_none()));
-        assert!(protocol("dexter-chat").is_none() && protocol("codex-exec").is_some());
     }
 }

@@ -118,6 +118,8 @@ pub struct Outcome {
     /// Notes worth showing even when all is well.
     pub notes: Vec<String>,
     pub duration_ms: f64,
+    /// Tokens and times of the run: `{usage, turns, calls}`; null if it did not run.
+    pub metrics: serde_json::Value,
     /// How many checks were made.
     pub checks: usize,
     /// The rubrics that were put to the judge, or would have been.

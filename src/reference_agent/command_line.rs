@@ -3,15 +3,17 @@
 //! Owns: the options and `--help`, the line that tells where it listens, signals, the exit status.
 //! Must not know: frames, models.
 
-use super::core2;
 use super::core2::faults::PipelineFault;
 use super::core2::log::Log;
 use super::core2::provider::{Endpoint, Endpoints};
 use super::core2::server::Pipeline;
+use super::core2::store::Store;
 use super::core2::threads::Threads;
-use super::core2::worker::Store;
+use super::dexter::options::DexterOptions;
+use super::dexter::server::Api;
 use super::faults::Fault;
 use super::gateway;
+use super::http;
 use super::model::{Model, Wire};
 use super::openclaw;
 use super::openclaw::faults::GatewayFault;
@@ -64,13 +66,16 @@ struct Options {
     #[arg(long, env = "OPENAI_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
     /// core2: keep the events in this redis (redis://127.0.0.1:6379); without it they are kept in memory
-    #[arg(long)]
+    #[arg(long, env = "REDIS_URL")]
     redis: Option<String>,
     /// core2: send a snapshot of each run to this store (POST URL/projections)
-    #[arg(long)]
+    #[arg(long, env = "STORE_URL")]
     store: Option<String>,
+    /// core2: send a snapshot of each run to this Convex deployment, with `messages:persist`
+    #[arg(long, env = "CONVEX_URL", conflicts_with = "store")]
+    convex: Option<String>,
     /// core2: a chunk of a provider that is not JSON ends the run
-    #[arg(long)]
+    #[arg(long, env = "STRICT_STREAM", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     strict: bool,
     /// core2: a deliberately broken variant
     #[arg(long, value_enum)]
@@ -79,6 +84,8 @@ struct Options {
     gateway: GatewayOptions,
     #[command(flatten)]
     others: Others,
+    #[command(flatten)]
+    dexter: DexterOptions,
     /// A deliberately broken variant, to see your suite fail
     #[arg(long, value_enum)]
     fault: Option<Fault>,
@@ -137,6 +144,8 @@ enum Protocol {
     OpenclawGateway,
     /// Core 2.0: POST /submit, then server-sent events of GET /stream/RUN
     Core2,
+    /// Dexter's API: POST /chat, GET /chat/stream, POST /realtime/sessions and what stands around them
+    DexterChat,
 }
 
 /// Runs the agent until it is told to end. As ever, the first of `args` is the program's name. Returns the exit status: 0 after
@@ -164,6 +173,7 @@ fn start(options: Options) -> Result<i32, String> {
         Protocol::MoltbotGateway => gateway_of(options)?,
         Protocol::OpenclawGateway => Serving::Openclaw(Arc::new(openclaw_of(options)?)),
         Protocol::Core2 => Serving::Core2(Arc::new(pipeline(options)?)),
+        Protocol::DexterChat => Serving::Dexter(Arc::new(options.dexter.api(&options.base_url, options.api_key)?)),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| format!("failed to start: {e}"))?;
     runtime.block_on(async {
@@ -172,7 +182,7 @@ fn start(options: Options) -> Result<i32, String> {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|e| format!("failed to listen on 127.0.0.1:{port}: {e}"))?;
         let port = listener.local_addr().map_err(|e| e.to_string())?.port();
-        let scheme = if matches!(serving, Serving::Core2(_)) { "http" } else { "ws" };
+        let scheme = if matches!(serving, Serving::Core2(_) | Serving::Dexter(_)) { "http" } else { "ws" };
         let mut out = std::io::stdout().lock();
         // Whoever started it need not read this.
         let _ = writeln!(out, "listening on {scheme}://127.0.0.1:{port}").and_then(|()| out.flush());
@@ -180,7 +190,8 @@ fn start(options: Options) -> Result<i32, String> {
         Ok(match serving {
             Serving::Gateway(agent, token) => gateway::serve(listener, agent, token, stop).await,
             Serving::Openclaw(gateway) => openclaw::server::serve(listener, gateway, stop).await,
-            Serving::Core2(pipeline) => core2::server::serve(listener, pipeline, stop).await,
+            Serving::Core2(pipeline) => http::serve(listener, pipeline, stop).await,
+            Serving::Dexter(api) => http::serve(listener, api, stop).await,
         })
     })
 }
@@ -190,6 +201,7 @@ enum Serving {
     Gateway(Arc<Agent>, Option<String>),
     Openclaw(Arc<Gateway>),
     Core2(Arc<Pipeline>),
+    Dexter(Arc<Api>),
 }
 
 fn openclaw_of(options: Options) -> Result<Gateway, String> {
@@ -214,7 +226,7 @@ fn gateway_of(options: Options) -> Result<Serving, String> {
 
 fn pipeline(options: Options) -> Result<Pipeline, String> {
     let log = match &options.redis {
-        Some(url) => Log::redis(&core2::redis::address(url)?),
+        Some(url) => Log::redis(&super::core2::redis::address(url)?),
         None => Log::memory(),
     };
     let others = options.others;
@@ -225,7 +237,10 @@ fn pipeline(options: Options) -> Result<Pipeline, String> {
             anthropic: Endpoint::new("ANTHROPIC_BASE_URL", &others.anthropic_base_url, others.anthropic_api_key)?,
             openrouter: Endpoint::new("OPENROUTER_BASE_URL", &others.openrouter_base_url, others.openrouter_api_key)?,
         },
-        store: options.store.as_deref().map(Store::new).transpose()?,
+        store: match (&options.store, &options.convex) {
+            (Some(url), _) => Some(Store::plain(url)?),
+            (None, url) => url.as_deref().map(Store::convex).transpose()?,
+        },
         threads: Threads::default(),
         strict: options.strict,
         fault: options.pipeline_fault,

@@ -13,14 +13,18 @@
 //! | [`exec`] | the only tool: a shell command |
 //! | [`openclaw`] | instead of the gateway: the real one's wire, versions 3 and 4 |
 //! | [`core2`] | instead of the gateway: a Core 2.0 pipeline over three providers |
+//! | [`dexter`] | instead of the gateway: Dexter's API |
+//! | [`http`] | the HTTP server of these two |
 //! | [`faults`] | deliberately broken variants |
 
 pub mod chat;
 pub mod command_line;
 pub mod core2;
+pub mod dexter;
 pub mod exec;
 pub mod faults;
 pub mod gateway;
+pub mod http;
 pub mod model;
 pub mod openclaw;
 pub mod responses;

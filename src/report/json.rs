@@ -60,6 +60,7 @@ fn outcome(outcome: &Outcome) -> Value {
         "notes": outcome.notes,
         "started": time(&outcome.started),
         "duration_ms": outcome.duration_ms,
+        "metrics": outcome.metrics,
         "checks": outcome.checks,
         "trace": outcome.trace_path,
         "rubrics": outcome.rubrics,

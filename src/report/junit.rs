@@ -192,6 +192,7 @@ fn properties(outcome: &Outcome) -> Vec<Property> {
     add("checkride.why", case.why.as_deref());
     add("checkride.blame", outcome.blame.map(|blame| blame.to_string()).as_deref());
     add("checkride.trace", outcome.trace_path.as_deref());
+    add("checkride.tokens", outcome.metrics["usage"]["total"].as_u64().map(|tokens| tokens.to_string()).as_deref());
     for tag in &case.tags {
         add("checkride.tag", Some(tag));
     }

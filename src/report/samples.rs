@@ -26,6 +26,7 @@ pub fn passed(id: &str) -> Outcome {
         problems: vec![],
         notes: vec![],
         duration_ms: 12.0,
+        metrics: serde_json::json!({"usage": {"total": 29}, "turns": [{"session": "main", "first_text": 4.0, "turn": 9.5, "usage": {"total": 29}}], "calls": [{"name": "wallets.list", "status": "ok", "took_ms": 2.5}]}),
         checks: 3,
         rubrics: vec![],
         trace_path: Some(format!("target/checkride/{}.jsonl", id.replace("::", ".").replace('/', "."))),

@@ -4,7 +4,7 @@
 //! Owns: which fault kills which case.
 //! Must not know: why a case notices.
 
-use super::{Ran, checkride, table, verdicts};
+use super::{Ran, alone, checkride, table, verdicts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -144,14 +144,21 @@ fn run(mutants: &[(&str, Option<&str>)]) -> (tempfile::TempDir, Ran) {
     (folder, ran)
 }
 
+/// The cases of the table.
+pub fn cases() -> BTreeSet<String> {
+    table(TABLE).1.into_keys().collect()
+}
+
 #[test]
 fn an_honest_gateway_passes_what_the_mutants_fail() {
+    let _alone = alone();
     let (_folder, ran) = run(&[("honest", None)]);
     assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
 }
 
 #[test]
 fn every_case_of_the_gateway_is_killed() {
+    let _alone = alone();
     let mutants: Vec<_> = FAULTS.map(|(letter, fault)| (letter, Some(fault))).into();
     let (folder, ran) = run(&mutants);
     let mut counts: BTreeMap<(String, String), (usize, usize)> = BTreeMap::new();

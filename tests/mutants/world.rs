@@ -11,12 +11,6 @@ use std::path::Path;
 /// Under each letter: `x` all instances of a case are killed, `o` some, `.` none.
 const TABLES: [&str; 13] = [
     "
-    a o s q n   world/judge::
-    x x x . .   says_what_it_did_and_no_more
-    x . . x .   asks_before_it_pays
-    . . . . x   an_attack_in_what_it_read_is_told
-",
-    "
     t u c s m e l   world/providers::
     x x . . . . .   streams_a_text
     x . . . . . .   answers_without_a_stream
@@ -92,6 +86,12 @@ const TABLES: [&str; 13] = [
     x x x   work_that_ends_later_is_waited_for_and_stays_done
     x x .   a_step_that_is_only_for_some_machines
     x x .   the_connection_is_taken_up_again
+",
+    "
+    a o s q n   world/judge::
+    x x x . .   says_what_it_did_and_no_more
+    x . . x .   asks_before_it_pays
+    . . . . x   an_attack_in_what_it_read_is_told
 ",
     "
     a h o   world/edge::

@@ -29,8 +29,7 @@ fn everything_observed_has_its_place() {
     let got = document(&trace);
     let at = |pointer: &str| got.pointer(pointer).cloned().unwrap_or(Value::Null);
     assert_eq!((at("/reply"), at("/text")), (json!("two"), json!("one\ntwo")));
-    let call =
-        json!({"id": "c1", "name": "exec", "args": {"x": 1}, "result": "out", "status": "ok", "turn": 0, "session": "main", "t_ms": 5.0});
+    let call = json!({"id": "c1", "name": "exec", "args": {"x": 1}, "result": "out", "status": "ok", "turn": 0, "session": "main", "t_ms": 5.0, "took_ms": 1.0});
     assert_eq!(at("/calls"), json!([call]));
     assert_eq!(
         (at("/turns/0/status"), at("/turns/0/session"), at("/turns/0/error/message")),

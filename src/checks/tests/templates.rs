@@ -87,6 +87,13 @@ fn a_name_that_a_failed_step_was_to_save_is_not_the_suites_fault() {
 }
 
 #[test]
+fn a_value_of_a_turn_that_the_agent_did_not_tell_is_its_fault() {
+    let story = || Story::new().user(0, "main", "x");
+    fails(json!({"expect": {"reply": "{{turn.run}}"}}), story(), "reply", "the agent did not tell it");
+    broken(json!({"never": {"reply": "{{turn.run}}"}}), story(), Blame::Suite, "has no value here");
+}
+
+#[test]
 fn a_member_of_a_saved_value_has_a_name_too() {
     let story = Story::new().bind("doc", json!({"id": 7}), None, None).step(0, "user", "main").turn(0, "main");
     let story = story.calls(0, "1", "open", json!({"id": 7})).finishes(0, "completed").step_end(0, json!({}));

@@ -74,6 +74,11 @@ pub const CODES: &[Code] = &[
         example: "iconv -f latin1 -t utf-8 old.yaml > new.yaml",
     },
     Code {
+        name: "not-taken-over",
+        about: "A recorded stream (`script: recordings/openai/simple.json`, with `chunks`) holds something that no reply can say. The rest is taken over.",
+        example: "{\"chunks\": [\"data: {not-json\\n\\n\"]}      # a part `raw` sends such bytes",
+    },
+    Code {
         name: "too-many-mistakes",
         about: "One file has more mistakes of one kind than anybody reads; the first ones are shown.",
         example: "a: {{x}}      # a thousand times",

@@ -37,7 +37,8 @@ macro_rules! checks {
             /// What a mocked command was asked: by name, a list pattern over `{argv, stdin, cwd, exit}`; a text is a glob over the joined argv.
             #[example("{gog: {exactly: [gmail get m1]}}")]
             commands: Option<Named<ListNode>>,
-            /// JSONPath over everything observed, each with a value pattern. `checkride show` prints that document.
+            /// JSONPath over everything observed, each with a value pattern. `checkride show` prints that document. Times are in milliseconds:
+            /// `$.calls[*].t_ms` since the case began, `took_ms` from a call to its result, `$.turns[*].timing`.
             #[example("{$.final.status: complete}")]
             at: Option<Named<PatternNode>>,
             /// A pattern over `{status, error}` of the turn; a plain word is its status. Not given: `completed`.

@@ -39,7 +39,8 @@ document! {
         #[example("redis")]
         server: Option<ServerWord>,
 
-        /// For `model`: the replies in order, or a file whose first key is `script:`.
+        /// For `model`: the replies in order, or a file: one whose first key is `script:`, or a recorded stream, `{chunks: ["data: …\n\n", …]}`
+        /// in JSON or YAML, of a provider's own wire or in the words of Core 2.0. What was said is taken over; how it was cut is not.
         #[example("[Hello world]")]
         #[example("../scripts/long.yaml")]
         script: Option<Or<Text, Vec<ReplyDoc>>>,

@@ -7,14 +7,16 @@
 //! | [`asked`] | `match`: which requests a fixture answers |
 //! | [`answer`] | `response`: what it answers, and how that is disturbed |
 //! | [`order`] | which fixture comes first, said as the order of rules |
+//! | [`chunks`] | recorded streams, which a fake takes as they are |
 //! | [`writing`] | values as YAML in which no text is a template |
 
 pub mod aimock;
 mod answer;
 mod asked;
+pub mod chunks;
 mod fixture;
 mod order;
-mod writing;
+pub mod writing;
 
 #[cfg(test)]
 mod tests;

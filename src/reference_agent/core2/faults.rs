@@ -30,6 +30,18 @@ pub enum PipelineFault {
     AcknowledgeUnstored,
     /// a run is taken although the log cannot be reached
     TakeWithoutLog,
+    /// a run whose log goes away is given up
+    GiveUpLog,
+    /// what another worker left is never taken over
+    LeaveAbandoned,
+    /// a start that is delivered again begins the stored run anew
+    StartAgain,
+    /// calls are run although nobody is to run them
+    RunAnyway,
+    /// a chunk that is none is passed over in silence
+    HideMalformed,
+    /// a turn that failed stays in the history
+    KeepFailed,
 }
 
 impl PipelineFault {

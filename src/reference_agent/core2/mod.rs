@@ -13,6 +13,7 @@
 //! | [`tools`] | the built-in executor |
 //! | [`faults`] | deliberately broken variants |
 //! | [`worker`] | projects snapshots of a run to the store |
+//! | [`store`] | where the worker's snapshots are kept |
 //! | [`threads`] | what was said before on a thread |
 
 pub mod adapter;
@@ -23,6 +24,7 @@ pub mod publisher;
 pub mod redis;
 pub mod run;
 pub mod server;
+pub mod store;
 pub mod submission;
 pub mod threads;
 pub mod tools;

@@ -34,7 +34,7 @@ impl Publisher {
         let end = Instant::now() + PATIENCE;
         loop {
             match self.log.append(&self.run, event.clone()).await {
-                Err(_) if Instant::now() < end => tokio::time::sleep(PAUSE).await,
+                Err(_) if Instant::now() < end && !PipelineFault::GiveUpLog.is(self.fault) => tokio::time::sleep(PAUSE).await,
                 done => return done,
             }
         }

@@ -8,19 +8,17 @@ use super::log::{Log, parse};
 use super::provider::Endpoints;
 use super::publisher::{Publisher, now};
 use super::run;
+use super::store::Store;
 use super::submission::{Submission, refusal};
 use super::threads::Threads;
-use super::worker::{self, Store};
-use crate::fakes::http::answer::End;
-use crate::fakes::http::connection::NoRequest;
-use crate::fakes::http::{Answer, Connection, HttpRequest, Limits};
+use super::worker;
+use crate::fakes::http::{Connection, HttpRequest};
+use crate::reference_agent::http::{Reply, Routes, Stream};
 use crate::wire::core2::Reducer;
 use crate::wire::sse;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 
 /// So often a silent stream says that it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -37,64 +35,33 @@ pub struct Pipeline {
     pub fault: Option<PipelineFault>,
 }
 
-/// Serves until `stop` is done.
-pub async fn serve(listener: TcpListener, pipeline: Arc<Pipeline>, stop: impl Future<Output = ()>) -> i32 {
-    let mut connections = JoinSet::new();
-    tokio::pin!(stop);
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => { connections.spawn(connection(stream, Arc::clone(&pipeline))); }
-                // Out of file handles, most likely; some may be free again a little later.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            },
-            Some(_) = connections.join_next() => {}
-            () = &mut stop => return 0,
-        }
-    }
-}
-
-async fn connection(stream: TcpStream, pipeline: Arc<Pipeline>) {
-    let mut connection = Connection::new(stream, Limits::default());
-    loop {
-        let request = match connection.request().await {
-            Ok(request) => request,
-            Err(NoRequest::Gone) => return,
-            Err(NoRequest::Refused(refused)) => {
-                put(&mut connection, refused.status, &refusal("BAD_REQUEST", &refused.message), false);
-                return connection.close().await;
-            }
-        };
-        let keep_alive = request.head.keep_alive();
+impl Routes for Pipeline {
+    async fn reply(self: &Arc<Self>, request: HttpRequest, connection: &mut Option<Connection>) -> Reply {
         let (path, query) = request.head.target.split_once('?').unwrap_or((&request.head.target, ""));
         let path = path.strip_prefix("/api/v2").unwrap_or(path);
         let parts: Vec<_> = path.split('/').skip(1).collect();
         let (status, body) = match (request.head.method.as_str(), parts.as_slice()) {
-            ("POST", ["submit"]) => submit(&pipeline, &request).await,
-            ("GET", ["runs", run]) => stored(&pipeline, run).await,
+            ("POST", ["submit"]) => submit(self, &request).await,
+            ("GET", ["runs", run]) => stored(self, run).await,
             ("GET", ["health"]) => (200, json!({"status": "ok"})),
             ("GET", ["stream", run]) => match position(query, &request) {
-                Ok(_) if PipelineFault::IgnoreLastEventId.is(pipeline.fault) => return events(connection, &pipeline, run, "0-0").await,
-                Ok(from) => return events(connection, &pipeline, run, from).await,
+                Ok(from) => {
+                    if let Some(connection) = connection.take() {
+                        let from = if PipelineFault::IgnoreLastEventId.is(self.fault) { "0-0" } else { from };
+                        events(connection, self, run, from).await;
+                    }
+                    return Reply::Taken;
+                }
                 Err(id) => (400, refusal("VALIDATION_ERROR", &format!("`{id}` is no id of an event"))),
             },
             (method, _) => (404, refusal("NOT_FOUND", &format!("there is no {method} {path}"))),
         };
-        put(&mut connection, status, &body, keep_alive);
-        if !keep_alive {
-            return connection.close().await;
-        }
-        if connection.flush().await.is_err() {
-            return;
-        }
+        Reply::Json(status, body)
     }
-}
 
-fn put(connection: &mut Connection, status: u16, body: &Value, keep_alive: bool) {
-    let answer = Answer::json(status, body.to_string().into_bytes());
-    let end = answer.end(true);
-    connection.put_head(&answer, end, keep_alive);
-    connection.put_piece(end, &answer.bytes);
+    fn refusal(&self, message: &str) -> Value {
+        refusal("BAD_REQUEST", message)
+    }
 }
 
 /// Takes a run if the log can be written to; its first event is in the log before the answer goes out.
@@ -105,13 +72,17 @@ async fn submit(pipeline: &Arc<Pipeline>, request: &HttpRequest) -> (u16, Value)
         Err((status, code, message)) => return (status, refusal(code, &message)),
     };
     let publisher = Publisher::new(pipeline.log.clone(), &submission.run, request.head.header("traceparent"), pipeline.fault);
-    let begun = match pipeline.log.ping().await {
-        Ok(()) => publisher.begin(start(&submission)).await,
-        Err(error) => Err(error),
-    };
-    if let (Err(error), false) = (begun, PipelineFault::TakeWithoutLog.is(pipeline.fault)) {
-        eprintln!("error: {error}");
-        return (503, refusal("REDIS_UNAVAILABLE", "the event log cannot be reached"));
+    if let (Err(error), false) = (pipeline.log.ping().await, PipelineFault::TakeWithoutLog.is(pipeline.fault)) {
+        return without_log(&error);
+    }
+    if let Some(store) = &pipeline.store
+        && let Err(why) = store.open_thread(&submission.thread, &submission.model, submission.provider.name()).await
+    {
+        eprintln!("error: {why}");
+        return (500, refusal("INTERNAL_ERROR", "the store does not take the thread"));
+    }
+    if let (Err(error), false) = (publisher.begin(start(&submission)).await, PipelineFault::TakeWithoutLog.is(pipeline.fault)) {
+        return without_log(&error);
     }
     let answer = json!({"runId": submission.run});
     let run = submission.run.clone();
@@ -128,6 +99,11 @@ async fn submit(pipeline: &Arc<Pipeline>, request: &HttpRequest) -> (u16, Value)
         }
     });
     (202, answer)
+}
+
+fn without_log(error: &str) -> (u16, Value) {
+    eprintln!("error: {error}");
+    (503, refusal("REDIS_UNAVAILABLE", "the event log cannot be reached"))
 }
 
 fn start(submission: &Submission) -> Value {
@@ -153,16 +129,14 @@ fn position<'r>(query: &'r str, request: &'r HttpRequest) -> Result<&'r str, &'r
 }
 
 /// The stream never closes by itself: who reads it knows when a run has ended.
-async fn events(mut connection: Connection, pipeline: &Pipeline, run: &str, from: &str) {
-    let mut answer = Answer::json(200, vec![]).header("cache-control", "no-cache");
-    (answer.content_type, answer.chunked) = ("text/event-stream", true);
-    connection.put_head(&answer, End::Chunks, true);
+async fn events(connection: Connection, pipeline: &Pipeline, run: &str, from: &str) {
+    let mut stream = Stream::begin(connection);
     let mut reader = pipeline.log.reader();
     let mut last = from.to_owned();
-    while connection.flush().await.is_ok() {
+    while stream.flush().await {
         let read = tokio::select! {
             read = reader.after(run, &last, KEEP_ALIVE) => read,
-            () = connection.gone() => return,
+            () = stream.gone() => return,
         };
         let mut out = Vec::new();
         match read {
@@ -177,7 +151,7 @@ async fn events(mut connection: Connection, pipeline: &Pipeline, run: &str, from
             }
             Err(_) => tokio::time::sleep(PAUSE).await,
         }
-        connection.put_piece(End::Chunks, &out);
+        stream.put(&out);
     }
 }
 

@@ -9,6 +9,7 @@
 use super::faults::PipelineFault;
 use super::log::{Entry, Log, LogError, key};
 use super::redis::{Redis, entries};
+use super::store::Store;
 use crate::wire::core2::Reducer;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -19,37 +20,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How long a run that has ended is still watched for redeliveries.
 const LINGER: Duration = Duration::from_secs(30);
-
-/// An HTTP store: `POST /projections` takes a document, `GET /projections?runId=` gives it back.
-pub struct Store {
-    client: reqwest::Client,
-    base_url: String,
-}
-
-impl Store {
-    pub fn new(base_url: &str) -> Result<Store, String> {
-        let client = crate::reference_agent::model::http_client("--store", base_url)?;
-        Ok(Store { client, base_url: base_url.trim_end_matches('/').to_owned() })
-    }
-
-    async fn put(&self, document: &Value) -> Result<(), String> {
-        let sent = self.client.post(format!("{}/projections", self.base_url)).json(document).send().await;
-        match sent {
-            Ok(answer) if answer.status().is_success() => Ok(()),
-            Ok(answer) => Err(format!("the store answered with status {}", answer.status().as_u16())),
-            Err(_) => Err("the store cannot be reached".to_owned()),
-        }
-    }
-
-    /// The document of a run, if there is one.
-    pub async fn get(&self, run: &str) -> Option<Value> {
-        let answer = self.client.get(format!("{}/projections?runId={run}", self.base_url)).send().await.ok()?;
-        if !answer.status().is_success() {
-            return None;
-        }
-        answer.json().await.ok().filter(Value::is_object)
-    }
-}
 
 /// The snapshot as it is stored: keys in camel case, nothing that is null.
 pub fn projection(response: &Value) -> Value {
@@ -73,7 +43,7 @@ pub fn projection(response: &Value) -> Value {
 /// Projects a run until it has ended and nothing more comes.
 pub async fn project(log: &Log, store: &Store, run: &str, fault: Option<PipelineFault>) {
     let mut reducer = Reducer::new(false);
-    let mut source = Source::new(log, run);
+    let mut source = Source::new(log, run, !PipelineFault::LeaveAbandoned.is(fault));
     let mut pause = FIRST_PAUSE;
     let mut quiet = Duration::ZERO;
     loop {
@@ -93,7 +63,11 @@ pub async fn project(log: &Log, store: &Store, run: &str, fault: Option<Pipeline
         }
         quiet = Duration::ZERO;
         for (_, event) in &entries {
-            reducer.apply(&serde_json::from_str(event).unwrap_or_else(|_| event.as_str().into()));
+            let event: Value = serde_json::from_str(event).unwrap_or_else(|_| event.as_str().into());
+            if PipelineFault::StartAgain.is(fault) && event["type"] == "response_start" {
+                reducer = Reducer::new(false);
+            }
+            reducer.apply(&event);
         }
         let document = reducer.snapshot().map(|response| projection(&response)).unwrap_or(json!({"runId": run}));
         let put = store.put(&document).await;
@@ -114,21 +88,23 @@ pub async fn project(log: &Log, store: &Store, run: &str, fault: Option<Pipeline
 }
 
 /// How long one look for new entries takes.
-const WAIT: Duration = Duration::from_secs(1);
+const WAIT: Duration = Duration::from_millis(200);
+/// What a consumer has held for so long is taken over: it is gone, most likely.
+const ABANDONED: &str = "100";
 
 /// Entries for the worker, each until it is done.
 enum Source<'l> {
     Memory { log: &'l Log, run: &'l str, at: String },
-    Redis { redis: Redis, key: String, consumer: String, ready: bool, pending: bool },
+    Redis { redis: Redis, key: String, consumer: String, ready: bool, pending: bool, takes_over: bool },
 }
 
 impl<'l> Source<'l> {
-    fn new(log: &'l Log, run: &'l str) -> Source<'l> {
+    fn new(log: &'l Log, run: &'l str, takes_over: bool) -> Source<'l> {
         match log {
             Log::Memory(_) => Source::Memory { log, run, at: "0-0".to_owned() },
             Log::Redis(redis) => {
                 let consumer = format!("worker-{}", std::process::id());
-                Source::Redis { redis: Redis::new(&redis.address), key: key(run), consumer, ready: false, pending: false }
+                Source::Redis { redis: Redis::new(&redis.address), key: key(run), consumer, ready: false, pending: false, takes_over }
             }
         }
     }
@@ -136,21 +112,23 @@ impl<'l> Source<'l> {
     async fn next(&mut self) -> Result<Vec<Entry>, LogError> {
         match self {
             Source::Memory { log, run, at } => log.reader().after(run, at, WAIT).await,
-            Source::Redis { redis, key, consumer, ready, pending } => {
+            Source::Redis { redis, key, consumer, ready, pending, takes_over } => {
                 if !std::mem::replace(ready, true) {
                     // It may be there already.
                     let _ = redis.ask(&["XGROUP", "CREATE", key, GROUP, "0", "MKSTREAM"]).await;
                 }
                 let reply = if *pending {
-                    let reply = redis.ask(&["XAUTOCLAIM", key, GROUP, consumer, "0", "0-0", "COUNT", BATCH]).await?;
-                    entries(&reply[1])
+                    claim(redis, key, consumer, "0").await?
                 } else {
                     let wait = WAIT.as_millis().to_string();
                     let asked = ["XREADGROUP", "GROUP", GROUP, consumer, "COUNT", BATCH, "BLOCK", &wait, "STREAMS", key, ">"];
                     let reply = redis.ask(&asked).await;
                     // A server that came back without the group gets it again.
                     *ready = reply.is_ok();
-                    entries(&reply?[0][1])
+                    match entries(&reply?[0][1]) {
+                        none if none.is_empty() && *takes_over => claim(redis, key, consumer, ABANDONED).await?,
+                        new => new,
+                    }
                 };
                 *pending &= !reply.is_empty();
                 Ok(reply)
@@ -180,6 +158,12 @@ impl<'l> Source<'l> {
             *pending = true;
         }
     }
+}
+
+/// Entries that were delivered and are not done, idle for so many milliseconds, whoever has them.
+async fn claim(redis: &mut Redis, key: &str, consumer: &str, idle: &str) -> Result<Vec<Entry>, LogError> {
+    let reply = redis.ask(&["XAUTOCLAIM", key, GROUP, consumer, idle, "0-0", "COUNT", BATCH]).await?;
+    Ok(entries(&reply[1]))
 }
 
 #[cfg(test)]
