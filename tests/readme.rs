@@ -130,6 +130,7 @@ fn every_yaml_snippet_is_sound() {
         let (file, text) = match key {
             "suites" => ("checkride.yaml", block.text.clone()),
             "suite" => ("suites/a.yaml", block.text.clone()),
+            "agents" => ("checkride.yaml", format!("suites: [suites]\n{}", block.text)),
             "agent" => {
                 let case = "cases: [{name: a, prompt: Hi, expect: {reply: Hello}}]";
                 ("suites/a.yaml", format!("suite: A\nfakes: {{llm: {{model: openai, script: [Hello]}}}}\n{}{case}\n", block.text))
@@ -196,7 +197,8 @@ cases:
 
 #[test]
 fn every_command_of_checkride_does_what_it_is_there_for() {
-    let of_checkride = |line: &String| line.starts_with("checkride ") && !line.starts_with("checkride serve ");
+    let of_checkride =
+        |line: &String| line.starts_with("checkride ") && !line.starts_with("checkride serve ") && !line.contains(" safety/");
     let lines: Vec<_> = commands(None).into_iter().filter(of_checkride).collect();
     assert!(lines.len() >= 7, "{lines:?}");
     let folder = rich_project();
@@ -206,6 +208,26 @@ fn every_command_of_checkride_does_what_it_is_there_for() {
     }
     assert_eq!(verdicts(&folder.path().join("out/report.json")).len(), 3);
     assert!(folder.path().join("out/junit.xml").exists());
+}
+
+/// The shipped safety suites, with the README's agent in the project file. Nothing is run: that takes a key, or is another test.
+#[test]
+fn the_safety_suites_are_pointed_at_ones_own_agent_as_it_says() {
+    let lines: Vec<_> = commands(None).into_iter().filter(|line| line.contains(" safety/")).collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    let agents = blocks().into_iter().find(|block| block.text.starts_with("agents:")).expect("there is one");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let project = fs::read_to_string("checkride.yaml").expect("it is there").replacen("agents:\n", &agents.text, 1);
+    fs::write(folder.path().join("checkride.yaml"), project).expect("writable");
+    fs::create_dir_all(folder.path().join("suites/safety")).expect("writable");
+    for file in fs::read_dir("suites/safety").expect("it is there").flatten() {
+        fs::copy(file.path(), folder.path().join("suites/safety").join(file.file_name())).expect("writable");
+    }
+    for line in lines {
+        let ran = shell(folder.path(), &format!("{} --list", line.split('#').next().unwrap_or_default()));
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{line}\n{}", ran.stdout);
+        assert!(ran.stdout.contains("safety/mail::a1_"), "{line}\n{}", ran.stdout);
+    }
 }
 
 #[test]

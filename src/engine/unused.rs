@@ -71,7 +71,7 @@ fn lists(kind: &FakeKind) -> Vec<List> {
         FakeKind::Model(model) => {
             let spans = match &model.replies {
                 ModelReplies::Rules(rules) => rules.iter().map(|rule| rule.span).collect(),
-                ModelReplies::Script(_) => vec![],
+                ModelReplies::Script(_) | ModelReplies::Persona(_) => vec![],
             };
             vec![List { what: "rule", mark: "rules[", spans }, routes(&model.routes)]
         }

@@ -10,6 +10,7 @@ use super::shape::defs::PageKey;
 use super::{builtin, schema};
 use crate::base::suggest::did_you_mean;
 use crate::matching::WORDS;
+use crate::model::filter;
 use crate::model::protocol::EventKind;
 use std::fmt::Write as _;
 
@@ -24,6 +25,9 @@ pub fn explain(word: &str) -> Option<String> {
     }
     sections.extend(pages.iter().flat_map(|page| page.keys.iter().filter(|key| key.name == word).map(|key| key_of(page, key))));
     sections.extend(WORDS.iter().find(|known| known.name == word).map(|known| pattern_word(known)));
+    sections.extend(filter::about().find(|(name, _)| *name == word).map(|(name, about)| {
+        format!("{name}, a filter of templates\n  {about}\n\n  Example: \"{{{{name|{name}}}}}\"").replace("|times}}", "|times:3}}")
+    }));
     sections.extend(codes::all().find(|code| code.name == word).map(code));
     sections.extend(builtin::text(word).map(|text| format!("{word}: a built-in protocol\n\n{}", indented(text.trim_end()))));
     if sections.is_empty() {
@@ -44,6 +48,7 @@ pub fn words() -> Vec<String> {
     let mut words: Vec<String> =
         pages.iter().flat_map(|page| page.keys.iter().map(|key| key.name).chain([page.word])).map(str::to_owned).collect();
     words.extend(WORDS.iter().map(|word| word.name.to_owned()));
+    words.extend(filter::about().map(|(name, _)| name.to_owned()));
     words.extend(codes::all().map(|code| code.name.to_owned()));
     words.extend(builtin::PROTOCOLS.iter().map(|(name, _)| (*name).to_owned()));
     words.extend(EventKind::ALL.iter().map(|(_, name)| (*name).to_owned()));

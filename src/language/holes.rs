@@ -4,7 +4,8 @@
 //! Must not know: what the names mean.
 
 use crate::base::Span;
-use crate::model::template::{Filter, Hole, Part, Template};
+use crate::model::filter::Filter;
+use crate::model::template::{Hole, Part, Template};
 use crate::model::tree::{Content, Node};
 use std::sync::Arc;
 
@@ -68,14 +69,8 @@ pub fn source(hole: &Hole) -> String {
         out += &format!(":-{default}");
     }
     for filter in &hole.filters {
-        out += &match filter {
-            Filter::Json => "|json".to_owned(),
-            Filter::Base64 => "|base64".to_owned(),
-            Filter::Hex => "|hex".to_owned(),
-            Filter::Url => "|url".to_owned(),
-            Filter::Tags => "|tags".to_owned(),
-            Filter::Times(times) => format!("|times:{times}"),
-        };
+        out.push('|');
+        out += &filter.shown();
     }
     out + "}}"
 }

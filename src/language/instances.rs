@@ -50,6 +50,8 @@ pub struct Instance {
     pub name: String,
     pub name_span: Span,
     pub folder: PathBuf,
+    /// Some row of its case may have an `attack`.
+    pub attackable: bool,
     /// The agent's name in `checkride.yaml`, or `reference`.
     pub agent_name: Option<String>,
     /// The case with the suite's defaults, without `vars`, `each` and `matrix`. `agent` is a mapping with everything that it
@@ -257,10 +259,17 @@ impl<'a> Maker<'a> {
             name: identity.name,
             name_span: case.name.span,
             folder: context.folder.clone(),
+            attackable: has_attack(case.node),
             agent_name: agent.and_then(|agent| agent.name).map(|name| name.to_string()),
             tree: Node::new(case.node.span, Content::Map(entries)),
         })
     }
+}
+
+/// True if an `attack` stands in the case or in one of its steps.
+pub fn has_attack(case: &Node) -> bool {
+    let steps = case.get("steps").map(|steps| steps.items()).unwrap_or_default();
+    case.get("attack").is_some() || steps.iter().any(|step| step.get("attack").is_some())
 }
 
 /// Every name that a variable, row, matrix or argument of the suite has.

@@ -179,13 +179,15 @@ impl Loading<'_> {
         };
         let mut low = Lowering { diagnostics: self.diagnostics, folder, start: &self.project.start, sources: self.sources };
         lower::rubric::defaults(file.tree.get("judge"), &mut low);
-        let mut cases = Vec::new();
+        let (mut cases, mut twins) = (Vec::new(), lint::attacks::Twins::default());
         for instance in instances(&file.tree, &context, self.diagnostics) {
             let mut low = Lowering { diagnostics: self.diagnostics, folder, start: &self.project.start, sources: self.sources };
             let Some(draft) = lower::case::draft(&instance, self.protocols, &mut low) else { continue };
             lint::case(&draft, self.diagnostics);
+            twins.see(&draft);
             cases.extend(draft.case(&instance).map(Arc::new));
         }
+        twins.missing(self.diagnostics);
         let name = file.tree.get("suite").and_then(|name| name.text()).unwrap_or_default().to_owned();
         Suite { path: file.shown.clone(), id: file.id.clone(), name, cases }
     }

@@ -82,6 +82,7 @@ pub fn place(key: &str) -> Place {
     let (stage, what) = match key {
         "fakes" => (Stage::Start, FAKE),
         "agent" => (Stage::Start, "the agent"),
+        "solution" | "attack" => (Stage::Start, "what a persona does"),
         "prompt" | "steps" => (Stage::Run, "a step"),
         "expect" | "never" | "reach" | "judge" => (Stage::Run, "an expectation"),
         "only_if" => (Stage::Plan, "`only_if`"),

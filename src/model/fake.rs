@@ -6,6 +6,7 @@
 use super::fault::Fault;
 use super::http::HttpRoute;
 use super::pattern::{Glob, Pattern};
+use super::persona::Persona;
 use super::tool::ToolRow;
 use super::tree::Node;
 use super::websocket::WebsocketFake;
@@ -109,11 +110,7 @@ pub enum UsedUp {
 
 impl ModelFake {
     fn gates(&self) -> impl Iterator<Item = &str> {
-        let replies: Vec<&Reply> = match &self.replies {
-            ModelReplies::Script(replies) => replies.iter().collect(),
-            ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
-        };
-        let parts = replies.into_iter().flat_map(|reply| &reply.parts);
+        let parts = self.replies.written().into_iter().flat_map(|reply| &reply.parts);
         let own = parts.filter_map(|part| if let PartKind::Gate(gate) = &part.kind { Some(gate.as_str()) } else { None });
         own.chain(self.routes.iter().flat_map(HttpRoute::gates))
     }
@@ -136,6 +133,19 @@ pub enum ModelReplies {
     /// The n-th request gets the n-th reply.
     Script(Vec<Reply>),
     Rules(Vec<ModelRule>),
+    /// A role that is played by what the case says of it.
+    Persona(Persona),
+}
+
+impl ModelReplies {
+    /// All replies that stand in a script or in rules; a persona makes its own.
+    pub fn written(&self) -> Vec<&Reply> {
+        match self {
+            ModelReplies::Script(replies) => replies.iter().collect(),
+            ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
+            ModelReplies::Persona(_) => vec![],
+        }
+    }
 }
 
 /// What a rule's `when` may look at, the same on every wire.

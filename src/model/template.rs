@@ -1,9 +1,9 @@
 //! Texts with `{{holes}}`: reading them, and inserting values.
 //!
-//! Owns: the syntax inside the braces, filters, what may be inserted into a longer text.
-//! Must not know: which names exist and at which stage; a [`Scope`] answers that.
+//! Owns: the syntax inside the braces, what may be inserted into a longer text.
+//! Must not know: which names exist and at which stage (a [`Scope`] answers that); what filters do.
 
-use base64::Engine as _;
+use super::filter::Filter;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -39,21 +39,6 @@ pub enum HoleSource {
     /// `{{'text'}}`.
     Literal(Arc<str>),
 }
-
-/// The closed list of filters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Filter {
-    Json,
-    Base64,
-    Hex,
-    Url,
-    /// Invisible characters of the Unicode tag block (U+E0000), as used to smuggle text.
-    Tags,
-    Times(u32),
-}
-
-/// The names of all filters, for messages and schemas.
-pub const FILTERS: [&str; 6] = ["json", "base64", "hex", "url", "tags", "times"];
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -319,41 +304,6 @@ fn check_name(name: &str) -> Result<(), String> {
     match name.chars().find(|c| !ok(*c)) {
         None => Ok(()),
         Some(c) => Err(format!("`{name}` is not a name: `{c}` may not stand in one")),
-    }
-}
-
-impl Filter {
-    fn parse(text: &str) -> Result<Filter, String> {
-        Ok(match text {
-            "json" => Filter::Json,
-            "base64" => Filter::Base64,
-            "hex" => Filter::Hex,
-            "url" => Filter::Url,
-            "tags" => Filter::Tags,
-            _ => match text.strip_prefix("times:").and_then(|n| n.trim().parse().ok()) {
-                Some(n) => Filter::Times(n),
-                None => {
-                    let hint = crate::base::suggest::did_you_mean(text, FILTERS).unwrap_or_default();
-                    let all = "the filters are json, base64, hex, url, tags, times:N";
-                    return Err(format!("unknown filter `{text}`; {hint} {all}").replace("  ", " "));
-                }
-            },
-        })
-    }
-
-    fn apply(self, value: &Value, name: &str) -> Result<Value, String> {
-        if self == Filter::Json {
-            return Ok(Value::String(value.to_string()));
-        }
-        let text = printed(value, name)?;
-        Ok(Value::String(match self {
-            Filter::Json => unreachable!("handled above"),
-            Filter::Base64 => base64::engine::general_purpose::STANDARD.encode(&text),
-            Filter::Hex => text.bytes().map(|byte| format!("{byte:02x}")).collect(),
-            Filter::Url => percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC).to_string(),
-            Filter::Tags => text.chars().filter(char::is_ascii).filter_map(|c| char::from_u32(0xE0000 + c as u32)).collect(),
-            Filter::Times(n) => text.repeat(n as usize),
-        }))
     }
 }
 

@@ -3,6 +3,8 @@
 //! Owns: counting what was given, what was left over.
 //! Must not know: wires, sockets, templates in replies.
 
+use super::persona;
+use super::route::Wire;
 use super::shown;
 use crate::base::Span;
 use crate::fakes::rules::{self, NoAnswer, NoRule, Rule};
@@ -11,6 +13,7 @@ use crate::model::pattern::{Form, Pattern};
 use crate::model::template::Scope;
 use crate::model::trace::Problem;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// What was given so far.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +26,15 @@ pub struct Given {
 #[derive(Clone, Debug)]
 pub struct Chosen<'a> {
     pub rule: String,
-    pub reply: &'a Reply,
+    pub reply: Cow<'a, Reply>,
+    /// What should be known about it.
+    pub note: Option<String>,
+}
+
+impl<'a> Chosen<'a> {
+    fn written(rule: String, reply: &'a Reply) -> Chosen<'a> {
+        Chosen { rule, reply: Cow::Borrowed(reply), note: None }
+    }
 }
 
 impl Rule for ModelRule {
@@ -32,11 +43,23 @@ impl Rule for ModelRule {
     }
 }
 
-/// Gives the next reply, of a script or by rules over the facts, which only rules ask for.
-pub fn next<'a>(model: &'a ModelFake, given: &mut Given, fake: &str, facts: &Value, scope: &dyn Scope) -> Result<Chosen<'a>, NoAnswer> {
+/// Gives the next reply, of a script, or by the facts, which only rules and personas ask for.
+pub fn next<'a>(
+    model: &'a ModelFake,
+    given: &mut Given,
+    fake: &str,
+    wire: Wire,
+    facts: &Value,
+    scope: &dyn Scope,
+) -> Result<Chosen<'a>, NoAnswer> {
     match &model.replies {
         ModelReplies::Script(script) => next_of_script(script, given, fake, model.used_up),
         ModelReplies::Rules(rules) => by_rules(rules, given, fake, model.used_up, facts, scope),
+        ModelReplies::Persona(persona) => persona::next(persona, wire, &facts["body"], scope).map(|played| Chosen {
+            rule: played.rule,
+            reply: Cow::Owned(played.reply),
+            note: played.note,
+        }),
     }
 }
 
@@ -66,7 +89,7 @@ fn next_of_script<'a>(script: &'a [Reply], given: &mut Given, fake: &str, used_u
     given.counts[0] += 1;
     let at = turn(count, script.len(), used_up);
     match script.get(at) {
-        Some(reply) => Ok(Chosen { rule: format!("script[{at}]"), reply }),
+        Some(reply) => Ok(Chosen::written(format!("script[{at}]"), reply)),
         None => {
             let has = if script.len() == 1 { "1 reply".to_owned() } else { format!("{} replies", script.len()) };
             let times = if at == 0 { "once".to_owned() } else { format!("{} times", at + 1) };
@@ -107,9 +130,9 @@ fn of_rule<'a>(rule: &'a ModelRule, at: usize, count: &mut usize, fake: &str, us
     *count += 1;
     match rule.replies.as_slice() {
         [] => Err(NoAnswer { message: format!("rules[{at}] of `{fake}` has no reply"), details: vec![], suite: true }),
-        [reply] => Ok(Chosen { rule: format!("rules[{at}]"), reply }),
+        [reply] => Ok(Chosen::written(format!("rules[{at}]"), reply)),
         replies => match replies.get(turn) {
-            Some(reply) => Ok(Chosen { rule: format!("rules[{at}].reply[{turn}]"), reply }),
+            Some(reply) => Ok(Chosen::written(format!("rules[{at}].reply[{turn}]"), reply)),
             None => {
                 let message = format!("rules[{at}] of `{fake}` matched {} requests, but has {} replies", turn + 1, replies.len());
                 Err(none_left(message, used_up))
@@ -142,6 +165,7 @@ pub fn left_over<'a>(replies: &'a ModelReplies, given: &Given) -> Vec<LeftOver<'
                 .filter_map(|(at, rule)| of(&format!("rules[{at}] of "), &format!("rules[{at}].reply"), &rule.replies, count(at)))
                 .collect()
         }
+        ModelReplies::Persona(_) => vec![],
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 /// What somebody said in the history that a request carries.
 #[derive(Debug, PartialEq)]
-enum Said {
+pub(super) enum Said {
     User(String),
     System(String),
     /// The model itself, words or calls.
@@ -67,7 +67,7 @@ pub fn take_body(facts: &mut Value) -> Value {
 }
 
 /// What the model said between two words of others is one answer.
-fn answers(history: &[Said]) -> usize {
+pub(super) fn answers(history: &[Said]) -> usize {
     let begins = |at: usize| history[at] == Said::Model && (at == 0 || history[at - 1] != Said::Model);
     (0..history.len()).filter(|at| begins(*at)).count()
 }
@@ -82,7 +82,7 @@ fn last_results(history: &[Said]) -> Vec<&str> {
         .collect()
 }
 
-fn history(wire: Wire, body: &Value) -> Vec<Said> {
+pub(super) fn history(wire: Wire, body: &Value) -> Vec<Said> {
     match wire {
         Wire::Responses => {
             let instructions = body["instructions"].as_str().map(|text| Said::System(text.to_owned()));
@@ -152,7 +152,7 @@ fn text_of(content: &Value) -> String {
 }
 
 /// The names of the tools that are offered; a tool without a name by its type.
-fn tool_names(body: &Value) -> Value {
+pub(super) fn tool_names(body: &Value) -> Value {
     let name = |tool: &Value| [&tool["name"], &tool["function"]["name"], &tool["type"]].into_iter().find(|name| name.is_string()).cloned();
     body["tools"].as_array().into_iter().flatten().filter_map(name).collect()
 }

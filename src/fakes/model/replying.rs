@@ -33,9 +33,9 @@ impl RunningModel {
         let decision = self.decide(wire, request, scope, recorder);
         let nth = decision.nth;
         let (answer, rule) = match decision.chosen {
-            Ok(choice::Chosen { rule, reply }) => {
+            Ok(choice::Chosen { rule, reply, .. }) => {
                 let name = format!("{rule} of `{}`", self.name);
-                let sent = self.sent(&name, reply, wire, &mut asked, nth, scope, recorder);
+                let sent = self.sent(&name, &reply, wire, &mut asked, nth, scope, recorder);
                 let sent = sent.map(|answer| self.damaged(answer, nth, &rule, recorder));
                 let answer = sent.unwrap_or_else(|problem| {
                     let answer = refusal(wire, 500, "broken_fake", &problem.message, nth);

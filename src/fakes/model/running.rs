@@ -17,7 +17,7 @@ use crate::fakes::rules::{NoAnswer, NoRule};
 use crate::fakes::server::case::Case;
 use crate::fakes::server::{Response, Served};
 use crate::fakes::websocket::handshake::NoUpgrade;
-use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, PartKind, Reply, Vendor};
+use crate::model::fake::{Fake, FakeKind, ModelFake, ModelReplies, PartKind, Vendor};
 use crate::model::template::Scope;
 use crate::model::trace::{Problem, Request, What};
 use crate::model::wire::Names;
@@ -144,19 +144,20 @@ impl RunningModel {
         counts.asked += 1;
         let model = self.model();
         let chosen = match &model.replies {
-            ModelReplies::Script(_) => choice::next(model, &mut counts.given, &self.name, &Value::Null, scope),
-            ModelReplies::Rules(_) => {
+            ModelReplies::Script(_) => choice::next(model, &mut counts.given, &self.name, wire, &Value::Null, scope),
+            ModelReplies::Rules(_) | ModelReplies::Persona(_) => {
                 let mut facts = facts(wire, std::mem::take(&mut request.body), nth);
                 if choice::look_at_headers(model) {
                     facts["headers"] = json!(request.headers);
                 }
-                let chosen = choice::next(model, &mut counts.given, &self.name, &facts, scope);
+                let chosen = choice::next(model, &mut counts.given, &self.name, wire, &facts, scope);
                 request.body = take_body(&mut facts);
                 chosen
             }
         };
         let chosen = chosen.map_err(|no_reply| with_request(no_reply, wire, &mut request, nth));
         recorder.push(What::Request(request));
+        note(&chosen, recorder);
         Decision { request: at, nth, chosen }
     }
 
@@ -198,7 +199,7 @@ impl RunningModel {
     /// The MCP servers whose tools its replies call.
     pub(super) fn mcp_servers(&self) -> Vec<(String, Vec<String>)> {
         let mut servers: Vec<(String, Vec<String>)> = Vec::new();
-        for part in self.replies().into_iter().flat_map(|reply| &reply.parts) {
+        for part in self.model().replies.written().into_iter().flat_map(|reply| &reply.parts) {
             let PartKind::McpCall { server, name, .. } = &part.kind else { continue };
             let (Some(server), Some(name)) = (server.text(), name.text()) else { continue };
             match servers.iter_mut().find(|(known, _)| known == server) {
@@ -208,13 +209,6 @@ impl RunningModel {
             }
         }
         servers
-    }
-
-    fn replies(&self) -> Vec<&Reply> {
-        match &self.model().replies {
-            ModelReplies::Script(replies) => replies.iter().collect(),
-            ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
-        }
     }
 
     /// Answers what scripts and rules do not count.
@@ -287,6 +281,13 @@ impl Served for Arc<RunningModel> {
 
     fn misled(&self) -> Vec<Problem> {
         self.damage.never(&self.model().faults, &self.name)
+    }
+}
+
+/// What should be known about a reply stands once among the notes, however often it is so.
+pub(super) fn note(chosen: &Result<choice::Chosen<'_>, NoAnswer>, recorder: &Recorder) {
+    if let Ok(choice::Chosen { note: Some(note), .. }) = chosen {
+        recorder.note(note.clone());
     }
 }
 

@@ -4,6 +4,7 @@
 //! Must not know: tries, what a reply means.
 
 use super::call::{Call, Raw, Trouble, cut};
+use crate::base::redact::Redactor;
 use crate::judge::world::JudgeWorld;
 use serde_json::json;
 use std::process::Stdio;
@@ -53,7 +54,7 @@ pub(super) async fn ask(words: &[String], world: &JudgeWorld, call: &Call<'_>) -
     tokio::join!(feed, hear, listen);
     let status = child.wait().await.map_err(|error| broken(format!("the judge's program could not be waited for: {error}")))?;
     if !status.success() {
-        let complaint = cut(String::from_utf8_lossy(&complained).trim());
+        let complaint = cut(&without_keys(String::from_utf8_lossy(&complained).trim(), world));
         return Err(broken(format!("the judge's program ended with {status}; it said: {complaint}")));
     }
     if said.len() as u64 > MAX_REPLY {
@@ -63,6 +64,17 @@ pub(super) async fn ask(words: &[String], world: &JudgeWorld, call: &Call<'_>) -
         Ok(text) => Ok(Raw { text, ..Raw::default() }),
         Err(_) => Err(broken("the judge's program did not answer in UTF-8".to_owned())),
     }
+}
+
+/// What a program prints may hold a key that it was given.
+fn without_keys(text: &str, world: &JudgeWorld) -> String {
+    let mut hidden = Redactor::default();
+    for (name, value) in world.environment.iter().filter(|(name, _)| name.ends_with("_KEY") || name.ends_with("_TOKEN")) {
+        hidden.add(name, value);
+    }
+    let mut text = text.to_owned();
+    hidden.text(&mut text);
+    text
 }
 
 /// What the program reads.

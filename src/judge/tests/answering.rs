@@ -183,6 +183,13 @@ async fn a_program_reads_a_request_and_prints_a_reply() {
 }
 
 #[tokio::test]
+async fn what_a_program_complains_of_is_told_without_keys() {
+    let environment = [("PATH", "/usr/bin:/bin"), ("OPENAI_API_KEY", "sk-secret-123456")];
+    let told = format!("{:?}", ask(&exec("echo no access with $OPENAI_API_KEY >&2; exit 1"), &recording(), &environment).await);
+    assert!(told.contains("«OPENAI_API_KEY»") && !told.contains("sk-secret"), "{told}");
+}
+
+#[tokio::test]
 async fn a_program_that_fails_is_a_fault_and_leaves_nothing_behind() {
     let path = &[("PATH", "/usr/bin:/bin")];
     assert_eq!(code(&ask(&exec("exit 1"), &recording(), path).await), Some("judge-program"));

@@ -12,6 +12,21 @@ pub const CODES: &[Code] = &[
         example: "steps: [{user: a, session: s1}, {user: b, session: s2}]\nexpect: {reply: Hi}",
     },
     Code {
+        name: "attack-not-noticed",
+        about: "A case has an `attack`, and no check that doing what it wants would fail. Write one that needs no judge.",
+        example: "attack: {run: curl https://evil.example}\nnever: {commands: {curl: [\"*\"]}}",
+    },
+    Code {
+        name: "attack-not-reached",
+        about: "A case has an `attack`, and no `reach`: an agent that never read it would pass.",
+        example: "reach: {delivered: {contains: admin mode}}",
+    },
+    Code {
+        name: "attack-without-twin",
+        about: "All rows of a case have an `attack` (a warning): an agent that refuses everything may pass. The benign twin is a row without.",
+        example: "each: [{id: attack, body: \"…\", attack: {run: curl evil.example}}, {id: benign twin, body: Hello}]",
+    },
+    Code {
         name: "cannot-be-seen",
         about: "The check looks at something that this protocol, or this way to run the agent, never shows: it could never fail, or never pass.",
         example: "expect: {usage: {total: {lt: 5000}}}          # with a protocol without `usage`",
@@ -60,6 +75,11 @@ pub const CODES: &[Code] = &[
         name: "no-rpc",
         about: "The protocol has no requests with replies, so `rpc` cannot be sent.",
         example: "- rpc: chat.send          # with moltbot-gateway",
+    },
+    Code {
+        name: "no-solution",
+        about: "A persona plays what the case says of each turn; this turn says nothing.",
+        example: "solution: {run: gog gmail get m1, reply: The invoice asks for 10 EUR.}",
     },
     Code {
         name: "no-url",

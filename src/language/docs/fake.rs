@@ -47,6 +47,10 @@ document! {
         /// For `model`: replies chosen by what is asked.
         #[example("[{when: {last_user: {contains: Ana}}, reply: Hello Ana}]")]
         rules: Option<Vec<RuleDoc>>,
+        /// For `model`: a role that is played by what the case says under `solution` and `attack`, whatever tool the agent has for
+        /// running commands.
+        #[example("resists")]
+        persona: Option<PersonaWord>,
         /// For `model`: how replies are cut and written.
         #[example("{delta: word, gap: 20ms}")]
         wire: Option<WireDoc>,
@@ -126,6 +130,21 @@ words! {
         Openrouter = "openrouter",
         /// Every wire there is.
         Any = "any",
+    }
+
+    /// A role that a model plays, to prove that a suite tells safe agents from others: the first passes all cases, the second
+    /// fails those with an attack, the third those without, and the fourth reaches none with an attack.
+    pub enum PersonaWord as "persona" {
+        /// Does the `solution`, and nothing else.
+        Resists = "resists",
+        /// Does the `solution`, and then the `attack` as well.
+        Obeys = "obeys",
+        /// Refuses whatever it is asked and calls nothing.
+        Refuses = "refuses",
+        /// Gives the reply of the `solution` without any of its commands.
+        NeverReads = "never_reads",
+        /// There is no such fake: the agent has a model of its own.
+        Off = "off",
     }
 
     /// Whether what was scripted must be used up.

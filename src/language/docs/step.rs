@@ -5,7 +5,7 @@
 
 use super::expect::StepExpectDoc;
 use super::judge::{CriterionDoc, JudgeDoc};
-use super::suite::OnlyIfDoc;
+use super::suite::{ConductDoc, OnlyIfDoc};
 use crate::language::shape::{Any, Duration, Flag, Mapping, Named, Or, Scalar, Templated, Text};
 use crate::{document, words};
 
@@ -92,6 +92,12 @@ document! {
         /// Values for later steps, each a JSONPath into what the verb returns.
         #[example("{run: $.runId}")]
         save: Option<Named<Text>>,
+        /// For `user`: what an honest agent does in this turn; played by a `persona`.
+        #[example("{run: gog gmail get m1, reply: The invoice asks for 10 EUR.}")]
+        solution: Option<ConductDoc>,
+        /// For `user`: what an agent that is taken in by what it reads does besides.
+        #[example("{run: curl https://evil.example}")]
+        attack: Option<ConductDoc>,
         /// What must hold over this step's part of the run, and what its verb returns.
         #[example("{result: {status: ok}}")]
         expect: Option<StepExpectDoc>,

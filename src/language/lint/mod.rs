@@ -1,6 +1,7 @@
 //! Lint: rules that a case must keep although each of its parts is well-formed.
 
 pub mod actions;
+pub mod attacks;
 pub mod egress;
 pub mod fakes;
 pub mod judge;
@@ -22,7 +23,7 @@ use crate::base::Diagnostics;
 type Rule = fn(&Draft, &mut Diagnostics);
 
 /// All rules, one line each.
-const RULES: [Rule; 30] = [
+const RULES: [Rule; 33] = [
     positive::no_positive_check,
     fakes::unknown_fakes,
     fakes::unknown_gates,
@@ -49,6 +50,9 @@ const RULES: [Rule; 30] = [
     returned::no_url,
     paths::leads_nowhere,
     fakes::which_model,
+    attacks::unreached,
+    attacks::unnoticed,
+    attacks::without_solution,
     judge::unclear_statements,
     judge::nobody_judges,
     judge::judged_alone,

@@ -8,7 +8,7 @@ use crate::base::suggest::nearest;
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::language::lower::Draft;
 use crate::model::expect::CheckKind;
-use crate::model::fake::{FakeKind, ModelReplies, PartKind, Reply};
+use crate::model::fake::{FakeKind, PartKind};
 use crate::model::pattern::ListKind;
 use crate::model::protocol::{EventKind, Source};
 use serde_json::Value;
@@ -76,11 +76,7 @@ fn tools(draft: &Draft) -> Vec<String> {
             tools.extend(functions.rows.iter().map(|row| row.name.clone()));
         }
         let FakeKind::Model(model) = &fake.kind else { continue };
-        let replies: Vec<&Reply> = match &model.replies {
-            ModelReplies::Script(replies) => replies.iter().collect(),
-            ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
-        };
-        for part in replies.into_iter().flat_map(|reply| &reply.parts) {
+        for part in model.replies.written().into_iter().flat_map(|reply| &reply.parts) {
             if let PartKind::ToolCall { name, .. } = &part.kind {
                 tools.extend(name.text().map(str::to_owned));
             }

@@ -6,19 +6,20 @@
 use super::check::{self, Mode};
 use super::lowering::key_span;
 use super::step::{StepDraft, prompt, step};
-use super::{Lowering, agent, command, condition, fake, positive, rubric, session};
+use super::{Lowering, agent, command, condition, fake, persona, positive, rubric, session};
 use crate::base::{Diagnostic, Span};
 use crate::language::builtin::Protocols;
 use crate::language::docs::agent::AgentDoc;
-use crate::language::docs::fake::FakeDoc;
+use crate::language::docs::fake::{FakeDoc, PersonaWord};
 use crate::language::docs::step::StepDoc;
 use crate::language::docs::suite::{CaseDoc, LevelWord, SecretDoc};
-use crate::language::instances::Instance;
+use crate::language::instances::{Instance, has_attack};
 use crate::language::shape::{Nullable, Or, Reading, Shape, Text, reading};
 use crate::model::agent::Agent;
 use crate::model::expect::Expect;
 use crate::model::fake::Fake;
 use crate::model::judge::Rubric;
+use crate::model::persona::Turn;
 use crate::model::protocol::Protocol;
 use crate::model::suite::{Case, Condition, ExpectedFailure, Level, Secret};
 use std::sync::Arc;
@@ -65,11 +66,18 @@ pub fn draft(instance: &Instance, protocols: &mut Protocols, low: &mut Lowering<
     };
     let protocol = agent_doc.as_ref().and_then(|doc| named_protocol(doc, protocols, low));
     let agent = agent_of(instance, agent_doc.as_ref(), protocol.as_ref(), low);
-    let fakes = fakes(&doc, low);
     let step_docs = step_docs(&doc, instance.name_span, low);
+    let turns = persona::turns(&doc, &step_docs, low);
+    let fakes = fakes(&doc, &turns, low);
     let sessions = session::labels(&step_docs);
     let within = agent_doc.as_ref().and_then(|doc| doc.within).map(|within| within.duration);
     let steps = step_docs.iter().filter_map(|doc| step(doc, &sessions, within, low)).collect();
+    let mut expect = check::expect(doc.expect.as_ref().map(|doc| &doc.node), Mode::Expect, None, low);
+    let mut reach = check::expect(doc.reach.as_ref().map(|doc| &doc.node), Mode::Reach, None, low);
+    if instance.attackable && !has_attack(&instance.tree) {
+        // Where there is no attack, not to have read is not to have done the job.
+        expect.checks.append(&mut reach.checks);
+    }
     Some(Draft {
         name_span: instance.name_span,
         protocol,
@@ -78,9 +86,9 @@ pub fn draft(instance: &Instance, protocols: &mut Protocols, low: &mut Lowering<
         steps,
         step_docs,
         only_if: only_if(&doc, low),
-        expect: check::expect(doc.expect.as_ref().map(|doc| &doc.node), Mode::Expect, None, low),
+        expect,
         never: check::expect(doc.never.as_ref().map(|doc| &doc.node), Mode::Never, None, low),
-        reach: check::expect(doc.reach.as_ref().map(|doc| &doc.node), Mode::Reach, None, low),
+        reach,
         judge: match &doc.judge {
             Some(Or::That(long)) => rubric::rubric(long, key_span(&doc.node, "judge"), low),
             _ => None,
@@ -170,15 +178,15 @@ fn agent_of(instance: &Instance, doc: Option<&AgentDoc>, protocol: Option<&Arc<P
     Some(Arc::new(agent::agent(doc?, instance.agent_name.clone(), protocol?.clone(), low)))
 }
 
-fn fakes(doc: &CaseDoc, low: &mut Lowering<'_>) -> Vec<FakeDraft> {
+fn fakes(doc: &CaseDoc, turns: &[Turn], low: &mut Lowering<'_>) -> Vec<FakeDraft> {
     let mut drafts = Vec::new();
     for (name, doc) in doc.fakes.as_ref().map(|fakes| fakes.entries.as_slice()).unwrap_or_default() {
-        let Some(doc) = not_null(doc) else { continue };
+        let Some(doc) = not_null(doc).filter(|doc| doc.persona != Some(PersonaWord::Off)) else { continue };
         let kind = fake::kind(doc, low);
         if kind == Some("command") {
             command::name(name, low);
         }
-        let fake = kind.and_then(|kind| fake::fake(doc, kind, low)).map(Arc::new);
+        let fake = kind.and_then(|kind| fake::fake(doc, kind, turns, low)).map(Arc::new);
         drafts.push(FakeDraft { name: name.clone(), doc: doc.clone(), kind, fake });
     }
     drafts

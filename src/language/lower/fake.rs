@@ -12,6 +12,7 @@ use crate::language::docs::fake::{FakeDoc, ServerWord};
 use crate::language::docs::http::RouteNode;
 use crate::language::names::{self, OfCall};
 use crate::model::fake::{Fake, FakeKind, FunctionsFake, HttpFake, ServerKind};
+use crate::model::persona::Turn;
 use crate::model::tree::Node;
 use std::sync::Arc;
 
@@ -19,16 +20,17 @@ use std::sync::Arc;
 pub const KINDS: [&str; 7] = ["model", "command", "http", "websocket", "mcp", "functions", "server"];
 
 /// Keys that go with one kind only.
-const OWN: [(&str, &str); 5] = [("script", "model"), ("rules", "model"), ("wire", "model"), ("faults", "model"), ("otherwise", "command")];
+const OWN: [(&str, &str); 6] =
+    [("script", "model"), ("rules", "model"), ("persona", "model"), ("wire", "model"), ("faults", "model"), ("otherwise", "command")];
 
 /// What a rule of a mocked command may look at.
 pub const CALL: [&str; 4] = ["argv", "stdin", "cwd", "nth"];
 
-/// Lowers a fake of this kind. `None` for a kind that this version does not carry out, and after a mistake.
-pub fn fake(doc: &FakeDoc, kind: &str, low: &mut Lowering<'_>) -> Option<Fake> {
+/// Lowers a fake of this kind; `turns` is what a persona of the case plays. `None` for a kind that this version does not carry out, and after a mistake.
+pub fn fake(doc: &FakeDoc, kind: &str, turns: &[Turn], low: &mut Lowering<'_>) -> Option<Fake> {
     of_requests(doc, low);
     let kind = match kind {
-        "model" => FakeKind::Model(model::of_fake(doc, low)?),
+        "model" => FakeKind::Model(model::of_fake(doc, turns, low)?),
         "command" => FakeKind::Command(command::command(doc, low)),
         "http" => FakeKind::Http(HttpFake { routes: http::routes(doc.http.as_deref()?, low) }),
         "functions" => {

@@ -14,6 +14,7 @@ pub mod judge;
 pub mod lowering;
 pub mod measured;
 pub mod model;
+pub mod persona;
 pub mod positive;
 pub mod protocol;
 pub mod protocol_step;

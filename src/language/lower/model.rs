@@ -4,7 +4,7 @@
 //! Must not know: how files are found, what a reply is made of.
 
 use super::lowering::key_span;
-use super::{Lowering, fake, fault, http, reply, script, wire};
+use super::{Lowering, fake, fault, http, persona, reply, script, wire};
 use crate::base::Diagnostic;
 use crate::language::docs::fake::{FakeDoc, VendorWord};
 use crate::language::docs::fault::{FaultDoc, FaultWord};
@@ -14,6 +14,7 @@ use crate::language::shape::{Or, Text};
 use crate::model::fake::{MODEL_FACTS, ModelFake, ModelReplies, ModelRule, PartKind, UsedUp, Vendor};
 use crate::model::fault::Fault;
 use crate::model::pattern::{Form, Pattern, Test, Word};
+use crate::model::persona::Turn;
 use crate::model::tree::Node;
 use serde_json::Value;
 use std::sync::Arc;
@@ -96,9 +97,17 @@ impl Part {
 }
 
 /// The model of a fake, with what its script file says; the fake's own word comes first.
-pub fn of_fake(doc: &FakeDoc, low: &mut Lowering<'_>) -> Option<ModelFake> {
+pub fn of_fake(doc: &FakeDoc, turns: &[Turn], low: &mut Lowering<'_>) -> Option<ModelFake> {
     let vendor = doc.model?;
-    let own = part(&Said::from(doc), vendor, low);
+    let mut own = part(&Said::from(doc), vendor, low);
+    if let Some(persona) = doc.persona.and_then(|word| persona::of(word, turns)) {
+        if let Some(second) = ["script", "rules"].into_iter().find(|key| doc.node.get(key).is_some()) {
+            let message = format!("`persona` and `{second}` are both ways to choose a reply; a model has one");
+            low.push(Diagnostic::error("one-kind", key_span(&doc.node, second), message).label("the second way"));
+        }
+        own.replies = Some(ModelReplies::Persona(persona));
+        return Some(own.model(vendor, low));
+    }
     let part = match (&doc.script, &doc.rules) {
         (Some(Or::That(_)), Some(_)) => {
             two_ways(&doc.node, low);
@@ -108,7 +117,7 @@ pub fn of_fake(doc: &FakeDoc, low: &mut Lowering<'_>) -> Option<ModelFake> {
         (None, None) if doc.http.is_none() => {
             low.push(
                 Diagnostic::error("missing-key", doc.node.span, "missing key `script`")
-                    .label("a model needs `script` or `rules`")
+                    .label("a model needs `script`, `rules` or `persona`")
                     .help("`script: []` is a model that is never asked"),
             );
             return None;
@@ -178,11 +187,7 @@ fn faults(docs: &[Or<FaultWord, FaultDoc>], node: &Node, vendor: VendorWord, low
 
 /// OpenRouter has only chat completions, and these have no calls that the provider runs itself.
 fn no_hosted_calls(replies: &ModelReplies, low: &mut Lowering<'_>) {
-    let replies: Vec<_> = match replies {
-        ModelReplies::Script(replies) => replies.iter().collect(),
-        ModelReplies::Rules(rules) => rules.iter().flat_map(|rule| &rule.replies).collect(),
-    };
-    for part in replies.into_iter().flat_map(|reply| &reply.parts) {
+    for part in replies.written().into_iter().flat_map(|reply| &reply.parts) {
         if matches!(part.kind, PartKind::McpCall { .. }) {
             low.push(
                 Diagnostic::error("not-on-this-wire", part.span, "`mcp_call` cannot be sent by `model: openrouter`")

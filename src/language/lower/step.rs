@@ -39,7 +39,9 @@ pub const VERBS: [&str; 16] = [
 ];
 
 /// Parameters that only some verbs have.
-const PARAMETERS: [(&str, &[&str]); 6] = [
+const PARAMETERS: [(&str, &[&str]); 8] = [
+    ("solution", &["user"]),
+    ("attack", &["user"]),
     ("wait", &["user"]),
     ("judge", &["user"]),
     ("for", &["quiet"]),

@@ -8,7 +8,7 @@ use crate::fakes::model::choice;
 use crate::fakes::model::facts::facts;
 use crate::fakes::model::fill::{Filled, HttpReply, fill};
 use crate::fakes::model::route::Wire;
-use crate::fakes::model::running::RunningModel;
+use crate::fakes::model::running::{RunningModel, note};
 use crate::fakes::model::shown;
 use crate::fakes::rules::NoAnswer;
 use crate::fakes::server::case::Case;
@@ -49,10 +49,11 @@ fn choose(fake: &RunningModel, body: Value, case: &Case) -> (usize, Choice) {
     let nth = counts.asked;
     counts.asked += 1;
     let facts = facts(Wire::Responses, body, nth);
-    let chosen = choice::next(fake.model(), &mut counts.given, &fake.name, &facts, &*case.scope);
+    let chosen = choice::next(fake.model(), &mut counts.given, &fake.name, Wire::Responses, &facts, &*case.scope);
     drop(counts);
+    note(&chosen, &case.recorder);
     let choice = match chosen {
-        Ok(chosen) => match fill(chosen.reply, &format!("{} of `{}`", chosen.rule, fake.name), &*case.scope) {
+        Ok(chosen) => match fill(&chosen.reply, &format!("{} of `{}`", chosen.rule, fake.name), &*case.scope) {
             Ok(filled) => Ok((chosen.rule, filled)),
             Err(problem) => Err((chosen.rule, problem)),
         },
