@@ -4,6 +4,7 @@
 //! Must not know: where secrets come from, what is stored.
 
 use super::fingerprint::Fingerprint;
+use super::span::SourceFile;
 use serde_json::{Map, Value};
 
 /// Shorter secrets are not replaced: they would tear ordinary text apart.
@@ -32,15 +33,21 @@ impl Redactor {
         self.secrets.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
     }
 
-    /// What may be kept of the secrets that stand in this text in clear.
-    pub fn fingerprints(&self, written: &str, salt: &str) -> Vec<Fingerprint> {
+    /// What may be kept of the secrets that stand in this file in clear.
+    pub fn fingerprints(&self, written: &SourceFile, salt: &str) -> Vec<Fingerprint> {
         let name = |shown: &str| shown.trim_start_matches('«').trim_end_matches('»').to_owned();
-        let stands_there = self.secrets.iter().filter(|(secret, _)| written.contains(secret.as_str()));
+        let stands_there = self.secrets.iter().filter(|(secret, _)| written.holds(secret));
         stands_there.map(|(secret, shown)| Fingerprint::of(&name(shown), secret, salt)).collect()
     }
 
     pub fn is_empty(&self) -> bool {
         self.secrets.is_empty()
+    }
+
+    /// False if what stands in this JSON text, as `serde_json` writes it, certainly holds no secret, so that it need not be taken apart.
+    pub fn may_be_in(&self, json: &str) -> bool {
+        let is_plain = |secret: &str| !secret.contains(|c: char| matches!(c, '"' | '\\') || c.is_control());
+        self.secrets.iter().any(|(secret, _)| !is_plain(secret) || holds(json, secret))
     }
 
     pub fn text(&self, text: &mut String) {
@@ -93,6 +100,18 @@ mod tests {
         let mut value = serde_json::json!({"a": "x s3cr\"et-value", "raw": "{\"t\":\"s3cr\\\"et-value\"}"});
         redactor.value(&mut value);
         assert_eq!(value, serde_json::json!({"a": "x «token»", "raw": "{\"t\":\"«token»\"}"}));
+    }
+
+    #[test]
+    fn json_that_holds_no_secret_is_known_without_taking_it_apart() {
+        let mut redactor = Redactor::default();
+        redactor.add("token", "plain-secret");
+        for (json, may) in [(r#"{"a":"b"}"#, false), (r#"{"a":["xplain-secretx"]}"#, true), (r#"{"plain-secret":1}"#, true)] {
+            assert_eq!(redactor.may_be_in(json), may, "{json}");
+        }
+        // What is written with escapes may stand there with more of them.
+        redactor.add("other", "with \"quotes\"");
+        assert!(redactor.may_be_in("{}"));
     }
 
     #[test]
