@@ -6,6 +6,7 @@
 use super::disguise::mark;
 use super::finder::Finder;
 use super::fingerprint::Fingerprint;
+use super::span::SourceFile;
 use serde_json::{Map, Value};
 
 /// Shorter secrets are not replaced: they would tear ordinary text apart.
@@ -46,15 +47,21 @@ impl Redactor {
         &self.planted
     }
 
-    /// What may be kept of the secrets that stand in this text in clear.
-    pub fn fingerprints(&self, written: &str, salt: &str) -> Vec<Fingerprint> {
+    /// What may be kept of the secrets that stand in this file in clear.
+    pub fn fingerprints(&self, written: &SourceFile, salt: &str) -> Vec<Fingerprint> {
         let name = |shown: &str| shown.trim_start_matches('«').trim_end_matches('»').to_owned();
-        let stands_there = self.secrets.iter().filter(|(secret, _)| written.contains(secret.as_str()));
+        let stands_there = self.secrets.iter().filter(|(secret, _)| written.holds(secret));
         stands_there.map(|(secret, shown)| Fingerprint::of(&name(shown), secret, salt)).collect()
     }
 
     pub fn is_empty(&self) -> bool {
         self.secrets.is_empty() && self.planted.is_empty()
+    }
+
+    /// False if what stands in this JSON text, as `serde_json` writes it, certainly holds no secret, so that it need not be taken apart.
+    pub fn may_be_in(&self, json: &str) -> bool {
+        let is_plain = |secret: &str| !secret.contains(|c: char| matches!(c, '"' | '\\') || c.is_control());
+        !self.planted.is_empty() || self.secrets.iter().any(|(secret, _)| !is_plain(secret) || holds(json, secret))
     }
 
     /// A planted secret that is known by another name too, as the value of a setting, is shown as the planted one.
@@ -171,6 +178,18 @@ mod tests {
         let mut value = serde_json::json!({"a": "is Zk3vQ9xT7bLmW2cR8nYp5sHd4fGj6kAe"});
         redactor.value(&mut value);
         assert_eq!(value["a"], "is «secrets.pin»");
+    }
+
+    #[test]
+    fn json_that_holds_no_secret_is_known_without_taking_it_apart() {
+        let mut redactor = Redactor::default();
+        redactor.add("token", "plain-secret");
+        for (json, may) in [(r#"{"a":"b"}"#, false), (r#"{"a":["xplain-secretx"]}"#, true), (r#"{"plain-secret":1}"#, true)] {
+            assert_eq!(redactor.may_be_in(json), may, "{json}");
+        }
+        // What is written with escapes may stand there with more of them.
+        redactor.add("other", "with \"quotes\"");
+        assert!(redactor.may_be_in("{}"));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Owns: byte spans, the table of source files, the way from a byte to line and column.
 //! Must not know: what a file contains, how a diagnostic is drawn.
 
-use std::sync::{Arc, RwLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, RwLock};
 
 /// A file in [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,13 +57,25 @@ pub struct SourceFile {
     pub path: String,
     pub text: String,
     line_starts: Vec<u32>,
+    looked_for: Mutex<HashMap<String, bool>>,
 }
 
 impl SourceFile {
     fn new(path: String, text: String) -> SourceFile {
         let ends = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1);
         let line_starts = std::iter::once(0).chain(ends).collect();
-        SourceFile { path, text, line_starts }
+        SourceFile { path, text, line_starts, looked_for: Mutex::default() }
+    }
+
+    /// True if the file holds this text. It is looked for once: thousands of cases of one file ask for the same.
+    pub fn holds(&self, text: &str) -> bool {
+        let mut looked_for = self.looked_for.lock().expect("no panic happens under this lock");
+        if let Some(known) = looked_for.get(text) {
+            return *known;
+        }
+        let holds = self.text.contains(text);
+        looked_for.insert(text.to_owned(), holds);
+        holds
     }
 
     /// Line (from 1) and column (from 1, in characters) of a byte offset.
@@ -113,6 +126,14 @@ mod tests {
         assert_eq!(at(0), "a.yaml:1:1");
         assert_eq!(at(4), "a.yaml:1:4");
         assert_eq!(at(7), "a.yaml:2:1");
+    }
+
+    #[test]
+    fn a_file_holds_what_stands_in_it_however_often_one_asks() {
+        let sources = Sources::default();
+        let file = sources.get(sources.add("a.yaml", "key: s3cret\n")).expect("it was added");
+        assert!(file.holds("s3cret") && file.holds("s3cret"));
+        assert!(!file.holds("secret") && !file.holds("secret"));
     }
 
     #[test]

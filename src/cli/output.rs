@@ -7,6 +7,11 @@ use std::fmt::Display;
 use std::io::{self, PipeWriter, Read, Write};
 use std::os::fd::AsRawFd;
 use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// What is printed within this time goes out together: libtest-mimic writes word by word, and to be woken for each costs more than
+/// to print it.
+const GATHERS: Duration = Duration::from_millis(5);
 
 /// Prints a line. A reader that has gone is no error.
 pub fn line(text: impl Display) {
@@ -52,6 +57,9 @@ impl Passage {
                     open = written.is_ok();
                     complain(written);
                 }
+                if n < buffer.len() {
+                    std::thread::park_timeout(GATHERS);
+                }
             }
         });
         Some(Passage { entry, pump })
@@ -64,6 +72,7 @@ impl Passage {
     /// Returns when everything was passed on.
     pub fn close(self) {
         drop(self.entry);
+        self.pump.thread().unpark();
         self.pump.join().expect("the thread does not panic");
     }
 }

@@ -256,6 +256,10 @@ impl Watcher for Screen {
         self.status.case_ends(&outcome.case.id, outcome.verdict.is_red());
     }
 
+    fn prints(&self) {
+        self.status.makes_room();
+    }
+
     fn failure(&self, outcome: &Outcome) -> String {
         let failure = report::text::case_failure(outcome, self.color);
         if self.verbose { failure + &report::text::analyses(outcome) } else { failure }

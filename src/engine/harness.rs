@@ -1,8 +1,9 @@
 //! One way to run: every front door ends here, with libtest-mimic as the front of the tests.
 //!
-//! Owns: trials, threads, the sink of outcomes, what happens on Ctrl-C.
+//! Owns: trials, the sink of outcomes, what happens on Ctrl-C.
 //! Must not know: the command line, exit statuses, report formats.
 
+use super::agents::Turn;
 use super::conditions::{Conditions, Decision};
 use super::judging;
 use super::outcome::{Strictness, outcome, skipped};
@@ -10,6 +11,7 @@ use super::planner::{Plan, Planned};
 use super::rubrics::conclude;
 use super::runner;
 use super::selection::Selection;
+use super::tasks::{self, Awaited};
 use super::trace_store;
 use super::unused::RuleUse;
 use super::world::World;
@@ -21,9 +23,10 @@ use crate::model::judge::Asked;
 use crate::model::outcome::{Finding, Outcome, Verdict};
 use crate::model::suite::{Case, Suite};
 use crate::model::trace::{Blame, Problem, Trace};
+use futures_util::FutureExt as _;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -40,15 +43,22 @@ pub struct RunRequest {
     pub seed: u64,
     /// How rubrics are judged.
     pub judge: JudgeWorld,
-    /// Threads, format and colour of the front.
+    /// How many cases run at once (its `test_threads`), format and colour of the front.
     pub front: Arguments,
 }
+
+/// Where nobody says how many run at once.
+const AT_ONCE: usize = 64;
+/// A trace of so many records is judged where that does not hold up other cases.
+const LONG_TRACE: usize = 2000;
 
 /// What is told of a run while it goes on.
 pub trait Watcher: Send + Sync {
     fn begins(&self, total: usize);
     fn case_begins(&self, id: &str);
     fn case_ends(&self, outcome: &Outcome);
+    /// The line of a case is about to be printed: in the order of the plan, which may be long after the case has ended.
+    fn prints(&self);
     /// What is printed under a red case.
     fn failure(&self, outcome: &Outcome) -> String;
 }
@@ -92,6 +102,7 @@ pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, 
     judging::refuse(&plan, &request.judge)?;
     let world = Arc::new(world);
     let ctrl_c = runtime.spawn(watch_ctrl_c(world.clone()));
+    let turns = plan.cases.iter().enumerate().map(|(at, planned)| Mutex::new(turn(&world, at, planned))).collect();
     let stage = Arc::new(Stage {
         world,
         judge: Judge::new(request.judge.clone()),
@@ -99,21 +110,28 @@ pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, 
         sources: request.sources,
         strictness: request.strictness,
         watcher,
-        sink: Mutex::new(vec![None; plan.cases.len()]),
+        turns,
+        cases: plan.cases,
+        sink: Mutex::default(),
         our_fault: Mutex::new(false),
         rules: Mutex::default(),
     });
-    stage.watcher.begins(plan.cases.len());
-    let trials = plan.cases.iter().enumerate().map(|(at, planned)| trial(&stage, &runtime, at, planned)).collect();
+    stage.watcher.begins(stage.cases.len());
+    let at_once = request.front.test_threads.unwrap_or(AT_ONCE).max(1);
+    let awaited = tasks::begin(runtime.handle(), stage.cases.len(), at_once, {
+        let stage = stage.clone();
+        move |at| case(stage.clone(), at)
+    });
+    let trials = awaited.into_iter().zip(&stage.cases).map(|(awaited, planned)| trial(&stage, planned, awaited)).collect();
     // The conclusion knows less than the outcomes: a verdict is more than passed or failed.
-    let _ = libtest_mimic::run(&request.front, trials);
+    let _ = libtest_mimic::run(&Arguments { test_threads: Some(1), ..request.front }, trials);
     runtime.block_on(stage.world.shared.stop());
     ctrl_c.abort();
     let is_full = plan.filtered_out == 0 && !stage.world.is_stopping();
     let rules = std::mem::take(&mut *stage.rules.lock().expect("no panic happens under this lock"));
     let result = RunResult {
         warnings: if is_full { rules.warnings() } else { vec![] },
-        outcomes: stage.sink.lock().expect("panics of cases are caught").drain(..).flatten().collect(),
+        outcomes: std::mem::take(&mut *stage.sink.lock().expect("panics of cases are caught")),
         filtered_out: plan.filtered_out,
         interrupted: stage.world.is_stopping(),
         our_fault: *stage.our_fault.lock().expect("no panic happens under this lock"),
@@ -123,7 +141,7 @@ pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, 
     Ok(result)
 }
 
-/// What the trials share.
+/// What the cases share.
 struct Stage {
     world: Arc<World>,
     judge: Judge,
@@ -131,71 +149,75 @@ struct Stage {
     sources: Sources,
     strictness: Strictness,
     watcher: Arc<dyn Watcher>,
-    sink: Mutex<Vec<Option<Outcome>>>,
+    cases: Vec<Planned>,
+    /// Of the cases that share an agent; taken when the case begins.
+    turns: Vec<Mutex<Option<Turn>>>,
+    /// In the order of the plan.
+    sink: Mutex<Vec<Outcome>>,
     our_fault: Mutex<bool>,
     rules: Mutex<RuleUse>,
 }
 
-fn trial(stage: &Arc<Stage>, runtime: &tokio::runtime::Runtime, at: usize, planned: &Planned) -> Trial {
-    let (stage, runtime, planned) = (stage.clone(), runtime.handle().clone(), planned.clone());
+fn turn(world: &World, at: usize, planned: &Planned) -> Option<Turn> {
     let shares = planned.decision == Decision::Run && planned.case.agent.scope == AgentScope::Suite;
-    let turn = shares.then(|| stage.world.shared.queue(&planned.case.suite_path, at));
+    shares.then(|| world.shared.queue(&planned.case.suite_path, at))
+}
+
+/// The line of one case: waits for its outcome, and says what libtest-mimic prints of it.
+fn trial(stage: &Arc<Stage>, planned: &Planned, awaited: Awaited<Outcome>) -> Trial {
+    let (stage, planned) = (stage.clone(), planned.clone());
     Trial::ignorable_test(planned.case.id.clone(), move || {
-        // It ends with this case, whatever happens.
-        let turn = turn;
-        if let Some(turn) = &turn {
-            runtime.block_on(turn.comes());
-        }
-        stage.watcher.case_begins(&planned.case.id);
-        let caught = catch_unwind(AssertUnwindSafe(|| attempt(&stage, &runtime, &planned)));
-        let outcome = caught.unwrap_or_else(|panic| {
-            *stage.our_fault.lock().expect("no panic happens under this lock") = true;
-            crashed(&stage, &planned, &*panic)
-        });
-        stage.watcher.case_ends(&outcome);
-        if outcome.verdict != Verdict::Pass {
-            stage.rules.lock().expect("no panic happens under this lock").leave_out(&planned.case);
-        }
+        let outcome = awaited.get().unwrap_or_else(|| crashed(&stage, &planned, &"its task broke off"));
+        stage.watcher.prints();
         let completion = match outcome.verdict {
             verdict if verdict.is_red() => Err(Failed::from(stage.watcher.failure(&outcome))),
             Verdict::Skipped => Ok(Completion::ignored_with(outcome.reason.as_deref().unwrap_or_default())),
             _ => Ok(Completion::Completed),
         };
-        stage.sink.lock().expect("panics of cases are caught")[at] = Some(outcome);
+        stage.sink.lock().expect("panics of cases are caught").push(outcome);
         completion
     })
 }
 
-fn attempt(stage: &Arc<Stage>, runtime: &tokio::runtime::Handle, planned: &Planned) -> Outcome {
+/// One case, from its turn to its outcome.
+async fn case(stage: Arc<Stage>, at: usize) -> Outcome {
+    let planned = &stage.cases[at];
+    // It ends with this case, whatever happens.
+    let turn = stage.turns[at].lock().expect("no panic happens under this lock").take();
+    if let Some(turn) = &turn {
+        turn.comes().await;
+    }
+    stage.watcher.case_begins(&planned.case.id);
+    let caught = AssertUnwindSafe(attempt(&stage, planned)).catch_unwind().await;
+    let outcome = caught.unwrap_or_else(|panic| crashed(&stage, planned, &*panic));
+    stage.watcher.case_ends(&outcome);
+    if outcome.verdict != Verdict::Pass {
+        stage.rules.lock().expect("no panic happens under this lock").leave_out(&planned.case);
+    }
+    outcome
+}
+
+async fn attempt(stage: &Stage, planned: &Planned) -> Outcome {
     let case = &planned.case;
     match &planned.decision {
         Decision::Skip(reason) => return skipped(case, reason, &stage.sources),
         Decision::Broken(reason) => {
             let trace = runner::unable(case, Blame::AgentStart, "version-unreadable", reason);
-            return judged(stage, runtime, planned, &trace);
+            return judged(stage, planned, &trace).await;
         }
         Decision::Run if stage.world.is_stopping() => return skipped(case, "interrupted before it began", &stage.sources),
         Decision::Run => {}
     }
-    // As a task of the runtime: a thread that waits itself would be woken for each frame.
-    let run = runtime.spawn({
-        let (stage, case, left_out) = (stage.clone(), case.clone(), planned.left_out.clone());
-        async move { runner::run(&stage.world, &case, &left_out, &stage.sources).await }
-    });
-    match runtime.block_on(run) {
-        Ok(trace) => {
-            stage.rules.lock().expect("no panic happens under this lock").count(case, &trace);
-            judged(stage, runtime, planned, &trace)
-        }
-        Err(ended) => resume_unwind(ended.into_panic()),
-    }
+    let trace = runner::run(&stage.world, case, &planned.left_out, &stage.sources).await;
+    stage.rules.lock().expect("no panic happens under this lock").count(case, &trace);
+    judged(stage, planned, &trace).await
 }
 
-fn judged(stage: &Stage, runtime: &tokio::runtime::Handle, planned: &Planned, trace: &Trace) -> Outcome {
+async fn judged(stage: &Stage, planned: &Planned, trace: &Trace) -> Outcome {
     let case = &planned.case;
-    let stored = trace_store::store(&stage.world.traces, &case.id, trace);
-    let findings = checks::evaluate(case, trace);
-    let asked = asked(stage, runtime, case, trace, &findings);
+    let look = || (trace_store::store(&stage.world.traces, &case.id, trace), checks::evaluate(case, trace));
+    let (stored, findings) = if trace.records.len() < LONG_TRACE { look() } else { tokio::task::block_in_place(look) };
+    let asked = asked(stage, case, trace, &findings).await;
     let mut outcome = conclude(case, trace, findings, &asked, &stage.sources, stage.strictness);
     let kept = stored.and_then(|path| trace_store::store_answers(&path, trace, &asked).map(|()| path));
     match kept {
@@ -206,20 +228,19 @@ fn judged(stage: &Stage, runtime: &tokio::runtime::Handle, planned: &Planned, tr
 }
 
 /// What the judge answers, unless the run is told to end meanwhile.
-fn asked(stage: &Stage, runtime: &tokio::runtime::Handle, case: &Case, trace: &Trace, findings: &[Finding]) -> Vec<Asked> {
+async fn asked(stage: &Stage, case: &Case, trace: &Trace, findings: &[Finding]) -> Vec<Asked> {
     if case.rubrics().next().is_none() {
         return vec![];
     }
-    runtime.block_on(async {
-        tokio::select! {
-            asked = judging::ask(&stage.judge, &stage.judge_world, case, trace, findings) => asked,
-            () = stage.world.stopped() => judging::interrupted(case, trace),
-        }
-    })
+    tokio::select! {
+        asked = judging::ask(&stage.judge, &stage.judge_world, case, trace, findings) => asked,
+        () = stage.world.stopped() => judging::interrupted(case, trace),
+    }
 }
 
 /// A panic is a fault of checkride: the case is broken, the run goes on.
 fn crashed(stage: &Stage, planned: &Planned, panic: &(dyn std::any::Any + Send)) -> Outcome {
+    *stage.our_fault.lock().expect("no panic happens under this lock") = true;
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     let message = format!("a fault of checkride: {}; please report it", text.unwrap_or("a panic without a message"));
     let trace = runner::unable(&planned.case, Blame::Harness, "our-fault", &message);

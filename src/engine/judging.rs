@@ -79,10 +79,7 @@ pub async fn ask(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace, 
 /// The same whatever the other checks say: all that the lock has for a case.
 pub async fn ask_all(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace) -> Vec<Asked> {
     let mut asked = Vec::new();
-    let views = Views::new(&trace.records);
-    for (step, rubric) in case.rubrics().filter(|(step, _)| step.is_none_or(|step| !views.is_left_out(step))) {
-        // One whose values are not known is the suite's mistake, and is told as such with the findings.
-        let Ok(rubric) = filled(rubric, step, case, &views) else { continue };
+    for (step, rubric) in put(case, trace) {
         let answers = match (rubric.settings.on_unavailable, nobody_answers(&rubric, world)) {
             (OnUnavailable::Skip, Some(reason)) => Answers { step, not_asked: Some(reason), ..Answers::default() },
             _ => one(judge, world, case, trace, step, &rubric).await,
@@ -90,6 +87,14 @@ pub async fn ask_all(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Tra
         asked.push(Asked { question: rubric.question(), answers });
     }
     asked
+}
+
+/// The rubrics that are put to the judge, with their values filled in. One whose values are not known is the suite's mistake, and is
+/// told as such with the findings.
+fn put(case: &Case, trace: &Trace) -> Vec<(Option<usize>, Rubric)> {
+    let views = Views::new(&trace.records);
+    let seen = case.rubrics().filter(|(step, _)| step.is_none_or(|step| !views.is_left_out(step)));
+    seen.filter_map(|(step, rubric)| Some((step, filled(rubric, step, case, &views).ok()?))).collect()
 }
 
 async fn one(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace, step: Option<usize>, rubric: &Rubric) -> Answers {

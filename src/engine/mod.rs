@@ -7,7 +7,7 @@
 //! | [`runner`], [`steps`], [`waiting`], [`requests`], [`probes`], [`functions`] | one attempt, from the first step to the trace |
 //! | [`judging`], [`rubrics`](mod@rubrics) | the rubrics put to the judge; what its answers add to the findings |
 //! | [`outcome`](mod@outcome), [`hints`](mod@hints), [`recheck`](mod@recheck), [`trace_store`] | from findings to a verdict; stored traces |
-//! | [`harness`], [`unused`] | libtest-mimic as the front of all of it; what a full run never used |
+//! | [`harness`], [`tasks`], [`unused`] | libtest-mimic as the front of all of it; cases as tasks; what a full run never used |
 
 pub mod agents;
 pub mod conditions;
@@ -29,6 +29,7 @@ pub mod servers;
 pub mod stage;
 pub mod steps;
 pub mod tags;
+pub mod tasks;
 pub mod trace_store;
 pub mod unused;
 pub mod values;

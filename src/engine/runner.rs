@@ -34,7 +34,7 @@ pub async fn run(world: &World, case: &Arc<Case>, left_out: &LeftOut, sources: &
         }
     }
     let written = sources.get(case.span.file);
-    for hidden in written.iter().flat_map(|file| recorder.redactor().fingerprints(&file.text, &case.id)) {
+    for hidden in written.iter().flat_map(|file| recorder.redactor().fingerprints(file, &case.id)) {
         recorder.push(What::Hidden(hidden));
     }
     tracing::info!(case = case.id, ms = recorder.now_ms(), "ends");

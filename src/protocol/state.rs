@@ -131,7 +131,11 @@ pub(super) struct Tap {
 
 impl State {
     pub(super) fn session(&mut self, label: &str, key: impl FnOnce() -> String) -> &mut Session {
-        self.sessions.entry(label.to_owned()).or_insert_with(|| Session { key: key().into(), ..Session::default() })
+        // Asked for with each frame, so the label is copied only once.
+        if !self.sessions.contains_key(label) {
+            self.sessions.insert(label.to_owned(), Session { key: key().into(), ..Session::default() });
+        }
+        self.sessions.get_mut(label).expect("it is there")
     }
 
     /// The connection that a session uses.

@@ -247,6 +247,9 @@ fn redacted(mut what: What, redactor: &Redactor) -> What {
         }
         _ => {}
     }
+    if !redactor.may_be_in(&serde_json::to_string(&what).expect("records hold only JSON")) {
+        return what;
+    }
     let mut value = serde_json::to_value(&what).expect("records hold only JSON");
     redactor.value(&mut value);
     serde_json::from_value(value).unwrap_or(what)
