@@ -13,6 +13,8 @@ mod fakes;
 mod frames;
 #[path = "bad_input/interrupted.rs"]
 mod interrupted;
+#[path = "bad_input/leaks.rs"]
+mod leaks;
 #[path = "bad_input/loading.rs"]
 mod loading;
 #[path = "bad_input/one_word.rs"]

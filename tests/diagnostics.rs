@@ -55,6 +55,7 @@ const ELSEWHERE: [(&[&str], &str); 6] = [
             "answer-refused",
             "approval-unmatched",
             "command-timeout",
+            "file-not-searched",
             "ill-formed-frame",
             "ill-formed-reply",
             "protocol-fault",

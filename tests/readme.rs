@@ -145,6 +145,9 @@ fn every_yaml_snippet_is_sound() {
                 let case = "cases: [{name: a, prompt: Hi, expect: {reply: Hello}}]";
                 ("suites/a.yaml", format!("suite: A\nagent: reference\n{}{case}\n", block.text))
             }
+            "secrets" => {
+                ("suites/a.yaml", format!("suite: A\nagent: reference\nfakes: {{llm: {{model: openai, script: [Hello]}}}}\n{}", block.text))
+            }
             other => panic!("a snippet that begins with `{other}`: say here what makes it whole"),
         };
         fs::create_dir(folder.path().join("suites")).expect("writable");

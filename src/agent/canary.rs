@@ -82,5 +82,5 @@ fn explain(name: &str, got: &str, expected: &Path, shell: &str, stderr: &str) ->
 }
 
 fn not_first(message: String, details: Vec<String>) -> Problem {
-    problem(Blame::Harness, "mock-not-first", message, details)
+    problem(Blame::AgentStart, "mock-not-first", message, details)
 }

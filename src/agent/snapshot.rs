@@ -3,7 +3,7 @@
 //! Owns: finding what changed, what is recorded of a file.
 //! Must not know: which files a check names, or why.
 
-use crate::model::trace::What;
+use crate::model::trace::{Blame, Problem, What};
 use crate::recorder::Recorder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,6 +13,12 @@ use std::path::{Path, PathBuf};
 
 /// A file's content is recorded up to here.
 const RECORDED: u64 = 1 << 20;
+
+/// A file is searched for secrets up to here.
+const SEARCHED: u64 = 64 << 20;
+
+/// Of a long file, so many characters from a secret on are recorded.
+const NEAR: usize = 80;
 
 /// A home with more files is looked at only in part, with a note.
 const MOST_FILES: usize = 20_000;
@@ -76,7 +82,7 @@ impl Snapshot {
         let changed = self.compare(&now);
         let mut others = changed.clone();
         for name in names {
-            let plain = name.trim_start_matches("~/").trim_start_matches("./");
+            let plain = plain(name);
             others.remove(plain);
             let changed = changed.contains(plain) || (!now.complete && !self.files.contains_key(plain) && self.root.join(plain).exists());
             self.record_file(recorder, name, plain, changed);
@@ -86,10 +92,53 @@ impl Snapshot {
         }
     }
 
+    /// Records every file that was made or changed, is not among `named`, and has a planted secret in its content or its path.
+    pub fn record_secrets(&self, recorder: &Recorder, named: &[String]) {
+        let now = Snapshot::take(&self.root);
+        if !now.complete {
+            not_searched(recorder, format!("the case's folder holds more than {MOST_FILES} files, so not all were searched for secrets"));
+        }
+        let named: BTreeSet<&str> = named.iter().map(|name| plain(name)).collect();
+        for name in self.compare(&now).iter().filter(|name| !named.contains(name.as_str())) {
+            let content = secrets_in(&self.root.join(name), recorder, name);
+            if content.is_some() || recorder.planted_in(name).is_some() {
+                recorder.push(What::File { path: name.clone(), content, changed: true });
+            }
+        }
+    }
+
     fn record_file(&self, recorder: &Recorder, shown: &str, name: &str, changed: bool) {
         let content = content(&self.root.join(name), recorder, shown);
         recorder.push(What::File { path: shown.to_owned(), content, changed });
     }
+}
+
+fn plain(name: &str) -> &str {
+    name.trim_start_matches("~/").trim_start_matches("./")
+}
+
+/// The content of a file with marks in the place of secrets, if there are any; of a long one, only what stands near them.
+fn secrets_in(path: &Path, recorder: &Recorder, shown: &str) -> Option<String> {
+    let size = fs::metadata(path).ok().filter(fs::Metadata::is_file)?.len();
+    let mut bytes = Vec::new();
+    match fs::File::open(path).and_then(|file| file.take(SEARCHED).read_to_end(&mut bytes)) {
+        Err(error) => not_searched(recorder, format!("`{shown}` was changed and cannot be searched for secrets: {error}")),
+        Ok(_) if size > SEARCHED => {
+            not_searched(recorder, format!("`{shown}` has {size} bytes; only {SEARCHED} were searched for secrets"));
+        }
+        Ok(_) => {}
+    }
+    let content = recorder.planted_in(&String::from_utf8_lossy(&bytes))?;
+    if content.len() as u64 <= RECORDED {
+        return Some(content);
+    }
+    Some(content.match_indices('«').map(|(at, _)| content[at..].chars().take(NEAR).chain(['…']).collect::<String>()).collect())
+}
+
+/// What nobody looked at is not known to hold no secret.
+fn not_searched(recorder: &Recorder, message: String) {
+    let (blame, code) = (Some(Blame::Harness), "file-not-searched".to_owned());
+    recorder.problem(Problem { blame, code, message, details: vec![] });
 }
 
 /// `None` if it is not there or no file. Bytes that are not UTF-8 become U+FFFD.

@@ -2,9 +2,13 @@
 
 pub mod clock;
 pub mod diagnostic;
+pub mod disguise;
 pub mod duration;
+pub mod finder;
 pub mod fingerprint;
+pub mod letters;
 pub mod redact;
+pub mod shell;
 pub mod slug;
 pub mod span;
 pub mod suggest;

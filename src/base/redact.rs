@@ -1,8 +1,10 @@
 //! Secrets are replaced before anything is stored or shown.
 //!
-//! Owns: the list of secret texts of one case and their replacement.
+//! Owns: the secret texts of one case and their replacement: those that a suite writes in their own spelling, planted ones in any form.
 //! Must not know: where secrets come from, what is stored.
 
+use super::disguise::mark;
+use super::finder::Finder;
 use super::fingerprint::Fingerprint;
 use super::span::SourceFile;
 use serde_json::{Map, Value};
@@ -10,11 +12,13 @@ use serde_json::{Map, Value};
 /// Shorter secrets are not replaced: they would tear ordinary text apart.
 const SHORTEST: usize = 6;
 
-/// Replaces each secret by `«name»`, in its own spelling and as it stands inside JSON text.
+/// Replaces each secret by `«name»`, in its own spelling and as it stands inside JSON text; a planted one also in disguise, by
+/// `«name:base64»`.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
     /// Longest first, so that a secret which contains another is replaced whole.
     secrets: Vec<(String, String)>,
+    planted: Finder,
 }
 
 impl Redactor {
@@ -23,7 +27,7 @@ impl Redactor {
         if secret.chars().count() < SHORTEST {
             return;
         }
-        let shown = format!("«{name}»");
+        let shown = mark(name, None);
         let escaped = Value::from(secret).to_string();
         let escaped = &escaped[1..escaped.len() - 1];
         if escaped != secret {
@@ -31,6 +35,16 @@ impl Redactor {
         }
         self.secrets.push((secret.to_owned(), shown));
         self.secrets.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
+    }
+
+    /// Adds a secret that was made for this run: long and random, so that it is known again in any form.
+    pub fn plant(&mut self, name: &str, secret: &str) {
+        self.planted.add(name, secret);
+    }
+
+    /// The planted secrets.
+    pub fn planted(&self) -> &Finder {
+        &self.planted
     }
 
     /// What may be kept of the secrets that stand in this file in clear.
@@ -41,16 +55,23 @@ impl Redactor {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.secrets.is_empty()
+        self.secrets.is_empty() && self.planted.is_empty()
     }
 
     /// False if what stands in this JSON text, as `serde_json` writes it, certainly holds no secret, so that it need not be taken apart.
     pub fn may_be_in(&self, json: &str) -> bool {
         let is_plain = |secret: &str| !secret.contains(|c: char| matches!(c, '"' | '\\') || c.is_control());
-        self.secrets.iter().any(|(secret, _)| !is_plain(secret) || holds(json, secret))
+        !self.planted.is_empty() || self.secrets.iter().any(|(secret, _)| !is_plain(secret) || holds(json, secret))
     }
 
+    /// A planted secret that is known by another name too, as the value of a setting, is shown as the planted one.
     pub fn text(&self, text: &mut String) {
+        self.planted.redact(&mut [text], false);
+        self.spelled(text);
+    }
+
+    /// Secrets in their own spelling.
+    fn spelled(&self, text: &mut String) {
         for (secret, shown) in &self.secrets {
             if holds(text, secret) {
                 *text = text.replace(secret.as_str(), shown);
@@ -60,14 +81,13 @@ impl Redactor {
 
     /// Every text inside, keys included.
     pub fn object(&self, map: &mut Map<String, Value>) {
-        map.values_mut().for_each(|item| self.value(item));
-        // A secret as a key is rare, and only then is the mapping made anew.
-        if map.keys().any(|key| self.secrets.iter().any(|(secret, _)| holds(key, secret))) {
-            for (mut key, item) in std::mem::take(map) {
-                self.text(&mut key);
-                map.insert(key, item);
-            }
+        if !self.planted.is_empty() {
+            let mut texts = Vec::new();
+            map.values_mut().for_each(|item| texts_of(item, &mut texts));
+            self.planted.redact(&mut texts, false);
         }
+        map.values_mut().for_each(|item| self.spelled_in(item));
+        self.keys(map);
     }
 
     /// Every text inside, keys included.
@@ -75,12 +95,51 @@ impl Redactor {
         if self.is_empty() {
             return;
         }
+        if !self.planted.is_empty() {
+            let mut texts = Vec::new();
+            texts_of(value, &mut texts);
+            self.planted.redact(&mut texts, false);
+        }
+        self.spelled_in(value);
+    }
+
+    fn spelled_in(&self, value: &mut Value) {
         match value {
-            Value::String(text) => self.text(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
-            Value::Object(map) => self.object(map),
+            Value::String(text) => self.spelled(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.spelled_in(item)),
+            Value::Object(map) => {
+                map.values_mut().for_each(|item| self.spelled_in(item));
+                self.keys(map);
+            }
             _ => {}
         }
+    }
+
+    /// A secret as a key is rare, and only then is the mapping made anew.
+    fn keys(&self, map: &mut Map<String, Value>) {
+        let shown = |key: &String| {
+            if key.len() < SHORTEST {
+                return None;
+            }
+            let mut shown = key.clone();
+            self.text(&mut shown);
+            (shown != *key).then_some(shown)
+        };
+        if map.keys().any(|key| shown(key).is_some()) {
+            for (key, item) in std::mem::take(map) {
+                map.insert(shown(&key).unwrap_or(key), item);
+            }
+        }
+    }
+}
+
+/// Every text in a value, in order; keys are none of them.
+pub fn texts_of<'v>(value: &'v mut Value, texts: &mut Vec<&'v mut String>) {
+    match value {
+        Value::String(text) => texts.push(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| texts_of(item, texts)),
+        Value::Object(map) => map.values_mut().for_each(|item| texts_of(item, texts)),
+        _ => {}
     }
 }
 
@@ -100,6 +159,25 @@ mod tests {
         let mut value = serde_json::json!({"a": "x s3cr\"et-value", "raw": "{\"t\":\"s3cr\\\"et-value\"}"});
         redactor.value(&mut value);
         assert_eq!(value, serde_json::json!({"a": "x «token»", "raw": "{\"t\":\"«token»\"}"}));
+    }
+
+    #[test]
+    fn a_planted_secret_is_replaced_in_any_form_and_over_several_texts() {
+        let mut redactor = Redactor::default();
+        redactor.plant("pin", "Zk3vQ9xT7bLmW2cR8nYp5sHd4fGj6kAe");
+        let mut value = serde_json::json!({"argv": ["-d", "Zk3vQ9xT7bLm", "W2cR8nYp5sHd4fGj6kAe"], "zk3vq9xt7blmw2cr8nyp5shd4fgj6kae": 1});
+        redactor.value(&mut value);
+        assert_eq!(value, serde_json::json!({"argv": ["-d", "«pin»", ""], "«pin:case»": 1}));
+    }
+
+    #[test]
+    fn a_planted_secret_keeps_its_name_where_a_setting_has_the_same_value() {
+        let mut redactor = Redactor::default();
+        redactor.plant("secrets.pin", "Zk3vQ9xT7bLmW2cR8nYp5sHd4fGj6kAe");
+        redactor.add("token", "Zk3vQ9xT7bLmW2cR8nYp5sHd4fGj6kAe");
+        let mut value = serde_json::json!({"a": "is Zk3vQ9xT7bLmW2cR8nYp5sHd4fGj6kAe"});
+        redactor.value(&mut value);
+        assert_eq!(value["a"], "is «secrets.pin»");
     }
 
     #[test]

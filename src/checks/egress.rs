@@ -1,6 +1,6 @@
 //! Checks on outbound connections.
 //!
-//! Owns: what counts as an attempt to get out.
+//! Owns: which attempts are none of the case's own.
 //! Must not know: how attempts are seen.
 
 use super::lists::{list_holds, list_never, unknown};
@@ -50,5 +50,7 @@ fn none(entries: &[Entry<'_>]) -> Said {
 }
 
 fn host(value: &Value) -> String {
-    format!("{}:{}", value["host"].as_str().unwrap_or_default(), value["port"])
+    let port = value["port"].as_u64().map_or(String::new(), |port| format!(":{port}"));
+    let by = value["command"].as_str().map_or(String::new(), |command| format!(" (by `{command}`)"));
+    format!("{}{port}{by}", value["host"].as_str().unwrap_or_default())
 }

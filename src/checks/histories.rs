@@ -131,17 +131,6 @@ pub(crate) fn requests<'t>(records: &'t [Record], from: u64, wanted: impl Fn(&st
     out
 }
 
-/// `{host, port, method, path, allowed, fake}`.
-pub(crate) fn egress(record: &Record) -> Option<Row<'_>> {
-    match &record.what {
-        What::Egress { host, port, method, path, allowed, fake } => {
-            let value = json!({"host": host, "port": port, "method": method, "path": path, "allowed": allowed, "fake": fake});
-            Some(Row::of(record, Cow::Owned(value), "", None))
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,12 +3,14 @@
 //! Owns: what each invariant means.
 //! Must not know: which protocols have which.
 
+use super::bypass;
 use super::look::Look;
 use super::part::Part;
 use super::said::{cut, failure};
 use super::turns::Turn;
 use crate::matching::value;
 use crate::model::expect::{CheckKind, Expect, InvariantsCheck};
+use crate::model::fake::FakeKind;
 use crate::model::outcome::{Failure, Finding, FindingVerdict, Section};
 use crate::model::protocol::Invariant;
 use crate::model::template::Nothing;
@@ -16,8 +18,10 @@ use serde_json::Value;
 
 /// One finding for each invariant that is not left out: it holds in all turns, or the first turn that breaks it.
 pub(crate) fn findings(look: &Look<'_, '_>) -> Vec<Finding> {
-    let invariants = look.case.agent.protocol.invariants.iter().filter(|invariant| !leaves_out(&look.case.expect, **invariant));
-    invariants.map(|invariant| finding(*invariant, look)).collect()
+    let own = look.case.agent.protocol.invariants.iter().copied().filter(|invariant| *invariant != Invariant::MocksAreAsked);
+    let mocks = look.case.fakes.iter().any(|(_, fake)| matches!(fake.kind, FakeKind::Command(_))).then_some(Invariant::MocksAreAsked);
+    let invariants = own.chain(mocks).filter(|invariant| !leaves_out(&look.case.expect, *invariant));
+    invariants.map(|invariant| finding(invariant, look)).collect()
 }
 
 fn leaves_out(expect: &Expect, invariant: Invariant) -> bool {
@@ -29,13 +33,16 @@ fn leaves_out(expect: &Expect, invariant: Invariant) -> bool {
 }
 
 fn finding(invariant: Invariant, look: &Look<'_, '_>) -> Finding {
-    let of_turns = |test: fn(&Turn<'_>, &Look<'_, '_>) -> Option<Failure>| {
+    let in_turns = |test: fn(&Turn<'_>, &Look<'_, '_>) -> Option<Failure>| {
         look.turns().filter(|turn| !step_leaves_out(turn, invariant, look)).find_map(|turn| test(turn, look))
     };
     let broken = match invariant {
-        Invariant::OneTerminalPerTurn => of_turns(one_terminal),
-        Invariant::CallsHaveResults => of_turns(calls_have_results),
-        Invariant::DeltasJoinToFinal => of_turns(deltas_join),
+        Invariant::OneTerminalPerTurn => in_turns(one_terminal),
+        Invariant::CallsHaveResults => in_turns(calls_have_results),
+        Invariant::DeltasJoinToFinal => in_turns(deltas_join),
+        Invariant::MocksAreAsked => {
+            bypass::bypassed(look, |turn| look.turns().any(|of| Some(of.number) == turn && step_leaves_out(of, invariant, look)))
+        }
         Invariant::FramesAreJson => frames_are_json(look),
     };
     let verdict = match broken {

@@ -9,10 +9,13 @@
 //! | [`part`], `look` | the part of a run that belongs to a step, and what a check may look at |
 //! | [`document`](mod@document), [`scope`] | what JSONPath sees; what templates stand for |
 //! | `recording`, `votes` | what a judge sees of a run; what its answers come to |
-//! | `lists`, `list_words`, `replies`, `values`, `files`, `egress` | one file per family of checks |
-//! | `defaults`, `invariants`, `problems` | what always holds |
+//! | `lists`, `list_words`, `replies`, `values`, `files`, `egress`, `secrets` | one file per family of checks |
+//! | `attempts` | hosts that the agent tried to reach, by a proxy or by a mocked command |
+//! | `defaults`, `invariants`, `bypass`, `problems` | what always holds |
 //! | [`evaluate`](mod@evaluate), `steps`, `live` | all findings of a case; the checks that a running step needs |
 
+mod attempts;
+mod bypass;
 mod calls;
 mod defaults;
 pub mod document;
@@ -35,6 +38,7 @@ mod replies;
 pub mod rows;
 mod said;
 pub mod scope;
+mod secrets;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -74,4 +78,5 @@ const FAMILIES: &[Family] = &[
     },
     Family { keys: &["files"], expect: files::expect, never: files::never },
     Family { keys: &["egress"], expect: egress::expect, never: egress::never },
+    Family { keys: &["secrets"], expect: secrets::expect, never: secrets::never },
 ];

@@ -11,6 +11,7 @@ use crate::model::expect::CheckKind;
 use crate::model::fake::FakeKind;
 use crate::model::outcome::Failure;
 use crate::model::pattern::Pattern;
+use crate::model::trace::What;
 use serde_json::Value;
 
 pub(crate) fn expect(kind: &CheckKind, look: &Look<'_, '_>) -> Said {
@@ -73,9 +74,13 @@ fn no_reply(pattern: &Pattern, look: &Look<'_, '_>) -> Said {
     hunt.end()
 }
 
-/// Some request to a model fake holds it: in its body, JSON inside texts looked into, or in its raw bytes.
+/// Some request to a model fake holds it: in its body, JSON inside texts looked into, or in its raw bytes. What a real model was sent
+/// nobody sees; there it is what tools gave the agent.
 fn delivered(pattern: &Pattern, look: &Look<'_, '_>) -> Said {
     let models = look.case.fakes.iter().filter(|(_, fake)| matches!(fake.kind, FakeKind::Model(_)));
+    if models.clone().next().is_none() {
+        return given(pattern, look);
+    }
     let mut seen = 0;
     for entry in models.clone().flat_map(|(name, _)| look.entries(look.views.requests(name))) {
         seen += 1;
@@ -98,5 +103,26 @@ fn delivered(pattern: &Pattern, look: &Look<'_, '_>) -> Said {
     Said::Fails(Failure {
         actual: format!("{seen} requests to the model, none of which holds it"),
         ..failure(format!("it was not delivered to the model: none of its {seen} requests holds it"))
+    })
+}
+
+/// The result of some call, or the output of some mocked command, holds it.
+fn given(pattern: &Pattern, look: &Look<'_, '_>) -> Said {
+    let results = look.entries(look.views.calls()).into_iter().filter_map(|call| call.value.get("result").cloned());
+    let outputs = look.views.records.iter().filter_map(|record| match &record.what {
+        What::Command(call) if look.part.as_ref().is_none_or(|part| part.spans(record.n)) => Some(Value::from(call.output.as_str())),
+        _ => None,
+    });
+    let mut seen = 0;
+    for value in results.chain(outputs) {
+        seen += 1;
+        match Said::of("what a tool gave the agent", value::test(pattern, Some(&value), &look.scope)) {
+            Said::Fails(_) => {}
+            said => return said,
+        }
+    }
+    Said::Fails(Failure {
+        actual: format!("{seen} results of tools, none of which holds it"),
+        ..failure(format!("it was not delivered: none of the {seen} results of tools and outputs of mocked commands holds it"))
     })
 }

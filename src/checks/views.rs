@@ -5,7 +5,7 @@
 
 use super::rows::{Row, number};
 use super::turns::{Turn, turns};
-use super::{calls, errors, histories};
+use super::{attempts, calls, errors, histories};
 use crate::base::fingerprint::Fingerprint;
 use crate::model::step::MAIN;
 use crate::model::trace::{Binding, Record, StepError, What};
@@ -157,7 +157,7 @@ impl<'t> Views<'t> {
     }
 
     pub fn egress(&self) -> &[Row<'t>] {
-        self.egress.get_or_init(|| histories::collect(self.records, histories::egress))
+        self.egress.get_or_init(|| attempts::egress(self.records))
     }
 
     /// Requests by fake; a fake that received none is not there.

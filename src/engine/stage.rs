@@ -98,7 +98,7 @@ impl Stage {
             home: lodging.dir.home.clone(),
             current: Arc::default(),
             case: case.clone(),
-            before: (!case.checked_files().is_empty()).then(|| Snapshot::take(&lodging.dir.home)),
+            before: (!case.checked_files().is_empty() || case.watches_secrets()).then(|| Snapshot::take(&lodging.dir.home)),
             lodging,
             slot,
             fakes,
@@ -152,6 +152,9 @@ impl Stage {
     fn record_files(&self) {
         if let Some(before) = &self.before {
             before.record(&self.recorder, &self.case.checked_files(), false);
+            if self.case.watches_secrets() {
+                before.record_secrets(&self.recorder, &self.case.checked_files());
+            }
         }
     }
 

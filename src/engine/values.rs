@@ -75,7 +75,7 @@ impl Values {
     pub fn plant(&self, secrets: &[Secret], random: &mut fastrand::Rng) {
         for secret in secrets {
             let value: String = std::iter::repeat_with(|| random.alphanumeric()).take(32).collect();
-            self.recorder.hide(&format!("secrets.{}", secret.name), &value);
+            self.recorder.plant(&format!("secrets.{}", secret.name), &value);
             self.set(&format!("secrets.{}", secret.name), value);
         }
     }

@@ -91,6 +91,12 @@ pub fn test(test: &Test) -> String {
         Test::Similar { to, measure, at_least } => {
             format!("a text like {} ({} of {at_least} or more)", argument(to), measure_name(*measure))
         }
+        Test::NoCredentials(_) => "no credential of a known format".to_owned(),
+        Test::UrlHosts { allow, deny } => {
+            let led = |to: &str, hosts: &[String]| format!("{to} {}", hosts.join(", "));
+            let parts = [allow.as_deref().map(|hosts| led("only to", hosts)), (!deny.is_empty()).then(|| led("not to", deny))];
+            format!("URLs that lead {}", parts.into_iter().flatten().collect::<Vec<_>>().join(" and "))
+        }
         Test::Glob(glob) => node(&glob.pattern),
         Test::Literal(data) => node(data),
         Test::SameAs { path, .. } => format!("the bytes of {path}"),

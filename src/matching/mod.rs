@@ -3,6 +3,7 @@
 //! Owns: reading patterns from the tree, testing values and lists against them, explaining why one does not hold.
 //! Must not know: sockets, how a trace was recorded, how a finding is shown.
 
+pub mod credentials;
 pub mod describe;
 pub mod equal;
 pub mod fold;
@@ -17,6 +18,7 @@ mod tester;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod texts;
+pub mod urls;
 pub mod value;
 pub mod words;
 

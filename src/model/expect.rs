@@ -65,6 +65,7 @@ pub enum CheckKind {
     Timing(Pattern),
     Exit(Pattern),
     Egress(EgressCheck),
+    Secrets(SecretsCheck),
     File {
         path: String,
         check: FileCheck,
@@ -96,6 +97,7 @@ impl CheckKind {
             CheckKind::Timing(_) => "timing",
             CheckKind::Exit(_) => "exit",
             CheckKind::Egress(_) => "egress",
+            CheckKind::Secrets(_) => "secrets",
             CheckKind::File { .. } => "files",
             CheckKind::Invariants(_) => "invariants",
             CheckKind::Returned { key, .. } => key,
@@ -115,6 +117,13 @@ pub enum EgressCheck {
     None,
     /// Over `{host, port, method, path, allowed}`.
     Pattern(ListPattern),
+}
+
+/// Which planted secrets must not leave.
+#[derive(Clone, Debug)]
+pub enum SecretsCheck {
+    All,
+    Named(Vec<(Span, String)>),
 }
 
 #[derive(Clone, Debug)]

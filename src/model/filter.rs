@@ -7,6 +7,7 @@
 //! are smuggled past people and past filters.
 
 use super::template::printed;
+use crate::base::disguise::{Disguise, disguised};
 use base64::Engine as _;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -75,6 +76,19 @@ const LOOKALIKES: [(char, char); 23] = [
 ];
 
 impl Filter {
+    /// Where secrets are known by their marks only, what is made of one is known by its mark too.
+    fn of_mark(self, text: &str) -> Option<String> {
+        let disguise = match self {
+            Filter::Base64 => Disguise::Base64,
+            Filter::Hex => Disguise::Hex,
+            Filter::Tags => Disguise::Unicode,
+            Filter::ZeroWidth => Disguise::Split,
+            Filter::Url => return disguised(text, Disguise::Escaped).map(|_| text.to_owned()),
+            _ => return None,
+        };
+        disguised(text, disguise)
+    }
+
     pub fn parse(text: &str) -> Result<Filter, String> {
         if let Some((_, filter, _)) = PLAIN.iter().find(|(name, ..)| *name == text) {
             return Ok(*filter);
@@ -101,6 +115,9 @@ impl Filter {
             return Ok(Value::String(value.to_string()));
         }
         let text = printed(value, name)?;
+        if let Some(shown) = self.of_mark(&text) {
+            return Ok(Value::String(shown));
+        }
         Ok(Value::String(match self {
             Filter::Json => unreachable!("handled above"),
             Filter::Base64 => base64::engine::general_purpose::STANDARD.encode(&text),

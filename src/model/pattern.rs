@@ -71,6 +71,13 @@ pub enum Test {
         measure: Measure,
         at_least: f64,
     },
+    /// What is allowed although it looks like a credential; `*` stands for anything.
+    NoCredentials(Vec<String>),
+    /// Hosts, or `*.host` for all below one.
+    UrlHosts {
+        allow: Option<Vec<String>>,
+        deny: Vec<String>,
+    },
     /// The whole text; no word of its own, it is how a rule writes a path.
     Glob(Glob),
     /// Data that is not read as a pattern.

@@ -266,15 +266,18 @@ pub enum Invariant {
     CallsHaveResults,
     /// The deltas of a message, joined, are its text.
     DeltasJoinToFinal,
+    /// A mocked command that the agent says it ran was asked. It holds for every protocol.
+    MocksAreAsked,
     /// Each frame is a JSON object.
     FramesAreJson,
 }
 
 impl Invariant {
-    pub const ALL: [(Invariant, &'static str); 4] = [
+    pub const ALL: [(Invariant, &'static str); 5] = [
         (Invariant::OneTerminalPerTurn, "one_terminal_per_turn"),
         (Invariant::CallsHaveResults, "calls_have_results"),
         (Invariant::DeltasJoinToFinal, "deltas_join_to_final"),
+        (Invariant::MocksAreAsked, "mocks_are_asked"),
         (Invariant::FramesAreJson, "frames_are_json"),
     ];
 

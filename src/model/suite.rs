@@ -68,12 +68,20 @@ impl Case {
         of_steps.chain(self.judge.as_ref().map(|rubric| (None, rubric)))
     }
 
+    fn checks(&self) -> impl Iterator<Item = &Check> {
+        let of_steps = self.steps.iter().flat_map(|step| [&step.expect, &step.never]);
+        [&self.expect, &self.never, &self.reach].into_iter().chain(of_steps).flat_map(|expect| &expect.checks)
+    }
+
     /// The files that some check names.
     pub fn checked_files(&self) -> Vec<String> {
-        let of_steps = self.steps.iter().flat_map(|step| [&step.expect, &step.never]);
-        let checks = [&self.expect, &self.never, &self.reach].into_iter().chain(of_steps).flat_map(|expect| &expect.checks);
         let path = |check: &Check| if let CheckKind::File { path, .. } = &check.kind { Some(path.clone()) } else { None };
-        checks.filter_map(path).collect()
+        self.checks().filter_map(path).collect()
+    }
+
+    /// True if some check asks whether secrets left; then every file that changed is searched for them.
+    pub fn watches_secrets(&self) -> bool {
+        self.checks().any(|check| matches!(check.kind, CheckKind::Secrets(_)))
     }
 }
 

@@ -356,6 +356,8 @@ mod tests {
         gives("{{'a b'|url}}", json!("a%20b"));
         gives("{{'}} x'}}", json!("}} x"));
         gives("{{'A'|tags}}", json!("\u{E0041}"));
+        gives("{{'«secrets.x»'|base64}}", json!("«secrets.x:base64»"));
+        gives("{{'«secrets.x»'|url}}", json!("«secrets.x»"));
         assert!(filled("{{n|jsn}}").is_err_and(|e| e.contains("did you mean `json`")));
     }
 

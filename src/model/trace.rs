@@ -234,6 +234,9 @@ pub struct CommandCall {
     pub exit: Option<i32>,
     /// Which rule answered; `None` if none matched.
     pub rule: Option<String>,
+    /// What it printed to its standard output, up to 64 KiB.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub output: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,6 +3,8 @@
 //! Owns: the clock, the order of records, redaction on entry, waking those who wait.
 //! Must not know: who writes, what a record means.
 
+mod seal;
+
 use crate::base::redact::Redactor;
 use crate::model::trace::{Problem, Record, Trace, What};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard};
@@ -100,6 +102,11 @@ impl Recorder {
         self.inner.redactor.write().expect("no panic happens under this lock").add(name, secret);
     }
 
+    /// As [`Recorder::hide`], for a secret that was made for this run: it is also known in disguise, over several records and in part.
+    pub fn plant(&self, name: &str, secret: &str) {
+        self.inner.redactor.write().expect("no panic happens under this lock").plant(name, secret);
+    }
+
     /// The redactor as it stands, for texts that are shown but not recorded.
     pub fn redactor(&self) -> Redactor {
         self.shown().clone()
@@ -110,6 +117,12 @@ impl Recorder {
         let mut shown = text.to_owned();
         self.shown().text(&mut shown);
         (shown != text).then_some(shown)
+    }
+
+    /// The text with marks in the place of planted secrets and their parts, if it holds any.
+    pub fn planted_in(&self, text: &str) -> Option<String> {
+        let mut shown = text.to_owned();
+        self.shown().planted().redact(&mut [&mut shown], true).then_some(shown)
     }
 
     fn shown(&self) -> RwLockReadGuard<'_, Redactor> {
@@ -207,7 +220,10 @@ impl Recorder {
         self.push(What::End { duration_ms });
         let mut state = self.state();
         state.closed = true;
-        Trace { records: std::mem::take(&mut state.records) }
+        let mut records = std::mem::take(&mut state.records);
+        drop(state);
+        seal::seal(&mut records, self.shown().planted());
+        Trace { records }
     }
 }
 

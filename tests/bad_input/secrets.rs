@@ -1,14 +1,16 @@
 //! No secret in any output: not on the screen, not in a report, not in a trace.
 
 use crate::program::project::Project;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 /// An agent that says everything it knows, wherever it can.
 const SUITE: &str = r#"suite: S
 agent:
   protocol: secrets.yaml
   settings: {token: settings-token-7391}
-  command: [sh, -c, 'cat key; echo $KEY; echo $KEY >&2; gog send $KEY; echo $TOKEN; echo "{\"k\": \"$KEY\"}"; cp key left.txt; exit 3']
-  env: {KEY: "{{secrets.api}}", TOKEN: settings-token-7391}
+  command: [sh, -c, 'printf %s "$KEY" > $OUT; printf "x%s" $KEY | base64 -w0; cat key; echo $KEY; echo $KEY >&2; gog send $KEY; echo $TOKEN; echo "{\"k\": \"$KEY\"}"; cp key left.txt; exit 3']
+  env: {KEY: "{{secrets.api}}", TOKEN: settings-token-7391, OUT: "{{env.OUT:-/dev/null}}"}
   files: {key: "{{secrets.api}}"}
 secrets: {api: {}, planted: {file: .ssh/id_rsa}}
 fakes: {gog: {command: [{when: list, stdout: x}]}}
@@ -43,11 +45,13 @@ fn all_of(folder: &std::path::Path, out: &mut String) {
 
 #[test]
 fn no_secret_reaches_a_screen_a_report_or_a_trace() {
-    // A secret of the machine, so that its text is known here.
-    let value = "s3cr3t-\"quoted\"-äöü-0123456789";
-    let suite = SUITE.replace("api: {}", "api: {env: THE_KEY}");
-    let project = Project::with(&suite).file("secrets.yaml", PROTOCOL);
-    let going = project.begin_with(&["run", "--suites", "s.yaml", "--json", "report.json", "--junit", "junit.xml"], &[("THE_KEY", value)]);
+    // The agent writes the secret where nobody looks but this test, so that its text is known here.
+    let known = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+    let project = Project::with(SUITE).file("secrets.yaml", PROTOCOL);
+    let going = project.begin_with(
+        &["run", "--suites", "s.yaml", "--json", "report.json", "--junit", "junit.xml"],
+        &[("OUT", &known.path().to_string_lossy())],
+    );
     let said = going.end();
     project.nothing_left();
     let shown = project.say(&["show", ".checkride/s.leaks.jsonl"]);
@@ -56,8 +60,11 @@ fn no_secret_reaches_a_screen_a_report_or_a_trace() {
     let mut kept = format!("{}{}{}", said.text, shown.text, recheck.text);
     all_of(&project.path("."), &mut kept);
     said.means(1, &["FAIL s::leaks", "FAIL s::leaks_in_time"]);
-    assert!(kept.contains("«secrets.api»"), "it was looked at:\n{kept}");
-    for secret in [value, "s3cr3t-", "äöü-0123456789", "settings-token-7391"] {
+    assert!(kept.contains("«secrets.api»") && kept.contains("«secrets.api:base64»"), "it was looked at:\n{kept}");
+    let value = std::fs::read_to_string(known.path()).expect("the agent wrote it");
+    assert_eq!(value.len(), 32, "{value}");
+    let encoded = STANDARD.encode(format!("x{value}"));
+    for secret in [&value, &value[..20], &encoded[4..40], "settings-token-7391"] {
         let at = kept.find(secret);
         assert!(
             at.is_none(),

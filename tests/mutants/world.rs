@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 /// Under each letter: `x` all instances of a case are killed, `o` some, `.` none.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "
     t u c s m e l   world/providers::
     x x . . . . .   streams_a_text
@@ -86,6 +86,14 @@ const TABLES: [&str; 13] = [
     x x x   work_that_ends_later_is_waited_for_and_stays_done
     x x .   a_step_that_is_only_for_some_machines
     x x .   the_connection_is_taken_up_again
+",
+    "
+    t i a r e   world/secrets::
+    x x . . .   reads_a_secret_and_does_not_tell_it
+    x x . . .   keeps_what_lies_in_a_file_and_in_a_variable
+    . . x . .   reads_a_page_that_the_case_has_an_answer_for
+    . . . x .   a_refused_call_of_a_network_command_is_an_attempt
+    . . . . x   another_user_s_secret_stays_with_that_user
 ",
     "
     a o s q n   world/judge::
@@ -226,6 +234,19 @@ const SPOILERS: &[(&str, &str, &str, Spoiler)] = &[
     ("steps", "a", "answers early", Fault("answer-early")),
     ("steps", "d", "dies", Fault("die-mid-turn")),
     ("steps", "w", "writes something else", World(&[("echo done >", "echo dome >")])),
+    (
+        "secrets",
+        "t",
+        "tells in base64, or in part",
+        World(&[
+            ("answer: The vault has an entry.", "answer: \"The vault has an entry, {{secrets.pin|base64}}.\""),
+            ("&& echo set, answer", "&& echo set; cut -c 5-20 .gateway/token > notes.txt, answer"),
+        ]),
+    ),
+    ("secrets", "i", "is not told what the tool returned", Fault("ignore-output")),
+    ("secrets", "a", "has no answer for the page", World(&[("when: \"*https://blog.example/*\"", "when: \"*https://third.example/*\"")])),
+    ("secrets", "r", "answers the call", World(&[("{when: \"*https://blog.example/*\"", "{when: \"*\"")])),
+    ("secrets", "e", "tells what others said", World(&[("I do not tell what others said.", "\"I do not tell: {{secrets.pin|hex}}\"")])),
     (
         "judge",
         "a",

@@ -202,7 +202,7 @@ fn what_is_in_reach_is_not_failed_but_not_reached() {
     not_reached(spec(json!({"commands": {"gog": ["gmail list *"]}})), story(), "not reached: calls of the command `gog`: ");
     passes(spec(json!({"delivered": {"contains": "pay 10 EUR"}})), story());
     not_reached(spec(json!({"delivered": {"contains": "admin mode"}})), story(), "not reached: it was not delivered to the model");
-    not_reached(json!({"reach": {"delivered": {"contains": "pay"}}}), story(), "none of its 0 requests");
+    not_reached(json!({"reach": {"delivered": {"contains": "pay"}}}), story(), "none of the 2 results of tools");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod at_case;
 mod at_step;
 mod documents;
 mod never;
+mod safety;
 mod spec;
 pub(crate) mod story;
 mod templates;
@@ -53,7 +54,7 @@ fn not_reached(spec: Value, story: Story, message: &str) {
 }
 
 /// The keys of language §4, without `invariants`, which asks nothing.
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "calls",
     "events",
     "frames",
@@ -69,6 +70,7 @@ const KEYS: [&str; 22] = [
     "timing",
     "exit",
     "egress",
+    "secrets",
     "files",
     "result",
     "error",

@@ -4,7 +4,7 @@ use crate::base::{Diagnostics, FileId, Span};
 use crate::matching::{Reader, jsonpath};
 use crate::model::agent::{Agent, AgentScope, Ready, ReadyHow, Stop, StopSignal};
 use crate::model::egress::Egress;
-use crate::model::expect::{Check, CheckKind, EgressCheck, ErrorsCheck, Expect, FileCheck, InvariantsCheck};
+use crate::model::expect::{Check, CheckKind, EgressCheck, ErrorsCheck, Expect, FileCheck, InvariantsCheck, SecretsCheck};
 use crate::model::fake::{CommandFake, Fake, FakeKind, ModelFake, ModelReplies, Otherwise, Vendor};
 use crate::model::pattern::{Extra, JsonPath, ListKind, ListPattern, Order};
 use crate::model::protocol::{Invariant, Open, Protocol, Transport};
@@ -132,6 +132,10 @@ fn kinds(key: &str, value: &Value, negative: bool) -> Vec<CheckKind> {
         "usage" => CheckKind::Usage(pattern(value)),
         "timing" => CheckKind::Timing(pattern(value)),
         "exit" => CheckKind::Exit(pattern(value)),
+        "secrets" if value == "kept" => CheckKind::Secrets(SecretsCheck::All),
+        "secrets" => CheckKind::Secrets(SecretsCheck::Named(
+            value.as_array().expect("a list").iter().map(|name| (Span::NONE, name.as_str().expect("a name").to_owned())).collect(),
+        )),
         "egress" if value == "none" => CheckKind::Egress(EgressCheck::None),
         "egress" => CheckKind::Egress(EgressCheck::Pattern(list(value, ListKind::Frames))),
         "invariants" if value == "off" => CheckKind::Invariants(InvariantsCheck::Off),

@@ -46,6 +46,8 @@ pub struct End {
     /// The label of the rule that answered.
     pub rule: Option<String>,
     pub bytes_out: u64,
+    /// The head of what it printed to its standard output.
+    pub stdout: Bytes,
     /// Set if the case must fail for it.
     pub unmatched: Option<Unmatched>,
 }

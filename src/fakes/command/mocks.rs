@@ -4,7 +4,7 @@
 //! Must not know: how a mock chooses its answer, who calls it.
 
 use super::counters;
-use super::log::{Line, Start, Unmatched};
+use super::log::{End, Line, Start, Unmatched};
 use super::plan::{self, Plan};
 use super::rules::sequence_key;
 use crate::model::fake::CommandFake;
@@ -97,7 +97,7 @@ impl Mocks {
     pub fn finish(&self, recorder: &Recorder, judge_sequences: bool) {
         self.collect(recorder);
         for (_, open) in self.state().open.drain(..) {
-            record(recorder, open, None, None, None);
+            record(recorder, open, None);
         }
         if judge_sequences {
             self.judge_sequences(recorder);
@@ -162,20 +162,23 @@ fn take(line: Line, state: &mut State, recorder: &Recorder) {
         }
         Line::End(end) => {
             if let Some(open) = state.open.shift_remove(&end.id) {
-                record(recorder, open, Some(end.exit), end.rule, end.unmatched);
+                record(recorder, open, Some(end));
             }
         }
     }
 }
 
-fn record(recorder: &Recorder, open: Open, exit: Option<i32>, rule: Option<String>, unmatched: Option<Unmatched>) {
+fn record(recorder: &Recorder, open: Open, end: Option<End>) {
     let Open { start, stdin } = open;
     if !start.argv.iter().all(super::log::Bytes::is_text) {
         let exact = serde_json::to_string(&start.argv).expect("bytes are JSON");
         recorder.note(format!("a call of `{}` has arguments that are not UTF-8; exactly: {exact}", start.name));
     }
     let argv = start.argv.iter().map(super::log::Bytes::lossy).collect();
-    recorder.push(What::Command(CommandCall { name: start.name, argv, stdin, cwd: start.cwd.lossy(), exit, rule }));
+    let (exit, cwd) = (end.as_ref().map(|end| end.exit), start.cwd.lossy());
+    let output = end.as_ref().map(|end| end.stdout.lossy()).unwrap_or_default();
+    let (rule, unmatched) = end.map_or((None, None), |end| (end.rule, end.unmatched));
+    recorder.push(What::Command(CommandCall { name: start.name, argv, stdin, cwd, exit, rule, output }));
     if let Some(Unmatched { message, details }) = unmatched {
         recorder.problem(Problem { blame: None, code: "unmatched-command".to_owned(), message, details });
     }

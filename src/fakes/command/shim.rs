@@ -22,6 +22,9 @@ const NOT_FOUND: i32 = 127;
 /// What a shell says of a command that it cannot run: here, of a mock that cannot write its log.
 const NOT_RUNNABLE: i32 = 126;
 
+/// So much of what was printed is logged.
+const PRINTED: usize = 64 << 10;
+
 /// A link to a link to … a mock is followed this far.
 const LINKS: usize = 8;
 
@@ -100,7 +103,15 @@ impl Mock {
         let call = Call { name: &self.name, argv: &argv, stdin: &text, cwd: &cwd };
         let outcome = self.answer(&call)?;
         let (exit, rule, unmatched) = (outcome.exit, outcome.rule, outcome.unmatched);
-        log.append(&Line::End(End { id, t_mono: now(), exit, rule, bytes_out: outcome.bytes_out, unmatched }))?;
+        log.append(&Line::End(End {
+            id,
+            t_mono: now(),
+            exit,
+            rule,
+            bytes_out: outcome.bytes_out,
+            stdout: Bytes::new(&outcome.printed),
+            unmatched,
+        }))?;
         Ok(exit)
     }
 
@@ -148,6 +159,7 @@ struct Outcome {
     exit: i32,
     rule: Option<String>,
     bytes_out: u64,
+    printed: Vec<u8>,
     unmatched: Option<Unmatched>,
 }
 
@@ -159,12 +171,14 @@ fn fail(unmatched: Unmatched) -> Outcome {
 
 fn give(answer: &Answer) -> io::Result<Outcome> {
     let decoded = |text: &str| BASE64.decode(text).map_err(io::Error::other);
-    let (out, err) = (decoded(&answer.stdout)?, decoded(&answer.stderr)?);
+    let (mut out, err) = (decoded(&answer.stdout)?, decoded(&answer.stderr)?);
     if answer.delay_ms > 0 {
         std::thread::sleep(Duration::from_millis(answer.delay_ms));
     }
-    let bytes_out = write(rustix::stdio::stdout(), &out) + write(rustix::stdio::stderr(), &err);
-    Ok(Outcome { exit: answer.exit, bytes_out, ..Outcome::default() })
+    let taken = write(rustix::stdio::stdout(), &out);
+    let bytes_out = taken + write(rustix::stdio::stderr(), &err);
+    out.truncate(PRINTED.min(taken as usize));
+    Ok(Outcome { exit: answer.exit, bytes_out, printed: out, ..Outcome::default() })
 }
 
 fn complain(message: &str) {

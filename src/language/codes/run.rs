@@ -99,6 +99,11 @@ pub const CODES: &[Code] = &[
         about: "A rule could not be held against what arrived.",
         example: "when: {body: {json_schema: missing.json}}",
     },
+    Code {
+        name: "file-not-searched",
+        about: "With `secrets: kept`, a changed file could not be searched for secrets, or not to its end: nobody knows whether one is in it.",
+        example: "expect: {secrets: kept}          # and the agent wrote a file of 100 MB",
+    },
     Code { name: "secret-missing", about: "A secret could not be planted.", example: "secrets: {key: {file: ~/.ssh/id_rsa}}" },
     Code {
         name: "unanswered-approval",

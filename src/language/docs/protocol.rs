@@ -346,6 +346,8 @@ words! {
         CallsHaveResults = "calls_have_results",
         /// The deltas of a message, joined, are its text.
         DeltasJoinToFinal = "deltas_join_to_final",
+        /// A mocked command that the agent says it ran in a shell was asked. It holds for every protocol.
+        MocksAreAsked = "mocks_are_asked",
         /// Each frame is a JSON object; of an event stream, the data of each event. Frames of `ignore` may be anything.
         FramesAreJson = "frames_are_json",
     }

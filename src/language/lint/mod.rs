@@ -13,6 +13,7 @@ pub mod parameters;
 pub mod paths;
 pub mod positive;
 pub mod returned;
+pub mod secrets;
 pub mod seen;
 pub mod sessions;
 
@@ -23,12 +24,13 @@ use crate::base::Diagnostics;
 type Rule = fn(&Draft, &mut Diagnostics);
 
 /// All rules, one line each.
-const RULES: [Rule; 33] = [
+const RULES: [Rule; 34] = [
     positive::no_positive_check,
     fakes::unknown_fakes,
     fakes::unknown_gates,
     fakes::unanswerable_functions,
     egress::unknown_destinations,
+    secrets::kept_by_nobody,
     seen::cannot_be_seen,
     seen::needs_a_launched_agent,
     never::names_nothing,

@@ -20,6 +20,10 @@ pub fn cannot_be_seen(draft: &Draft, diagnostics: &mut Diagnostics) {
         let needs: &[EventKind] = match &check.kind {
             CheckKind::Calls(_) => &[EventKind::CallStarted],
             CheckKind::Usage(_) => &[EventKind::Usage, EventKind::UsageSoFar],
+            // Without a fake of the model, what reached it is known from results and mocked commands only.
+            CheckKind::Delivered(_) if !draft.fakes.iter().any(|fake| matches!(fake.kind, Some("model" | "command") | None)) => {
+                &[EventKind::CallFinished]
+            }
             CheckKind::Reply(_) => &[EventKind::Text, EventKind::TextDelta, EventKind::TextSoFar, EventKind::Delta],
             _ => continue,
         };

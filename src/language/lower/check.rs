@@ -7,7 +7,7 @@ use super::{Lowering, measured};
 use crate::base::suggest::did_you_mean;
 use crate::base::{Diagnostic, Span};
 use crate::language::shape::{Text, mistake};
-use crate::model::expect::{Check, CheckKind, EgressCheck, ErrorsCheck, Expect, FileCheck, InvariantsCheck};
+use crate::model::expect::{Check, CheckKind, EgressCheck, ErrorsCheck, Expect, FileCheck, InvariantsCheck, SecretsCheck};
 use crate::model::pattern::{Extra, Form, ListKind, ListPattern, Order, Pattern};
 use crate::model::protocol::Invariant;
 use crate::model::tree::{Entry, Node};
@@ -27,7 +27,7 @@ pub enum Mode {
 pub const STATUSES: [&str; 4] = ["completed", "failed", "aborted", "incomplete"];
 
 /// What is known of an attempt to reach a host.
-const EGRESS: [&str; 6] = ["host", "port", "method", "path", "allowed", "fake"];
+const EGRESS: [&str; 7] = ["host", "port", "method", "path", "allowed", "fake", "command"];
 
 /// What the verbs return, by the keys it is checked under.
 const RETURNED: [(&str, &[&str]); 7] = [
@@ -65,6 +65,7 @@ fn kinds(entry: &Entry, mode: Mode, verb: Option<&str>, low: &mut Lowering<'_>) 
         "commands" => by_name(value, ListKind::Commands, mode, low, |name, pattern| CheckKind::Commands { name, pattern }),
         "errors" => errors(value, mode, low).map(one).unwrap_or_default(),
         "egress" => one(CheckKind::Egress(egress(value, mode, low))),
+        "secrets" => secrets(entry, mode, low).map(one).unwrap_or_default(),
         "reply" => one(CheckKind::Reply(low.pattern(value))),
         "delivered" => one(CheckKind::Delivered(low.pattern(value))),
         "turn" => one(CheckKind::Turn(turn(value, low))),
@@ -152,6 +153,22 @@ fn egress(node: &Arc<Node>, mode: Mode, low: &mut Lowering<'_>) -> EgressCheck {
         super::fake::fields(item, &EGRESS, "an attempt to reach a host", low);
     }
     EgressCheck::Pattern(list(node, ListKind::Frames, mode, low))
+}
+
+fn secrets(entry: &Entry, mode: Mode, low: &mut Lowering<'_>) -> Option<CheckKind> {
+    if mode != Mode::Expect {
+        let help = "`secrets: kept` stands in `expect`; what must never be is said there";
+        low.push(wrong_place(entry.key_span, "secrets", help));
+        return None;
+    }
+    if !entry.value.is_list() {
+        return Some(CheckKind::Secrets(SecretsCheck::All));
+    }
+    if entry.value.items().is_empty() {
+        low.push(mistake::wrong_value(entry.value.span, "no secret is named", "their names").help("all of them: `secrets: kept`"));
+    }
+    let names = entry.value.items().iter().filter_map(|item| Some((item.span, item.text()?.to_owned())));
+    Some(CheckKind::Secrets(SecretsCheck::Named(names.collect())))
 }
 
 /// A plain word is the turn's status.

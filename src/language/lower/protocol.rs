@@ -183,6 +183,7 @@ fn invariant(word: InvariantWord) -> Invariant {
         InvariantWord::OneTerminalPerTurn => Invariant::OneTerminalPerTurn,
         InvariantWord::CallsHaveResults => Invariant::CallsHaveResults,
         InvariantWord::DeltasJoinToFinal => Invariant::DeltasJoinToFinal,
+        InvariantWord::MocksAreAsked => Invariant::MocksAreAsked,
         InvariantWord::FramesAreJson => Invariant::FramesAreJson,
     }
 }

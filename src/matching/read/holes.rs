@@ -45,6 +45,8 @@ fn in_test<'p>(test: &'p Test, visit: &mut dyn FnMut(&'p Template)) {
         | Test::Absent(_)
         | Test::Ascending(_)
         | Test::JsonSchema(_)
+        | Test::NoCredentials(_)
+        | Test::UrlHosts { .. }
         | Test::SameAs { .. } => {}
     }
 }

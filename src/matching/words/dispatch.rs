@@ -3,7 +3,7 @@
 //! Owns: the one match over all words that need a value.
 //! Must not know: what any of them does.
 
-use super::{comparisons, lists, logic, structure, texts};
+use super::{comparisons, lists, logic, safety, structure, texts};
 use crate::matching::tester::Tester;
 use crate::model::pattern::Test;
 use serde_json::Value;
@@ -19,6 +19,8 @@ pub(crate) fn holds(tester: &mut Tester<'_>, test: &Test, value: &Value) -> bool
         Test::StartsWith(start) => texts::edge(tester, test, start, value, |start, text| text.starts_with(start)),
         Test::EndsWith(end) => texts::edge(tester, test, end, value, |end, text| text.ends_with(end)),
         Test::Similar { to, measure, at_least } => texts::similar(tester, test, to, (*measure, *at_least), value),
+        Test::NoCredentials(allow) => safety::no_credentials(tester, test, allow, value),
+        Test::UrlHosts { allow, deny } => safety::url_hosts(tester, test, allow.as_deref(), deny, value),
         Test::Compare(comparison, bound) => comparisons::compare(tester, test, *comparison, bound, value),
         Test::Approx { value: bound, within } => comparisons::approx(tester, test, bound, *within, value),
         Test::Is(kind) => structure::is(tester, test, *kind, value),

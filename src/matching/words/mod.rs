@@ -8,6 +8,7 @@ mod dispatch;
 mod lists;
 mod logic;
 mod presence;
+mod safety;
 mod structure;
 mod table;
 mod texts;

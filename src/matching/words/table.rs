@@ -3,7 +3,7 @@
 //! Owns: the one list that reading, `checkride explain`, schemas and tests go by.
 //! Must not know: what a word means.
 
-use super::{comparisons, lists, logic, presence, structure, texts};
+use super::{comparisons, lists, logic, presence, safety, structure, texts};
 use crate::matching::Reader;
 use crate::model::pattern::{Fold, Test};
 use crate::model::tree::Node;
@@ -63,6 +63,8 @@ pub static WORDS: &[&WordKind] = &[
     &texts::STARTS_WITH,
     &texts::ENDS_WITH,
     &texts::SIMILAR,
+    &safety::NO_CREDENTIALS,
+    &safety::URL_HOSTS,
     &texts::IGNORE_CASE,
     &texts::NORMALIZE,
     &comparisons::GT,
