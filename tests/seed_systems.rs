@@ -160,7 +160,7 @@ fn without_credentials_the_variables_to_set_are_named() {
     let says = [
         "none of the environment variables `HARNESS_COOKIE`, `HARNESS_AUTHORIZATION` is set",
         "set `HARNESS_COOKIE` or",
-        "checkride.yaml:30",
+        "needs_env: [HARNESS_COOKIE, HARNESS_AUTHORIZATION]",
     ];
     dexter().run().means(2, &says);
     dexter().begin_with(&["run", "--suites", "s.yaml"], &[("HARNESS_COOKIE", "")]).end().means(2, &says);

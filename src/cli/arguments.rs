@@ -108,8 +108,8 @@ pub struct RunArguments {
     /// Where traces are stored [default: target/checkride, or .checkride outside of a cargo project]
     #[arg(long, value_name = "FOLDER", env = "CHECKRIDE_TRACES")]
     pub traces: Option<PathBuf>,
-    /// Seed of `{{random.…}}` and of secrets
-    #[arg(long, value_name = "N", env = "CHECKRIDE_SEED", default_value = "1")]
+    /// Seed of `{{random.…}}` [default: 1]; if it is given, of secrets too, which otherwise are new in each run
+    #[arg(long, value_name = "N", env = "CHECKRIDE_SEED")]
     pub seed: Option<u64>,
     /// Where a judge's answers come from: the lock alone (replay), the lock and what it lacks from the model (auto), the model
     /// (live), the model, written to the lock (record), nowhere (off) [default: replay where CI is true, otherwise auto]

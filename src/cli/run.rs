@@ -108,6 +108,7 @@ fn request(
         checkride: checkride.to_owned(),
         env: std::env::vars().collect(),
         seed: arguments.seed.unwrap_or(1),
+        secrets_seed: arguments.seed.unwrap_or_else(|| fastrand::u64(..)),
         judge: judging::world(&loaded.project, arguments.judge_mode.as_deref()),
         front,
         suites: loaded.suites,

@@ -41,6 +41,8 @@ pub struct RunRequest {
     pub checkride: PathBuf,
     pub env: BTreeMap<String, String>,
     pub seed: u64,
+    /// Of the secrets alone: an agent that met one in an earlier run knows nothing of this one's.
+    pub secrets_seed: u64,
     /// How rubrics are judged.
     pub judge: JudgeWorld,
     /// How many cases run at once (its `test_threads`), format and colour of the front.
@@ -89,7 +91,7 @@ fn prepare(request: &RunRequest) -> Result<(tokio::runtime::Runtime, World, Plan
         .build()
         .map_err(|e| format!("failed to start the runtime: {e}"))?;
     let world = runtime
-        .block_on(World::open(request.checkride.clone(), request.traces.clone(), request.seed))
+        .block_on(World::open(request.checkride.clone(), request.traces.clone(), request.seed, request.secrets_seed))
         .map_err(|e| format!("failed to prepare the run: {e}"))?;
     let conditions = Conditions::new(&request.env, &world);
     let plan = runtime.block_on(Plan::make(&request.suites, &request.selection, &conditions));

@@ -35,7 +35,7 @@ impl Values {
         let values = Values::new(recorder.clone());
         // An agent that is shared keeps the secrets of its first case.
         let planted_for = if case.agent.scope == AgentScope::Suite { &case.suite_path } else { &case.id };
-        values.plant(&case.secrets, &mut fastrand::Rng::with_seed(world.seed ^ fingerprint(planted_for)));
+        values.plant(&case.secrets, &mut fastrand::Rng::with_seed(world.secrets_seed ^ fingerprint(planted_for)));
         values.set("checkride", world.checkride.display().to_string());
         values.set_folder(dir);
         for (name, fake) in &case.fakes {

@@ -23,17 +23,18 @@ pub struct World {
     /// Where traces are stored.
     pub traces: PathBuf,
     pub seed: u64,
+    pub secrets_seed: u64,
     cases: AtomicU64,
     stop: watch::Sender<bool>,
 }
 
 impl World {
-    pub async fn open(checkride: PathBuf, traces: PathBuf, seed: u64) -> std::io::Result<World> {
+    pub async fn open(checkride: PathBuf, traces: PathBuf, seed: u64, secrets_seed: u64) -> std::io::Result<World> {
         let runs = RunDir::new()?;
         let fakes = FakeServer::start().await?;
         let (cases, stop) = (AtomicU64::new(0), watch::Sender::new(false));
         let (canary, shared, authority) = (Canary::default(), SharedAgents::default(), RunAuthority::default());
-        Ok(World { fakes, runs, canary, shared, authority, checkride, traces, seed, cases, stop })
+        Ok(World { fakes, runs, canary, shared, authority, checkride, traces, seed, secrets_seed, cases, stop })
     }
 
     /// A short key that no other case of this run has; it stands in URLs and paths.

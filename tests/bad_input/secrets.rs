@@ -73,3 +73,17 @@ fn no_secret_reaches_a_screen_a_report_or_a_trace() {
         );
     }
 }
+
+#[test]
+fn a_secret_is_new_in_each_run_unless_the_seed_is_given() {
+    let known = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+    let project = Project::with(SUITE).file("secrets.yaml", PROTOCOL);
+    let planted = |seed: &[&str]| {
+        let arguments = [&["run", "--suites", "s.yaml", "--exact", "s::leaks"], seed].concat();
+        project.begin_with(&arguments, &[("OUT", &known.path().to_string_lossy())]).end();
+        std::fs::read_to_string(known.path()).expect("the agent wrote it")
+    };
+    let (one, two) = (planted(&[]), planted(&[]));
+    assert!(one.len() >= 16 && one != two, "{one} {two}");
+    assert_eq!(planted(&["--seed", "7"]), planted(&["--seed", "7"]));
+}
