@@ -205,7 +205,7 @@ fn a_turn_may_take_as_long_as_the_harness_allows() {
 /// The realtime harness ran one scenario by its name, and kept the events of each.
 #[test]
 fn one_scenario_is_selected_and_its_event_log_is_stored() {
-    let project = Project::with(include_str!("../suites/dexter/realtime.yaml"));
+    let project = with(include_str!("../suites/dexter/realtime.yaml"));
     let said = project.say(&["run", "a_tool_that_fails"]);
     said.means(0, &["1 passed"]);
     assert!(!said.text.contains("answered with status 200"), "an answer that was accepted is no news: {said:?}");

@@ -37,7 +37,7 @@ const SCENARIOS: &[(&str, &[&str])] = &[
     ("a_tool_without_input", ALL),
     ("a_second_turn_knows", ALL),
     ("1_mb_of_text", ALL),
-    ("1000_short_deltas", ALL),
+    ("1000_short", ALL),
 ];
 const ALL: &[&str] = &["openai", "anthropic", "openrouter"];
 
