@@ -202,6 +202,30 @@ fn a_turn_may_take_as_long_as_the_harness_allows() {
     project.begin_with(&["run", "--suites", "s.yaml"], &env("soon")).end().means(2, &["`soonms` is not a duration"]);
 }
 
+/// The realtime harness ran one scenario by its name, and kept the events of each.
+#[test]
+fn one_scenario_is_selected_and_its_event_log_is_stored() {
+    let project = with(include_str!("../suites/dexter/realtime.yaml"));
+    let said = project.say(&["run", "a_tool_that_fails"]);
+    said.means(0, &["1 passed"]);
+    assert!(!said.text.contains("answered with status 200"), "an answer that was accepted is no news: {said:?}");
+    let stored: Vec<_> = std::fs::read_dir(project.path(".checkride"))
+        .expect("traces are stored")
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".jsonl"))
+        .collect();
+    assert_eq!(stored, ["s.a_tool_that_fails_is_a_result.jsonl"]);
+    let trace = format!(".checkride/{}", stored[0]);
+    let log = std::fs::read_to_string(project.path(&trace)).expect("it was stored");
+    for event in ["session.created", "response.create", "response.output_item.done", "response.output_text.delta", "response.done"] {
+        assert!(log.contains(&format!("\"{event}\"")), "{event} in {log}");
+    }
+    assert!(!log.contains("answered with status"), "{log}");
+    project.say(&["show", &trace]).means(0, &["wallets.list", "I may not look."]);
+    project.say(&["recheck", "--suite", "s.yaml", &trace]).means(0, &["1 passed"]);
+}
+
 /// Whether the real codex of a release that the exhibit is for can be run.
 fn codex() -> bool {
     let out = std::process::Command::new("codex").arg("--version").output();

@@ -31,6 +31,13 @@ const SCENARIOS: &[(&str, &[&str])] = &[
     ("tc_pv_2_persistence", &[]),
     ("tc_pv_3_persistence", &[]),
     ("tc_pv_4_persistence", ALL),
+    // What its later suites had besides.
+    ("a_delta_before_its_start", &["openai", "anthropic"]),
+    ("an_item_after_the_end", ALL),
+    ("a_tool_without_input", ALL),
+    ("a_second_turn_knows", ALL),
+    ("1_mb_of_text", ALL),
+    ("1000_short", ALL),
 ];
 const ALL: &[&str] = &["openai", "anthropic", "openrouter"];
 

@@ -143,7 +143,7 @@ impl Run<'_> {
         } else if self.tells_frames() {
             let session = self.place.session.clone();
             self.shared.setup.recorder.push(What::Frame { session, turn: None, data: frame });
-        } else {
+        } else if status >= 400 {
             self.shared.setup.recorder.note(format!("{} was answered with status {status}", asked.what));
         }
         match expected {

@@ -84,6 +84,8 @@ const SPOILERS: &[(&str, &[&str], Spoiler)] = &[
     ),
     ("core2/providers", &["an answer is the same"], World(&[("script: [Zwölf Äpfel", "script: [Elf Äpfel")])),
     ("core2/providers", &["nothing comes of"], World(&[("script: [Hello], faults", "script: [Hallo], faults")])),
+    ("core2/providers", &["a delta before its start"], Pipeline("hide-sequence")),
+    ("core2/providers", &["an item after the end"], Pipeline("read-past-end")),
     ("core2/streaming", &["TC-SB-1 reconnects"], Pipeline("ignore-last-event-id")),
     ("core2/streaming", &["TC-SB-1 reconnects"], Pipeline("lose-delta")),
     ("core2/streaming", &["TC-SB-1 a stream that was read", "TC-SB-2"], World(&[("script: [Hello world]", "script: [Hallo world]")])),

@@ -34,13 +34,17 @@ pub struct Adapter {
     provider: Provider,
     /// Keys that were started and not ended.
     open: Vec<(String, &'static str)>,
+    /// Keys of items of kinds that are none of ours.
+    passed_over: Vec<String>,
+    /// The key of a delta that came while its item was not open.
+    astray: Option<String>,
     /// Items of chat completions so far.
     count: usize,
 }
 
 impl Adapter {
     pub fn new(provider: Provider) -> Adapter {
-        Adapter { provider, open: vec![], count: 0 }
+        Adapter { provider, open: vec![], passed_over: vec![], astray: None, count: 0 }
     }
 
     /// What the data of one event means for the items.
@@ -54,15 +58,19 @@ impl Adapter {
         out
     }
 
+    /// The item of a delta that came before its start or after its end, if one did: something of the answer is lost.
+    pub fn astray(&self) -> Option<&str> {
+        self.astray.as_deref()
+    }
+
     fn responses(&mut self, data: &Value, out: &mut Vec<Piece>) {
         let key = data["output_index"].to_string();
         let item = &data["item"];
         match data["type"].as_str().unwrap_or_default() {
             "response.output_item.added" => {
-                if let Some(kind) = kind(&item["type"]) {
-                    self.start(&key, kind, out);
-                    call(&key, item, "call_id", out);
-                }
+                let Some(kind) = kind(&item["type"]) else { return self.passed_over.push(key) };
+                self.start(&key, kind, out);
+                call(&key, item, "call_id", out);
             }
             "response.output_text.delta"
             | "response.refusal.delta"
@@ -86,11 +94,10 @@ impl Adapter {
         match data["type"].as_str().unwrap_or_default() {
             "content_block_start" => {
                 let block = &data["content_block"];
-                if let Some(kind) = kind(&block["type"]) {
-                    self.start(&key, kind, out);
-                    call(&key, block, "id", out);
-                    self.delta(&key, &block["text"], out);
-                }
+                let Some(kind) = kind(&block["type"]) else { return self.passed_over.push(key) };
+                self.start(&key, kind, out);
+                call(&key, block, "id", out);
+                self.delta(&key, &block["text"], out);
             }
             "content_block_delta" => {
                 let delta = &data["delta"];
@@ -159,9 +166,12 @@ impl Adapter {
         out.push(Piece::Start { key: key.to_owned(), kind });
     }
 
-    fn delta(&self, key: &str, text: &Value, out: &mut Vec<Piece>) {
-        if let Some(text) = text.as_str().filter(|text| !text.is_empty() && self.is_open(key)) {
+    fn delta(&mut self, key: &str, text: &Value, out: &mut Vec<Piece>) {
+        let Some(text) = text.as_str().filter(|text| !text.is_empty()) else { return };
+        if self.is_open(key) {
             out.push(Piece::Delta { key: key.to_owned(), text: text.to_owned() });
+        } else if !self.passed_over.iter().any(|passed| passed == key) {
+            self.astray.get_or_insert_with(|| key.to_owned());
         }
     }
 
@@ -246,6 +256,24 @@ mod tests {
             "call-1 . ",
         ];
         assert_eq!(shown(Provider::Openrouter, &events), expected);
+    }
+
+    #[test]
+    fn a_delta_of_an_item_that_is_not_open_is_astray() {
+        let astray = |provider, events: &[Value]| {
+            let mut adapter = Adapter::new(provider);
+            events.iter().for_each(|event| drop(adapter.pieces(event)));
+            adapter.astray().map(str::to_owned)
+        };
+        let start = |kind: &str| json!({"type": "content_block_start", "index": 0, "content_block": {"type": kind}});
+        let delta = json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "a"}});
+        let stop = json!({"type": "content_block_stop", "index": 0});
+        assert_eq!(astray(Provider::Anthropic, &[start("text"), delta.clone(), stop.clone()]), None);
+        assert_eq!(astray(Provider::Anthropic, &[start("server_tool_use"), delta.clone(), stop.clone()]), None);
+        assert_eq!(astray(Provider::Anthropic, &[delta.clone(), start("text")]).as_deref(), Some("0"));
+        assert_eq!(astray(Provider::Anthropic, &[start("text"), stop, delta]).as_deref(), Some("0"));
+        let delta = json!({"type": "response.output_text.delta", "output_index": 1, "delta": "a"});
+        assert_eq!(astray(Provider::Openai, &[delta]).as_deref(), Some("1"));
     }
 
     #[test]

@@ -40,6 +40,10 @@ pub enum PipelineFault {
     RunAnyway,
     /// a chunk that is none is passed over in silence
     HideMalformed,
+    /// a delta whose item is not open is passed over in silence
+    HideSequence,
+    /// what a provider sends after its end is still its answer
+    ReadPastEnd,
     /// a turn that failed stays in the history
     KeepFailed,
 }

@@ -11,7 +11,7 @@ use super::server::Pipeline;
 use super::submission::Submission;
 use super::tools::{self, Call, Output};
 use crate::model::protocol::EventKind;
-use crate::wire::reading::{Meaning, by_name};
+use crate::wire::reading::{Meaning, Reads, by_name};
 use crate::wire::sse_read;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -155,14 +155,18 @@ impl Run<'_> {
             });
             read.map_err(|_| failed("EVENT_TOO_LONG", "an event of the provider's stream is too long"))?;
             for frame in frames {
+                if self.is_past(reader.as_ref()) {
+                    break;
+                }
                 let from = meanings.len();
                 reader.read(&frame, &mut meanings);
                 self.complain(&meanings[from..])?;
                 for piece in adapter.pieces(&frame["data"]) {
                     self.piece(piece, &mut calls).await?;
                 }
+                self.in_order(&adapter)?;
             }
-            if reader.is_over() {
+            if self.is_past(reader.as_ref()) {
                 break;
             }
         }
@@ -181,6 +185,19 @@ impl Run<'_> {
         let status = if end["status"] == "completed" { "complete" } else { "incomplete" };
         let reason = end.get("reason").cloned().unwrap_or(Value::Null);
         Ok(Ended { status, reason, calls, entries: provider.answer(&reader.answer()) })
+    }
+
+    /// What follows the end of an answer is nobody's.
+    fn is_past(&self, reader: &dyn Reads) -> bool {
+        reader.is_over() && !PipelineFault::ReadPastEnd.is(self.pipeline.fault)
+    }
+
+    /// A delta whose item is not open belongs nowhere: the answer is not what the provider said.
+    fn in_order(&self, adapter: &Adapter) -> Result<(), Stop> {
+        match adapter.astray().filter(|_| !PipelineFault::HideSequence.is(self.pipeline.fault)) {
+            Some(key) => Err(failed("STREAM_SEQUENCE_ERROR", &format!("a delta came for item {key}, which is not open"))),
+            None => Ok(()),
+        }
     }
 
     /// A chunk that is none is told; with `--strict` it ends the run.
