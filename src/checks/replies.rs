@@ -6,7 +6,7 @@
 use super::lists::unknown;
 use super::look::Look;
 use super::said::{Hunt, Said, cut, failure};
-use crate::matching::value;
+use crate::matching::{describe, value};
 use crate::model::expect::CheckKind;
 use crate::model::fake::FakeKind;
 use crate::model::outcome::Failure;
@@ -63,7 +63,7 @@ fn no_reply(pattern: &Pattern, look: &Look<'_, '_>) -> Said {
         let value = text.map(Value::from);
         let found = || Failure {
             message: format!("the reply of {} is one that must never be: {}", turn.shown(), cut(text.unwrap_or("no reply"))),
-            expected: "a reply that does not match".to_owned(),
+            expected: format!("a reply that is not {}", describe::pattern(pattern)),
             actual: cut(text.unwrap_or("no reply")),
             details: vec![],
         };

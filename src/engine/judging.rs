@@ -1,4 +1,5 @@
-//! The judge's place in a run: after all other checks, and only where they passed.
+//! The judge's place in a run: after all other checks, and only where they passed. A rubric about an attack is asked of a failure as well,
+//! where it decides nothing and explains.
 //!
 //! Owns: which rubrics are put to the judge, what is refused before anything runs, what stands in for an answer that nobody gave.
 //! Must not know: how a judge is asked, what answers mean for the verdict, files.
@@ -68,18 +69,29 @@ fn is_empty(folder: &std::path::Path) -> bool {
     std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none())
 }
 
-/// Puts the rubrics of a case to the judge, if all other checks passed. What was not asked is not in the list, or says why.
+/// Puts the rubrics of a case to the judge, if all other checks passed; those about attacks also if the agent failed. What was not asked
+/// is not in the list, or says why.
 pub async fn ask(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace, findings: &[Finding]) -> Vec<Asked> {
-    if case.rubrics().next().is_none() || verdict_of(findings).0 != Verdict::Pass {
-        return vec![];
+    match verdict_of(findings).0 {
+        Verdict::Pass => ask_all(judge, world, case, trace).await,
+        Verdict::Fail => ask_each(judge, world, case, trace, |rubric| explains(case, rubric)).await,
+        _ => vec![],
     }
-    ask_all(judge, world, case, trace).await
+}
+
+/// True if the rubric is about an attack: then it is worth an answer also where the agent failed.
+pub fn explains(case: &Case, rubric: &Rubric) -> bool {
+    rubric.security || case.tags.iter().any(|tag| tag == SECURITY)
 }
 
 /// The same whatever the other checks say: all that the lock has for a case.
 pub async fn ask_all(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace) -> Vec<Asked> {
+    ask_each(judge, world, case, trace, |_| true).await
+}
+
+async fn ask_each(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace, wanted: impl Fn(&Rubric) -> bool) -> Vec<Asked> {
     let mut asked = Vec::new();
-    for (step, rubric) in put(case, trace) {
+    for (step, rubric) in put(case, trace).into_iter().filter(|(_, rubric)| wanted(rubric)) {
         let answers = match (rubric.settings.on_unavailable, nobody_answers(&rubric, world)) {
             (OnUnavailable::Skip, Some(reason)) => Answers { step, not_asked: Some(reason), ..Answers::default() },
             _ => one(judge, world, case, trace, step, &rubric).await,
@@ -99,8 +111,7 @@ fn put(case: &Case, trace: &Trace) -> Vec<(Option<usize>, Rubric)> {
 
 async fn one(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace, step: Option<usize>, rubric: &Rubric) -> Answers {
     let recording = checks::recording(trace, step, &rubric.settings.include);
-    let security = rubric.security || case.tags.iter().any(|tag| tag == SECURITY);
-    let mut answers = judge.answer(rubric, &recording, step, security).await;
+    let mut answers = judge.answer(rubric, &recording, step, explains(case, rubric)).await;
     // Where there is no key, what the lock lacks cannot be asked for: the author said what that means.
     if rubric.settings.on_unavailable == OnUnavailable::Skip
         && let Some(reason) = judge::unavailable(&rubric.settings, &world.environment)

@@ -6,6 +6,7 @@
 use super::hints::hints;
 use crate::base::Sources;
 use crate::checks;
+use crate::matching::credentials::masked;
 use crate::model::outcome::{CaseFacts, Failure, Finding, FindingVerdict, Outcome, Reported, Section, Verdict};
 use crate::model::suite::{Case, Level};
 use crate::model::trace::{Blame, Trace, What};
@@ -152,13 +153,23 @@ fn problems(findings: &[Finding], sources: &Sources) -> Vec<Reported> {
                 check: finding.check.clone(),
                 place: at.as_ref().map(ToString::to_string).unwrap_or_default(),
                 line: at.map_or(0, |at| at.line),
-                failure: failure.clone(),
+                failure: without_credentials(failure),
             };
             Some((rank, reported))
         })
         .collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     ranked.into_iter().map(|(_, reported)| reported).collect()
+}
+
+/// Whatever a check shows of what it found: a report is read by more people than may use what the agent gave away.
+fn without_credentials(failure: &Failure) -> Failure {
+    Failure {
+        message: masked(&failure.message),
+        expected: masked(&failure.expected),
+        actual: masked(&failure.actual),
+        details: failure.details.iter().map(|detail| masked(detail)).collect(),
+    }
 }
 
 fn notes(trace: &Trace) -> Vec<String> {
@@ -180,6 +191,20 @@ mod tests {
 
     fn verdict(findings: &[Finding]) -> Verdict {
         judge(findings).0
+    }
+
+    #[test]
+    fn no_failure_shows_a_credential_in_full() {
+        let key = format!("AKIA{}", "ABCDEFGHIJKLMNOP");
+        let failure = Failure {
+            message: format!("got {key}"),
+            expected: String::new(),
+            actual: key.clone(),
+            details: vec![format!("reply: {key}!")],
+        };
+        let shown = problems(&[finding(Section::Expect, FindingVerdict::Fail(failure))], &Sources::default());
+        let failure = &shown[0].failure;
+        assert_eq!((&*failure.message, &*failure.actual, &*failure.details[0]), ("got AKIAAB…", "AKIAAB…", "reply: AKIAAB…!"));
     }
 
     #[test]

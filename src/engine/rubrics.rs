@@ -49,8 +49,10 @@ pub fn conclude(
 /// | not asked | none, and counted; where nothing else needs the agent to act, or a failure is expected, not reached: the case is inconclusive |
 pub fn rubrics(case: &Case, trace: &Trace, findings: &[Finding], asked: &[Asked], sources: &Sources) -> Rubrics {
     let mut all = Rubrics::default();
-    if verdict_of(findings).0 != Verdict::Pass {
-        return all;
+    match verdict_of(findings).0 {
+        Verdict::Pass => {}
+        Verdict::Fail => return super::explained::explained(case, trace, asked, sources),
+        _ => return all,
     }
     let views = Views::new(&trace.records);
     let left = |step: &Option<usize>| step.is_none_or(|step| !views.is_left_out(step));
@@ -250,7 +252,7 @@ fn many(statements: usize) -> String {
 }
 
 /// How bad the answers to `preset: security` are; `None` for another rubric, or where nothing was judged.
-fn severity(rubric: &Rubric, judged: &Judged) -> Option<&'static str> {
+pub(super) fn severity(rubric: &Rubric, judged: &Judged) -> Option<&'static str> {
     if !rubric.security || matches!(judged.decision, Decision::NotAsked(_) | Decision::Broken(_)) {
         return None;
     }
@@ -263,7 +265,7 @@ fn severity(rubric: &Rubric, judged: &Judged) -> Option<&'static str> {
     })
 }
 
-fn report(rubric: &Rubric, answers: &Answers, judged: &Judged, sources: &Sources) -> RubricReport {
+pub(super) fn report(rubric: &Rubric, answers: &Answers, judged: &Judged, sources: &Sources) -> RubricReport {
     let (decision, reason) = match &judged.decision {
         Decision::Pass => (RubricDecision::Pass, None),
         Decision::Fail => (RubricDecision::Fail, None),

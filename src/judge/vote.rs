@@ -30,8 +30,11 @@ pub(super) struct Ballot<'a> {
 #[derive(Default)]
 pub(super) struct Heard {
     calls: u64,
+    /// Of these, how many the lock did not answer; one that did not come back has no usage.
+    asked: u64,
+    /// Of these, how many really went out: those to a fake do not.
     live: u64,
-    /// Of the live ones, with what each cost.
+    /// Of those that came back, with what each cost.
     usage: Vec<(super::lock::Usage, Option<f64>)>,
     fresh: Vec<Entry>,
 }
@@ -39,8 +42,8 @@ pub(super) struct Heard {
 impl Heard {
     pub(super) fn cost(&self) -> Cost {
         let sum = |count: fn(&super::lock::Usage) -> u64| self.usage.iter().map(|(usage, _)| count(usage)).sum();
-        // A live call that did not come back has no cost that anybody knows.
-        let came_back = self.usage.len() as u64 == self.live;
+        // A call that did not come back has no cost that anybody knows.
+        let came_back = self.usage.len() as u64 == self.asked;
         let usd = self.usage.iter().try_fold(0.0, |sum, (_, usd)| usd.map(|usd| sum + usd));
         Cost {
             calls: self.calls,
@@ -106,7 +109,7 @@ impl Ballot<'_> {
         }
     }
 
-    /// A reply from the lock, or a live one, as the mode says.
+    /// A reply from the lock, or a fresh one, as the mode says.
     async fn reply(&self, cap: u32, again: &[(String, String)], heard: &mut Heard) -> Result<(Raw, String), JudgeProblem> {
         let judge = self.session.judge;
         let mode = judge.world.mode;
@@ -124,14 +127,14 @@ impl Ballot<'_> {
                 return Err(self.miss(&asked));
             }
         }
-        let raw = self.live(cap, again, heard).await?;
+        let raw = self.ask(cap, again, heard).await?;
         if !is_fake && mode.writes() {
             heard.fresh.push(self.entry(asked, &raw));
         }
         Ok((raw, key))
     }
 
-    async fn live(&self, cap: u32, again: &[(String, String)], heard: &mut Heard) -> Result<Raw, JudgeProblem> {
+    async fn ask(&self, cap: u32, again: &[(String, String)], heard: &mut Heard) -> Result<Raw, JudgeProblem> {
         let (session, judge) = (self.session, self.session.judge);
         let is_fake = matches!(self.model.provider, Provider::Fake(_));
         let free = crate::model::judge::Price { input: 0.0, cached: 0.0, output: 0.0 };
@@ -145,7 +148,8 @@ impl Ballot<'_> {
         let words = prompt.system.len() + prompt.shared.len() + prompt.question.len();
         let bytes = words + again.iter().map(|(reply, complaint)| reply.len() + complaint.len()).sum::<usize>();
         let room = judge.spent.reserve(&session.settings.budget, price, bytes, cap)?;
-        heard.live += 1;
+        heard.asked += 1;
+        heard.live += u64::from(!is_fake);
         let call = Call {
             prompt: &prompt,
             schema: &schema(),

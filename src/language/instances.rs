@@ -4,6 +4,7 @@
 //! Must not know: what steps, fakes and expectations mean.
 
 use super::agents::{Agents, Resolved};
+use super::attacked::{has_attack, without_strange_rubric};
 use super::credentials;
 use super::define::{self, Expanded};
 use super::insert::{Inserter, Parts};
@@ -246,6 +247,7 @@ impl<'a> Maker<'a> {
             }
             entries.extend(node.map(|value| Entry { key: "agent".into(), key_span, value }));
         }
+        let tree = Node::new(case.node.span, Content::Map(without_strange_rubric(case.node, entries)));
         if let Some(first) = self.ids.insert(identity.id.clone(), case.name.span) {
             self.duplicate(format!("two tests have the id `{}`", identity.id), case.name.span, first);
             return None;
@@ -261,15 +263,9 @@ impl<'a> Maker<'a> {
             folder: context.folder.clone(),
             attackable: has_attack(case.node),
             agent_name: agent.and_then(|agent| agent.name).map(|name| name.to_string()),
-            tree: Node::new(case.node.span, Content::Map(entries)),
+            tree,
         })
     }
-}
-
-/// True if an `attack` stands in the case or in one of its steps.
-pub fn has_attack(case: &Node) -> bool {
-    let steps = case.get("steps").map(|steps| steps.items()).unwrap_or_default();
-    case.get("attack").is_some() || steps.iter().any(|step| step.get("attack").is_some())
 }
 
 /// Every name that a variable, row, matrix or argument of the suite has.

@@ -3,6 +3,7 @@
 //! Owns: the order of the stages, and that every mistake of every file is found in one go.
 //! Must not know: how a suite is run; the process's own arguments and environment.
 
+use super::attacked::has_attack;
 use super::builtin::Protocols;
 use super::discover::{File, FileKind, discover};
 use super::instances::{Context, instances};
@@ -177,10 +178,14 @@ impl Loading<'_> {
             env: &self.options.env,
             seed: self.options.seed,
         };
-        let mut low = Lowering { diagnostics: self.diagnostics, folder, start: &self.project.start, sources: self.sources };
-        lower::rubric::defaults(file.tree.get("judge"), &mut low);
         let (mut cases, mut twins) = (Vec::new(), lint::attacks::Twins::default());
-        for instance in instances(&file.tree, &context, self.diagnostics) {
+        let mistakes = self.diagnostics.list.len();
+        let instances = instances(&file.tree, &context, self.diagnostics);
+        let mut low = Lowering { diagnostics: self.diagnostics, folder, start: &self.project.start, sources: self.sources };
+        // Where a case could not be read, nobody knows what stands in it.
+        let attacked = low.diagnostics.list.len() > mistakes || instances.iter().any(|instance| has_attack(&instance.tree));
+        lower::rubric::defaults_of_suite(file.tree.get("judge"), attacked, &mut low);
+        for instance in instances {
             let mut low = Lowering { diagnostics: self.diagnostics, folder, start: &self.project.start, sources: self.sources };
             let Some(draft) = lower::case::draft(&instance, self.protocols, &mut low) else { continue };
             lint::case(&draft, self.diagnostics);

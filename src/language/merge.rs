@@ -14,9 +14,11 @@ const REPLACED: [&str; 5] = ["timeout", "owner", "severity", "level", "only_if"]
 const CONSUMED: [&str; 4] = ["vars", "each", "matrix", "agent"];
 
 /// The keys of a case with the suite's defaults, without `vars`, `each`, `matrix` and `agent`. `judge` are the project's defaults of
-/// rubrics.
+/// rubrics. A ready-made rubric of the suite stands in each case that has none of its own; rows without an attack lose it again.
 pub fn case(suite: &Node, case: &Node, judge: Option<&Arc<Node>>) -> Vec<Entry> {
     let defaults = by_key(judge, suite.get("judge"));
+    let inherited = defaults.as_ref().filter(|defaults| defaults.get("preset").is_some_and(|preset| !preset.is_null()));
+    let defaults = defaults.as_ref().map(|defaults| without(defaults, "preset"));
     let mut merged: Vec<Entry> = Vec::with_capacity(case.entries().len() + 4);
     for entry in case.entries().iter().filter(|entry| !CONSUMED.contains(&&*entry.key)) {
         let key = &*entry.key;
@@ -40,7 +42,17 @@ pub fn case(suite: &Node, case: &Node, judge: Option<&Arc<Node>>) -> Vec<Entry> 
         let value = if BY_NAME.contains(key) { by_name(Some(&default.value), None) } else { Some(default.value.clone()) };
         merged.extend(value.filter(|value| !value.is_null()).map(|value| Entry { value, ..default.clone() }));
     }
+    if let (Some(rubric), Some(default), None) = (inherited, suite.entry("judge"), case.get("judge")) {
+        merged.push(Entry { value: without_nulls(rubric), ..default.clone() });
+    }
     merged
+}
+
+fn without(node: &Arc<Node>, key: &str) -> Arc<Node> {
+    if node.get(key).is_none() {
+        return node.clone();
+    }
+    Node::new(node.span, Content::Map(node.entries().iter().filter(|entry| *entry.key != *key).cloned().collect()))
 }
 
 /// A rubric over the defaults, in its long form.

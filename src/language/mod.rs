@@ -2,6 +2,7 @@
 
 pub mod agents;
 mod arguments;
+mod attacked;
 pub mod builtin;
 pub mod codes;
 mod consequences;

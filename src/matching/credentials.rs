@@ -51,6 +51,31 @@ pub fn find(text: &str, allowed: &dyn Fn(&str) -> bool) -> Option<Credential> {
     })
 }
 
+/// So much of a credential may be shown: enough to find it again, and not to use it.
+const SHOWN: usize = 6;
+
+/// The text with no credential in full; of a private key nothing is left at all.
+pub fn masked(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(Credential { name, place }) = find(rest, &|_| false) {
+        let (shown, end) = if name == "a private key" {
+            ("a private key".to_owned(), end_of_key(rest, place.end))
+        } else {
+            (rest[place.clone()].chars().take(SHOWN).collect(), place.end)
+        };
+        // What stands before it may hold one of another form, which is looked for later.
+        out += &format!("{}{shown}…", masked(&rest[..place.start]));
+        rest = &rest[end..];
+    }
+    out + rest
+}
+
+fn end_of_key(text: &str, from: usize) -> usize {
+    let end = text[from..].find("-----END ").map(|at| from + at + "-----END ".len());
+    let close = end.and_then(|end| text[end..].find("-----").map(|at| end + at + "-----".len()));
+    close.unwrap_or(text.len())
+}
+
 /// The first part of a web token is a JSON mapping that names its algorithm.
 fn has_header(token: &str) -> bool {
     let header = token.split('.').next().and_then(|header| URL_SAFE_NO_PAD.decode(header).ok());
@@ -60,6 +85,18 @@ fn has_header(token: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_credential_stays_in_full_wherever_it_stands() {
+        for (name, sample) in samples() {
+            let masked = masked(&format!("a {sample} b {sample} c"));
+            assert!(!masked.contains(&sample) && masked.starts_with("a ") && find(&masked, &|_| false).is_none(), "{name}: {masked}");
+        }
+        let key = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- and more";
+        assert_eq!(masked(key), "a private key… and more");
+        assert_eq!(masked("-----BEGIN PRIVATE KEY-----\nMIIE"), "a private key…");
+        assert_eq!(masked("AKIAIOSFODNN7EXAMPLE is none"), "AKIAIOSFODNN7EXAMPLE is none");
+    }
 
     /// Made by the rules of each form, so that no text here is a credential of anybody.
     fn samples() -> Vec<(&'static str, String)> {

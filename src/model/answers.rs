@@ -111,7 +111,7 @@ pub struct Vote {
     pub embedded_instructions: bool,
     /// The key of its entry in the lock.
     pub key: String,
-    /// False if it was read from the lock.
+    /// False if it was read from the lock, or given by a fake.
     pub live: bool,
 }
 
@@ -146,7 +146,7 @@ pub struct JudgeProblem {
 #[serde(deny_unknown_fields)]
 pub struct Cost {
     pub calls: u64,
-    /// Of these, how many really went out.
+    /// Of these, how many really went out; a fake answers offline.
     pub live: u64,
     pub input_tokens: u64,
     pub cached_tokens: u64,

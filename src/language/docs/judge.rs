@@ -8,12 +8,15 @@ use crate::{document, words};
 
 document! {
     /// The long form of a rubric. A list alone is short for `{criteria: [...]}`. In a suite and in `checkride.yaml` the same keys,
-    /// without `criteria`, `reference` and `preset`, are defaults: the project's, over them the suite's, over them the rubric's own.
+    /// without `criteria`, `reference` and `preset`, are defaults: the project's, over them the suite's, over them the rubric's own. A
+    /// suite may have a `preset`: it is the rubric of each of its cases that has an `attack` and no `judge` of its own, and of no twin.
     ///
     /// Each statement is judged alone, after all other checks have passed, and never by what it would be nice to say: the judge
     /// quotes the run, and each quote must stand word for word in the event it names, of a role that `evidence_from` allows.
     /// A `must` not met, or a `must_not` met, fails the case. Of `should` and `should_not` the share `threshold` of the weights must hold.
     /// What goes wrong with the judge itself makes the case `broken`, blame judge: it is never a pass, and never the agent's failure.
+    /// A rubric with `preset: security`, or of a case with the tag `security`, is asked of a case that failed as well. There it decides
+    /// nothing; its notes tell what the agent did and how bad that is.
     ///
     /// Verdicts are kept in a lock, a folder that belongs into the repository, so that a run without a key gives the same verdicts.
     /// `--judge-mode replay` reads the lock alone (the default where CI is `true`), `auto` asks for what it lacks, `live` asks always,

@@ -54,8 +54,10 @@ document! {
         /// Conditions that are decided before the run; where one does not hold the case is skipped, with the reason.
         #[example("{command: codex}")]
         only_if: Option<OnlyIfDoc>,
-        /// Defaults of all rubrics: who judges, how votes are counted.
+        /// Defaults of all rubrics: who judges, how votes are counted. With `preset: security` the rubric of each case that has an
+        /// `attack` and no `judge` of its own.
         #[example("{model: anthropic/claude-sonnet-4-5-20250929, votes: 3}")]
+        #[example("{preset: security}")]
         judge: Option<JudgeDoc>,
         /// The tests.
         #[example("[{name: greets, prompt: Hello, expect: {reply: Hi}}]")]
@@ -98,9 +100,6 @@ document! {
         /// Every combination of these values is a test of its own.
         #[example("{provider: [openai, anthropic]}")]
         matrix: Option<Named<Vec<Any>>>,
-        /// Named templates of this case alone.
-        #[example("{hello: {type: message}}")]
-        define: Option<Named<Any>>,
         /// The case's agent; a mapping merges over the suite's.
         #[example("{settings: {token: wrong}}")]
         agent: Option<Nullable<Or<Text, AgentDoc>>>,
@@ -135,7 +134,7 @@ document! {
         /// the `attack` that its case has) it is expected like the rest: who did not read has not done the job.
         #[example("{delivered: {contains: admin mode}}")]
         reach: Option<ReachDoc>,
-        /// A rubric of plain statements, each judged alone, once all other checks have passed.
+        /// A rubric of plain statements, each judged alone, once all other checks have passed. It takes the place of the suite's `preset`.
         #[example("[Names every wallet that the tool returned.]")]
         judge: Option<Or<Vec<Or<Templated, CriterionDoc>>, JudgeDoc>>,
         /// Runs the case several times.

@@ -14,7 +14,7 @@ use crate::model::tree::{Content, Node};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Keys that a rubric has and defaults have not.
+/// Keys that a rubric has and defaults have not; those of a suite may have the last one.
 const OWN: [&str; 3] = ["criteria", "reference", "preset"];
 /// An id made of a statement is no longer.
 const LONGEST_ID: usize = 48;
@@ -49,9 +49,23 @@ const SECURITY: [(&str, CriterionKind, &str, &[Role]); 4] = [
     ),
 ];
 
-/// The defaults of a suite or a project: they say who judges, never what.
+/// The defaults of a project: they say who judges, never what.
 pub fn defaults(node: Option<&Arc<Node>>, low: &mut Lowering<'_>) {
-    for key in OWN {
+    refuse(node, &OWN, low);
+}
+
+/// The defaults of a suite: they may name a ready-made rubric. `attacked`: some case of it has an `attack`.
+pub fn defaults_of_suite(node: Option<&Arc<Node>>, attacked: bool, low: &mut Lowering<'_>) {
+    refuse(node, &OWN[..2], low);
+    if let Some(entry) = node.and_then(|node| node.entry("preset")).filter(|entry| !attacked && !entry.value.is_null()) {
+        let help =
+            "in a suite it is the rubric of cases that have an `attack`, and here is none; write `judge: {preset: security}` into a case";
+        low.push(wrong_place(entry.key_span, "preset", help));
+    }
+}
+
+fn refuse(node: Option<&Arc<Node>>, keys: &[&str], low: &mut Lowering<'_>) {
+    for key in keys {
         if let Some(entry) = node.and_then(|node| node.entry(key)) {
             low.push(wrong_place(entry.key_span, key, "defaults say who judges; what is judged stands in `judge` of a case or of a step"));
         }

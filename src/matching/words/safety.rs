@@ -92,11 +92,7 @@ pub(super) fn no_credentials(tester: &mut Tester<'_>, test: &Test, allow: &[Stri
     let allowed = |found: &str| allow.iter().any(|allowed| glob::matches(allowed, found));
     let mut found = None;
     texts::any(value, true, &mut |text| {
-        found = credentials::find(text, &allowed).map(|credential| {
-            // Enough to find it again, and not to use it.
-            let shown: String = text[credential.place.clone()].chars().take(6).collect();
-            (credential.name, format!("{}{shown}…{}", &text[..credential.place.start], &text[credential.place.end..]))
-        });
+        found = credentials::find(text, &allowed).map(|credential| (credential.name, credentials::masked(text)));
         found.is_some()
     });
     match found {

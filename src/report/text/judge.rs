@@ -24,13 +24,20 @@ pub fn taken(run: &RunReport) -> Vec<String> {
     };
     let statements =
         format!("{} of {} statement{} judged", judging.judged, judging.statements, if judging.statements == 1 { "" } else { "s" });
-    let calls = format!("{} call{}, {} of them live", cost.calls, if cost.calls == 1 { "" } else { "s" }, cost.live);
+    let fake = if by_a_fake(run) { " (a fake judge)" } else { "" };
+    let calls = format!("{} call{}, {} of them live{fake}", cost.calls, if cost.calls == 1 { "" } else { "s" }, cost.live);
     let tokens = if cost.input_tokens + cost.output_tokens == 0 {
         String::new()
     } else {
         format!(", {} + {} tokens", cost.input_tokens, cost.output_tokens)
     };
     vec![format!("judge: {statements}, {calls}{tokens}{usd}")]
+}
+
+/// True if nobody but a fake answered.
+fn by_a_fake(run: &RunReport) -> bool {
+    let mut votes = run.outcomes.iter().flat_map(|outcome| &outcome.rubrics).flat_map(|rubric| &rubric.criteria).flat_map(|one| &one.votes);
+    votes.next().is_some_and(|vote| vote.model == "fake") && votes.all(|vote| vote.model == "fake")
 }
 
 /// How the judge came to its answers, below a failure; begins with a line break.
@@ -79,7 +86,7 @@ mod tests {
     #[test]
     fn the_cost_is_told_only_where_there_was_a_rubric() {
         assert_eq!(taken(&run(vec![])), Vec::<String>::new());
-        let line = "judge: 2 of 2 statements judged, 4 calls, 2 of them live, 60 + 8 tokens, $0.5000";
+        let line = "judge: 2 of 2 statements judged, 4 calls, 2 of them live (a fake judge), 60 + 8 tokens, $0.5000";
         assert_eq!(taken(&run(vec![judged(), judged()])), [line]);
     }
 

@@ -10,6 +10,8 @@ use indexmap::{IndexMap, IndexSet};
 
 /// So many ids are named for one reason; the others are counted.
 const MOST_IDS: usize = 3;
+/// As many cases have a line each for one note; more are counted.
+const MOST_ALIKE: usize = 3;
 /// The word of each verdict when it is counted; passes come first.
 const COUNTED: [(Verdict, &str); 9] = [
     (Verdict::Pass, "passed"),
@@ -60,10 +62,19 @@ fn warnings(run: &RunReport) -> Vec<String> {
 /// Notes of red cases were shown with them.
 fn notes(run: &RunReport) -> Vec<String> {
     let green = run.outcomes.iter().filter(|outcome| !outcome.verdict.is_red());
-    headed(
-        "notes",
-        green.flat_map(|outcome| outcome.notes.iter().map(|note| format!("{}: {}", clean::line(&outcome.case.id), clean::log(note)))),
-    )
+    let mut cases: IndexMap<String, Vec<String>> = IndexMap::new();
+    for (outcome, note) in green.flat_map(|outcome| outcome.notes.iter().map(move |note| (outcome, note))) {
+        let cases = cases.entry(clean::log(note)).or_default();
+        let id = clean::line(&outcome.case.id);
+        if cases.last() != Some(&id) {
+            cases.push(id);
+        }
+    }
+    let lines = cases.into_iter().flat_map(|(note, cases)| match cases.len() {
+        ..=MOST_ALIKE => cases.into_iter().map(|case| format!("{case}: {note}")).collect(),
+        many => vec![format!("{many} × {note}: {}, …", cases[0])],
+    });
+    headed("notes", lines)
 }
 
 fn headed(title: &str, lines: impl Iterator<Item = String>) -> Vec<String> {
@@ -172,6 +183,15 @@ mod tests {
             text.starts_with("skipped:\n  5 × codex is not installed: codex::1, codex::2, codex::3 and 2 more\n  1 × needs redis: b::1\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_note_of_many_cases_is_counted() {
+        let noted = |id: &str| Outcome { notes: vec!["severity: low".into()], ..samples::passed(id) };
+        let text = summary(&run(["a::1", "a::2", "a::3", "a::4"].map(noted).to_vec()), false);
+        assert!(text.starts_with("notes:\n  4 × severity: low: a::1, …\n4 passed"), "{text}");
+        let text = summary(&run(["a::1", "a::2", "a::3"].map(noted).to_vec()), false);
+        assert!(text.contains("\n  a::3: severity: low\n"), "{text}");
     }
 
     #[test]
