@@ -9,6 +9,8 @@
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::BTreeMap;
+#[cfg(target_os = "linux")]
+use std::io::Read as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -218,9 +220,12 @@ fn own_start() -> u64 {
 impl Stat {
     /// `pid (name) state ppid pgrp …`; the name may hold spaces and parentheses.
     fn read(number: u32) -> Option<Stat> {
-        let stat = std::fs::read(format!("/proc/{number}/stat")).ok()?;
+        // One read: at the end of each case this is read for every process of the machine. What is asked stands in the first half.
+        let mut buffer = [0; 1024];
+        let length = std::fs::File::open(format!("/proc/{number}/stat")).ok()?.read(&mut buffer).ok()?;
+        let stat = buffer.get(..length)?;
         let after = stat.iter().rposition(|byte| *byte == b')')? + 1;
-        let mut words = std::str::from_utf8(&stat[after..]).ok()?.split_ascii_whitespace();
+        let mut words = std::str::from_utf8(stat.get(after..)?).ok()?.split_ascii_whitespace();
         let alive = !matches!(words.next()?, "Z" | "X");
         let (parent, group) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
         Some(Stat { parent, group, alive, start: words.nth(16)?.parse().ok()? })
