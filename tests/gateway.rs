@@ -4,6 +4,7 @@
 mod agents;
 #[path = "gateway/bad_servers.rs"]
 mod bad_servers;
+mod conversing;
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod program;
 #[path = "gateway/recordings.rs"]

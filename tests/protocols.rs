@@ -1,54 +1,22 @@
 //! The shipped protocols of command-line agents, against what those agents print: each transcript is played by a process.
 
-use checkride::base::Span;
-use checkride::language::builtin;
-use checkride::model::agent::{Agent, AgentScope, Ready, ReadyHow, Stop, StopSignal};
-use checkride::model::egress::Egress;
-use checkride::model::template::Nothing;
+mod conversing;
+
 use checkride::model::trace::What;
-use checkride::protocol::{Conversation, Setup, TurnRequest};
+use checkride::protocol::{Conversation, TurnRequest};
 use checkride::recorder::Recorder;
 use checkride::transports::exec::ExecLaunch;
+use conversing::setup;
 use serde_json::Value;
-use std::sync::Arc;
-use std::time::Duration;
 
 fn conversation(protocol: &str, script: &str) -> (Conversation, Recorder) {
-    let agent = Agent {
-        span: Span::NONE,
-        name: None,
-        protocol: builtin::protocol(protocol).expect("a built-in protocol"),
-        command: None,
-        url: None,
-        env: vec![],
-        files: vec![],
-        ready: Ready { how: ReadyHow::Connect, within: Duration::from_secs(5), span: Span::NONE },
-        version: None,
-        scope: AgentScope::Case,
-        settings: vec![],
-        approvals: vec![],
-        egress: Egress::Open,
-        stop: Stop { signal: StopSignal::Term, grace: Duration::from_secs(1) },
-    };
-    let recorder = Recorder::new();
-    let setup = Setup {
-        agent: Arc::new(agent),
-        case_slug: "case".to_owned(),
-        attempt: 1,
-        settings: Default::default(),
-        url: None,
-        exec: Some(ExecLaunch {
-            argv: ["/bin/sh", "-c", script, "agent"].map(str::to_owned).to_vec(),
-            env: vec![("PATH".to_owned(), std::env::var("PATH").unwrap_or_default())],
-            cwd: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/protocols").into(),
-        }),
-        recorder: recorder.clone(),
-        scope: Arc::new(Nothing),
-        tools: None,
-        functions: None,
-        seed: 1,
-        default_session: "main".to_owned(),
-    };
+    let mut setup = setup(protocol);
+    setup.exec = Some(ExecLaunch {
+        argv: ["/bin/sh", "-c", script, "agent"].map(str::to_owned).to_vec(),
+        env: vec![("PATH".to_owned(), std::env::var("PATH").unwrap_or_default())],
+        cwd: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/protocols").into(),
+    });
+    let recorder = setup.recorder.clone();
     (Conversation::new(setup), recorder)
 }
 

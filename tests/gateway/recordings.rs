@@ -2,17 +2,12 @@
 //! way, the reference agent makes the same ones.
 
 use super::agents::Agents;
+use super::conversing::setup;
 use super::replay::replay;
-use checkride::base::Span;
-use checkride::language::builtin;
-use checkride::model::agent::{Agent, AgentScope, ApprovalRule, Ready, ReadyHow, Stop, StopSignal};
-use checkride::model::egress::Egress;
-use checkride::model::template::Nothing;
 use checkride::model::trace::What;
-use checkride::protocol::{ConnectOptions, Conversation, Setup, TurnRequest};
+use checkride::protocol::{ConnectOptions, Conversation, TurnRequest};
 use checkride::recorder::Recorder;
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::time::Duration;
 
 pub struct Talk {
@@ -22,37 +17,10 @@ pub struct Talk {
 
 /// A conversation whose approvals are all declined.
 pub fn talk(url: &str, settings: Value) -> Talk {
-    let agent = Agent {
-        span: Span::NONE,
-        name: None,
-        protocol: builtin::protocol("openclaw-gateway").expect("a built-in protocol"),
-        command: None,
-        url: None,
-        env: vec![],
-        files: vec![],
-        ready: Ready { how: ReadyHow::Connect, within: Duration::from_secs(5), span: Span::NONE },
-        version: None,
-        scope: AgentScope::Case,
-        settings: vec![],
-        approvals: vec![ApprovalRule { span: Span::NONE, when: None, accept: false }],
-        egress: Egress::Open,
-        stop: Stop { signal: StopSignal::Term, grace: Duration::from_secs(1) },
-    };
-    let recorder = Recorder::new();
-    let setup = Setup {
-        agent: Arc::new(agent),
-        case_slug: "case".to_owned(),
-        attempt: 1,
-        settings: settings.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect(),
-        url: Some(url.to_owned()),
-        exec: None,
-        recorder: recorder.clone(),
-        scope: Arc::new(Nothing),
-        tools: None,
-        functions: None,
-        seed: 1,
-        default_session: "main".to_owned(),
-    };
+    let mut setup = setup("openclaw-gateway");
+    setup.settings = settings.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect();
+    setup.url = Some(url.to_owned());
+    let recorder = setup.recorder.clone();
     Talk { conversation: Conversation::new(setup), recorder }
 }
 
