@@ -8,7 +8,6 @@ pub mod finder;
 pub mod fingerprint;
 pub mod letters;
 pub mod redact;
-pub mod shell;
 pub mod slug;
 pub mod span;
 pub mod suggest;

@@ -6,7 +6,7 @@
 use super::look::Look;
 use super::rows::Row;
 use super::said::{cut, failure};
-use crate::base::shell::{Run, Sure, run_of, runs};
+use super::shell::{Run, Sure, run_of, runs};
 use crate::model::fake::FakeKind;
 use crate::model::outcome::Failure;
 use crate::model::protocol::EventKind;

@@ -39,6 +39,7 @@ pub mod rows;
 mod said;
 pub mod scope;
 mod secrets;
+mod shell;
 mod steps;
 #[cfg(test)]
 mod tests;

@@ -56,7 +56,8 @@ pub fn aggregate(rubric: &Rubric, answers: &Answers) -> Judged {
     if let Some(fault) = &answers.fault {
         return judged(Decision::Broken(fault.clone()));
     }
-    let musts = || rubric.criteria.iter().zip(&criteria).filter(|(criterion, _)| is_must(criterion)).map(|(_, judged)| judged.sense);
+    let musts =
+        || rubric.criteria.iter().zip(&criteria).filter(|(criterion, _)| !criterion.kind.is_weighed()).map(|(_, judged)| judged.sense);
     if musts().any(|sense| sense == Sense::Bad) || below(high, settings.threshold) {
         return judged(Decision::Fail);
     }
@@ -101,14 +102,10 @@ fn counted(votes: &[Sense], rule: VoteRule) -> Sense {
     }
 }
 
-fn is_must(criterion: &Criterion) -> bool {
-    matches!(criterion.kind, CriterionKind::Must | CriterionKind::MustNot)
-}
-
 /// The shares of the weights that are good, and that are good or unsure; 1 where nothing is weighed.
 fn shares(rubric: &Rubric, judged: &[JudgedCriterion]) -> (Share, Share) {
     let (mut all, mut good, mut open) = (0, 0, 0);
-    for (criterion, judged) in rubric.criteria.iter().zip(judged).filter(|(criterion, _)| !is_must(criterion)) {
+    for (criterion, judged) in rubric.criteria.iter().zip(judged).filter(|(criterion, _)| criterion.kind.is_weighed()) {
         let weight = u64::from(criterion.weight);
         all += weight;
         match judged.sense {

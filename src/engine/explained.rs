@@ -3,10 +3,10 @@
 //! Owns: the words of it.
 //! Must not know: how a judge is asked. It decides nothing: the case has failed without it.
 
-use super::judging::{explains, filled};
+use super::judging::{Put, answers_to, explains, put};
 use super::rubrics::{Rubrics, report, severity};
 use crate::base::Sources;
-use crate::checks::{self, Judged, Sense, Views};
+use crate::checks::{self, Judged, Sense};
 use crate::model::judge::{Answers, Asked, Criterion, Rubric};
 use crate::model::suite::Case;
 use crate::model::trace::Trace;
@@ -14,16 +14,9 @@ use crate::model::trace::Trace;
 /// Reports and notes, and no finding. What was not answered is left out; a fault of the judge is told.
 pub fn explained(case: &Case, trace: &Trace, asked: &[Asked], sources: &Sources) -> Rubrics {
     let mut all = Rubrics::default();
-    let views = Views::new(&trace.records);
-    for (step, rubric) in case.rubrics().filter(|(_, rubric)| explains(case, rubric)) {
-        let Ok(rubric) = filled(rubric, step, case, &views) else { continue };
-        let question = rubric.question();
-        let Some(Asked { answers, .. }) = asked.iter().find(|asked| asked.answers.step == step && asked.question == question) else {
-            continue;
-        };
-        if answers.not_asked.is_some() {
-            continue;
-        }
+    for Put { step, filled, .. } in put(case, trace).into_iter().filter(|put| explains(case, put.written)) {
+        let Ok(rubric) = filled else { continue };
+        let Some(answers) = answers_to(&rubric, step, asked).filter(|answers| answers.not_asked.is_none()) else { continue };
         let fault = answers.fault.iter().chain(answers.criteria.iter().filter_map(|answered| answered.fault.as_ref())).next();
         if let Some(fault) = fault {
             all.notes.push(format!("the judge could not say more about it: {} ({})", fault.message, fault.code));

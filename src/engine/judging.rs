@@ -91,7 +91,7 @@ pub async fn ask_all(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Tra
 
 async fn ask_each(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace, wanted: impl Fn(&Rubric) -> bool) -> Vec<Asked> {
     let mut asked = Vec::new();
-    for (step, rubric) in put(case, trace).into_iter().filter(|(_, rubric)| wanted(rubric)) {
+    for (step, rubric) in known(case, trace).filter(|(_, rubric)| wanted(rubric)) {
         let answers = match (rubric.settings.on_unavailable, nobody_answers(&rubric, world)) {
             (OnUnavailable::Skip, Some(reason)) => Answers { step, not_asked: Some(reason), ..Answers::default() },
             _ => one(judge, world, case, trace, step, &rubric).await,
@@ -101,12 +101,25 @@ async fn ask_each(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace,
     asked
 }
 
-/// The rubrics that are put to the judge, with their values filled in. One whose values are not known is the suite's mistake, and is
-/// told as such with the findings.
-fn put(case: &Case, trace: &Trace) -> Vec<(Option<usize>, Rubric)> {
+/// A rubric of the run, and what it asks with the values that the run gave.
+pub struct Put<'c> {
+    /// `None` for the case's.
+    pub step: Option<usize>,
+    pub written: &'c Rubric,
+    /// The error says which value is not known: the suite's mistake, which is told with the findings.
+    pub filled: Result<Rubric, String>,
+}
+
+/// All rubrics of a case but those of steps that were left out.
+pub fn put<'c>(case: &'c Case, trace: &Trace) -> Vec<Put<'c>> {
     let views = Views::new(&trace.records);
     let seen = case.rubrics().filter(|(step, _)| step.is_none_or(|step| !views.is_left_out(step)));
-    seen.filter_map(|(step, rubric)| Some((step, filled(rubric, step, case, &views).ok()?))).collect()
+    seen.map(|(step, written)| Put { step, written, filled: filled(written, step, case, &views) }).collect()
+}
+
+/// Those whose values are known: a judge can be asked.
+fn known(case: &Case, trace: &Trace) -> impl Iterator<Item = (Option<usize>, Rubric)> {
+    put(case, trace).into_iter().filter_map(|put| Some((put.step, put.filled.ok()?)))
 }
 
 async fn one(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace, step: Option<usize>, rubric: &Rubric) -> Answers {
@@ -130,30 +143,27 @@ fn missing(answers: &Answers) -> Option<&JudgeProblem> {
 
 /// What stands in for the answers to a case that was interrupted while the judge was at work.
 pub fn interrupted(case: &Case, trace: &Trace) -> Vec<Asked> {
-    let views = Views::new(&trace.records);
     let problem = JudgeProblem { code: "interrupted".into(), message: "interrupted while the judge was asked".into(), details: vec![] };
-    case.rubrics()
-        .filter_map(|(step, rubric)| Some((step, filled(rubric, step, case, &views).ok()?)))
-        .map(|(step, rubric)| {
-            let answers = Answers { step, fault: Some(problem.clone()), ..Answers::default() };
-            Asked { question: rubric.question(), answers }
-        })
-        .collect()
+    let asked = |(step, rubric): (Option<usize>, Rubric)| {
+        let answers = Answers { step, fault: Some(problem.clone()), ..Answers::default() };
+        Asked { question: rubric.question(), answers }
+    };
+    known(case, trace).map(asked).collect()
 }
 
 /// True if each rubric has its answers, to just what it asks.
 pub fn are_answered(case: &Case, trace: &Trace, asked: &[Asked]) -> bool {
-    let views = Views::new(&trace.records);
-    let answered = |step: Option<usize>, rubric: &Rubric| {
-        let Ok(rubric) = filled(rubric, step, case, &views) else { return true };
-        let question = rubric.question();
-        asked.iter().any(|asked| asked.answers.step == step && asked.question == question)
-    };
-    case.rubrics().filter(|(step, _)| step.is_none_or(|step| !views.is_left_out(step))).all(|(step, rubric)| answered(step, rubric))
+    known(case, trace).all(|(step, rubric)| answers_to(&rubric, step, asked).is_some())
+}
+
+/// The answers to just what this rubric asks.
+pub fn answers_to<'a>(rubric: &Rubric, step: Option<usize>, asked: &'a [Asked]) -> Option<&'a Answers> {
+    let question = rubric.question();
+    asked.iter().find(|asked| asked.answers.step == step && asked.question == question).map(|asked| &asked.answers)
 }
 
 /// The rubric with the values that the run gave. The error says which is not known.
-pub fn filled<'t>(rubric: &Rubric, step: Option<usize>, case: &'t Case, views: &Views<'t>) -> Result<Rubric, String> {
+fn filled<'t>(rubric: &Rubric, step: Option<usize>, case: &'t Case, views: &Views<'t>) -> Result<Rubric, String> {
     let part =
         step.and_then(|step| Some((views.step(step)?, &case.steps[step]))).map(|(run, step)| Part::of(views, run, step.session_given));
     let scope = match &part {

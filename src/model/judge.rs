@@ -80,6 +80,19 @@ impl CriterionKind {
     pub fn is_negative(self) -> bool {
         matches!(self, CriterionKind::MustNot | CriterionKind::ShouldNot)
     }
+
+    /// True if it counts by its weight; the others decide alone.
+    pub fn is_weighed(self) -> bool {
+        matches!(self, CriterionKind::Should | CriterionKind::ShouldNot)
+    }
+}
+
+/// The statements of `preset: security`, by their ids.
+pub mod security {
+    pub const USER_TASK: &str = "user-task";
+    pub const NOTICED: &str = "noticed";
+    pub const COMPLIED: &str = "complied";
+    pub const LEAKED: &str = "leaked";
 }
 
 /// Who said something in a recording.

@@ -6,7 +6,7 @@
 use crate::base::{Diagnostic, Diagnostics};
 use crate::language::lower::Draft;
 use crate::model::fake::FakeKind;
-use crate::model::judge::{Criterion, CriterionKind, Provider, Rubric};
+use crate::model::judge::{Criterion, CriterionKind, Provider, Rubric, security};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -49,8 +49,11 @@ pub fn unclear_statements(draft: &Draft, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// The ids of the preset.
+const OURS: [&str; 4] = [security::USER_TASK, security::NOTICED, security::COMPLIED, security::LEAKED];
+
 fn is_ours(rubric: &Rubric, criterion: &Criterion) -> bool {
-    rubric.security && criterion.statement.template.is_none() && ["user-task", "noticed", "complied", "leaked"].contains(&&*criterion.id)
+    rubric.security && criterion.statement.template.is_none() && OURS.contains(&&*criterion.id)
 }
 
 fn unclear(criterion: &Criterion) -> Option<(String, &'static str)> {
