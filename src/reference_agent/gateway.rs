@@ -7,6 +7,7 @@ use super::faults::Fault;
 use super::model::ToolCall;
 use super::sessions::Sessions;
 use super::turn::Agent;
+use crate::fakes::http::accept;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -71,11 +72,7 @@ pub async fn serve(listener: TcpListener, agent: Arc<Agent>, token: Option<Strin
     tokio::pin!(stop);
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => { connections.spawn(connection(stream, Arc::clone(&sessions), token.clone(), closed.clone())); }
-                // Out of file handles, most likely; some may be free again a little later.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            },
+            stream = accept::next(&listener) => { connections.spawn(connection(stream, Arc::clone(&sessions), token.clone(), closed.clone())); }
             Some(_) = connections.join_next() => {}
             () = agent.death.notified() => return Fault::DEATH,
             () = &mut stop => break,

@@ -3,12 +3,12 @@
 //! Owns: the accept loop, keep-alive, how an answer is written.
 //! Must not know: routes.
 
+use crate::fakes::http::accept;
 use crate::fakes::http::answer::End;
 use crate::fakes::http::connection::NoRequest;
 use crate::fakes::http::{Answer, Connection, HttpRequest, Limits};
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -34,11 +34,7 @@ pub async fn serve<R: Routes>(listener: TcpListener, routes: Arc<R>, stop: impl 
     tokio::pin!(stop);
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => { connections.spawn(connection(stream, routes.clone())); }
-                // Out of file handles, most likely; some may be free again a little later.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            },
+            stream = accept::next(&listener) => { connections.spawn(connection(stream, routes.clone())); }
             Some(_) = connections.join_next() => {}
             () = &mut stop => return 0,
         }

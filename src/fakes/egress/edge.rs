@@ -8,6 +8,7 @@ use super::relay::{Next, relay};
 use super::routes::{self, Destination, FakeAddress, Route};
 use super::tls;
 use super::wanted::Wanted;
+use crate::fakes::http::accept;
 use crate::fakes::http::connection::NoRequest;
 use crate::fakes::http::request::{Head, head_end};
 use crate::fakes::http::{Answer, Connection, Limits};
@@ -68,13 +69,10 @@ async fn accept(listener: TcpListener, setup: Arc<EdgeSetup>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    let setup = setup.clone();
-                    connections.spawn(async move { setup.serve(stream).await });
-                }
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            },
+            stream = accept::next(&listener) => {
+                let setup = setup.clone();
+                connections.spawn(async move { setup.serve(stream).await });
+            }
             Some(_) = connections.join_next() => {}
         }
     }

@@ -8,6 +8,7 @@ use super::outages::Cut;
 use super::route::Routed;
 use super::served::Response;
 use super::{play, route};
+use crate::fakes::http::accept;
 use crate::fakes::http::connection::NoRequest;
 use crate::fakes::http::{Answer, Connection, HttpRequest, Limits, Refusal};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -15,7 +16,6 @@ use std::collections::HashMap;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -114,13 +114,7 @@ pub async fn accept(listener: TcpListener, front: Arc<dyn Front>, limits: Limits
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(serve(stream, front.clone(), limits));
-                }
-                // Out of file descriptors: those in use will be given back; trying at once would only burn time.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            },
+            stream = accept::next(&listener) => { connections.spawn(serve(stream, front.clone(), limits)); }
             Some(_) = connections.join_next() => {}
         }
     }

@@ -9,6 +9,7 @@ use super::handshake::{Admission, Refusal};
 use super::runs::Run;
 use super::sessions::Session;
 use super::voice::{fresh_id, now};
+use crate::fakes::http::accept;
 use crate::reference_agent::model::Model;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -99,11 +100,7 @@ pub async fn serve(listener: TcpListener, gateway: Arc<Gateway>, stop: impl Futu
     tokio::pin!(stop);
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => { connections.spawn(connection(stream, gateway.clone())); }
-                // Out of file handles, most likely; some may be free again a little later.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            },
+            stream = accept::next(&listener) => { connections.spawn(connection(stream, gateway.clone())); }
             Some(_) = connections.join_next() => {}
             _ = ticks.tick() => if !GatewayFault::NoTick.is(gateway.fault) { gateway.broadcast("tick", &json!({"ts": now()}), "", false); },
             () = &mut stop => break,
