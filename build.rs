@@ -3,9 +3,15 @@
 //! The program is also every mocked command, started once for each call. Before its first line a dynamic program finds and joins its
 //! shared libraries, and a position-independent one corrects 33,000 addresses; each takes longer than all the rest. So it is linked
 //! at a fixed address and, where the system has the static C library, without shared ones.
+//!
+//! In a program without shared libraries the standard library finds only those functions of the C library that somebody asked for.
+//! Without the one below it starts processes by `fork`, after which each page that this program touches is copied.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+/// What the standard library needs to start a process in a folder of its own without `fork`; it looks whether it is there.
+const TO_SPAWN: &str = "-Wl,-u,posix_spawn_file_actions_addchdir_np";
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -16,12 +22,13 @@ fn main() {
     let asked_for = variable("CARGO_CFG_TARGET_FEATURE").split(',').any(|feature| feature == "crt-static");
     let folder = PathBuf::from(variable("OUT_DIR"));
     let mut arguments = vec!["-no-pie".to_owned()];
+    let without_shared = || ["-no-pie".to_owned(), "-static".to_owned(), TO_SPAWN.to_owned()].into_iter();
     if asked_for {
-        arguments.push("-static".to_owned());
+        arguments = without_shared().collect();
     } else if variable("HOST") == variable("TARGET") && redirect(&folder).is_ok() {
-        let without_shared = ["-no-pie".to_owned(), "-static".to_owned(), format!("-L{}", folder.display())];
-        if starts(&folder, &without_shared) {
-            arguments = without_shared.to_vec();
+        let redirected: Vec<_> = without_shared().chain([format!("-L{}", folder.display())]).collect();
+        if starts(&folder, &redirected) {
+            arguments = redirected;
         }
     }
     arguments.iter().for_each(|argument| println!("cargo::rustc-link-arg-bins={argument}"));

@@ -158,9 +158,9 @@ fn session(server: &Server, request: &Request) -> Result<String, Refusal> {
     match server.state().sessions.get(id).map(|session| session.ended) {
         Some(false) => {}
         Some(true) => {
-            // A client may open its stream while it ends its session.
-            let fault = if request.method == "GET" { Fault::Note } else { Fault::Client };
-            return Err(Refusal { fault, ..Refusal::new(404, format!("the session `{id}` has ended")) });
+            // A client that ends its session may have opened its stream or listed the tools at the same moment, on another
+            // connection, and real ones do. Nobody can tell that from a later use, and the 404 tells either what to do.
+            return Err(Refusal { fault: Fault::Note, ..Refusal::new(404, format!("the session `{id}` has ended")) });
         }
         None => return Err(Refusal::new(404, format!("there is no session `{id}`"))),
     }

@@ -224,10 +224,12 @@ async fn a_session_ends_when_it_is_deleted() {
     let stream = world.ask(Method::GET).header("mcp-session-id", &id).send().await.unwrap();
     assert_eq!(said(world.ask(Method::DELETE).header("mcp-session-id", &id)).await, (200, Value::Null));
     assert_eq!(stream.text().await.unwrap(), "", "its stream ends with it");
-    assert_eq!(said(world.ask(Method::GET).header("mcp-session-id", &id)).await.0, 404, "it came too late, and that is nobody's fault");
-    assert_eq!((world.problems(), world.notes().len()), (Vec::<String>::new(), 1));
+    assert_eq!(said(world.ask(Method::GET).header("mcp-session-id", &id)).await.0, 404);
     assert_eq!(world.post(&id, request(1, "ping", json!({}))).await.0, 404);
-    assert!(world.problems()[0].contains("has ended"), "{:?}", world.problems());
+    assert_eq!((world.problems(), world.notes().len()), (Vec::<String>::new(), 2), "what came too late is told, and nobody's fault");
+    assert!(world.notes()[1].contains("has ended"), "{:?}", world.notes());
+    assert_eq!(world.post("never-begun", request(1, "ping", json!({}))).await.0, 404);
+    assert!(world.problems()[0].contains("there is no session `never-begun`"), "{:?}", world.problems());
 }
 
 #[tokio::test]
