@@ -20,9 +20,9 @@ pub struct CaseDir {
     pub home: PathBuf,
     /// For temporary files of the agent.
     pub tmp: PathBuf,
-    /// For mocked commands.
+    /// For mocked commands, made with the first of them.
     pub mocks: PathBuf,
-    /// For the programs of MCP fakes.
+    /// For the programs of MCP fakes, made with the first of them.
     pub bridges: PathBuf,
 }
 
@@ -56,9 +56,9 @@ impl RunDir {
 }
 
 impl CaseDir {
-    /// Makes the folders, if they are not there.
+    /// Makes what every agent needs, if it is not there.
     pub fn make(&self) -> io::Result<()> {
-        [&self.home, &self.tmp, &self.mocks].into_iter().try_for_each(std::fs::create_dir_all)
+        [&self.root, &self.home, &self.tmp].into_iter().try_for_each(std::fs::create_dir_all)
     }
 
     /// Where the mocked commands themselves are: `{{case.bin}}`.

@@ -177,8 +177,13 @@ fn members(known: &Known, seen: &[u32]) -> Vec<u32> {
         .filter(|(_, stat)| stat.alive && stat.start >= own_start())
         .collect();
     let group = known.group.filter(|group| !(group.leader_gone && others.contains_key(&group.leader))).map(|group| group.leader);
+    // The agents of the other cases that run now need no closer look.
+    let others_agent = |other: &Known| other.group.filter(|group| other.marker != known.marker && !group.leader_gone);
+    let elsewhere: Vec<u32> = live().values().filter_map(others_agent).map(|group| group.leader).collect();
     let is_one = |number: u32, stat: &Stat| {
-        group == Some(stat.group) || seen.contains(&number) || is_marked(number, &marked) || works_in(number, &known.marker)
+        group == Some(stat.group)
+            || seen.contains(&number)
+            || !elsewhere.contains(&stat.group) && (is_marked(number, &marked) || works_in(number, &known.marker))
     };
     let mut members: Vec<u32> = others.iter().filter(|(number, stat)| is_one(**number, stat)).map(|(number, _)| *number).collect();
     others.retain(|number, _| !members.contains(number));

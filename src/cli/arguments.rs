@@ -96,8 +96,8 @@ pub struct RunArguments {
     /// Print the ids of the cases and stop
     #[arg(long)]
     pub list: bool,
-    /// How many cases run at once
-    #[arg(long, value_name = "N", env = "CHECKRIDE_TEST_THREADS", default_value = "64")]
+    /// How many cases run at once [default: 64, and of those that start an agent of their own 4 for each core]
+    #[arg(long, value_name = "N", env = "CHECKRIDE_TEST_THREADS")]
     pub test_threads: Option<usize>,
     /// Write a JUnit report
     #[arg(long, value_name = "PATH", env = "CHECKRIDE_JUNIT")]

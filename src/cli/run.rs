@@ -225,7 +225,7 @@ pub fn traces_folder(asked_for: Option<&Path>, loaded: &Loaded) -> PathBuf {
 
 fn front(arguments: &RunArguments, color: bool, passage: Option<&Passage>) -> libtest_mimic::Arguments {
     let mut front = libtest_mimic::Arguments { quiet: arguments.quiet, ..libtest_mimic::Arguments::default() };
-    front.test_threads = Some(arguments.test_threads.unwrap_or(64).max(1));
+    front.test_threads = arguments.test_threads;
     front.logfile = arguments.libtest.logfile.as_ref().map(|path| path.display().to_string()).or(passage.map(Passage::name));
     front.color = Some(if color { libtest_mimic::ColorSetting::Always } else { libtest_mimic::ColorSetting::Never });
     front.format = match arguments.format.as_deref() {

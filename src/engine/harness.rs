@@ -26,9 +26,11 @@ use crate::model::trace::{Blame, Problem, Trace};
 use futures_util::FutureExt as _;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Everything that a run needs to know.
 pub struct RunRequest {
@@ -45,12 +47,14 @@ pub struct RunRequest {
     pub secrets_seed: u64,
     /// How rubrics are judged.
     pub judge: JudgeWorld,
-    /// How many cases run at once (its `test_threads`), format and colour of the front.
+    /// How many cases run at once (its `test_threads`, if somebody said), format and colour of the front.
     pub front: Arguments,
 }
 
-/// Where nobody says how many run at once.
+/// Where nobody says how many cases run at once.
 const AT_ONCE: usize = 64;
+/// Where nobody says, for each core, how many run at once of those that start an agent: more would only take time from each other.
+const LAUNCHED_PER_CORE: usize = 4;
 /// A trace of so many records is judged where that does not hold up other cases.
 const LONG_TRACE: usize = 2000;
 
@@ -86,7 +90,7 @@ pub fn plan(request: RunRequest) -> Result<Plan, String> {
 /// What a run stands on, and what it takes.
 fn prepare(request: &RunRequest) -> Result<(tokio::runtime::Runtime, World, Plan), String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(std::thread::available_parallelism().map_or(2, |n| n.get().min(8)))
+        .worker_threads(cores().min(8))
         .enable_all()
         .build()
         .map_err(|e| format!("failed to start the runtime: {e}"))?;
@@ -117,6 +121,7 @@ pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, 
         sink: Mutex::default(),
         our_fault: Mutex::new(false),
         rules: Mutex::default(),
+        launches: Semaphore::new(request.front.test_threads.unwrap_or(LAUNCHED_PER_CORE * cores()).max(1)),
     });
     stage.watcher.begins(stage.cases.len());
     let at_once = request.front.test_threads.unwrap_or(AT_ONCE).max(1);
@@ -158,6 +163,20 @@ struct Stage {
     sink: Mutex<Vec<Outcome>>,
     our_fault: Mutex<bool>,
     rules: Mutex<RuleUse>,
+    /// One for each case that may run an agent of its own now.
+    launches: Semaphore,
+}
+
+impl Stage {
+    /// Waits until the case may start its agent; what is given is kept while the agent runs.
+    async fn launch(&self, case: &Case) -> Option<SemaphorePermit<'_>> {
+        let starts_one = case.agent.command.is_some() && case.agent.scope == AgentScope::Case;
+        if starts_one { self.launches.acquire().await.ok() } else { None }
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, NonZero::get)
 }
 
 fn turn(world: &World, at: usize, planned: &Planned) -> Option<Turn> {
@@ -207,10 +226,14 @@ async fn attempt(stage: &Stage, planned: &Planned) -> Outcome {
             let trace = runner::unable(case, Blame::AgentStart, "version-unreadable", reason);
             return judged(stage, planned, &trace).await;
         }
-        Decision::Run if stage.world.is_stopping() => return skipped(case, "interrupted before it began", &stage.sources),
         Decision::Run => {}
     }
+    let launch = stage.launch(case).await;
+    if stage.world.is_stopping() {
+        return skipped(case, "interrupted before it began", &stage.sources);
+    }
     let trace = runner::run(&stage.world, case, &planned.left_out, &stage.sources).await;
+    drop(launch);
     stage.rules.lock().expect("no panic happens under this lock").count(case, &trace);
     judged(stage, planned, &trace).await
 }
