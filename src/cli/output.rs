@@ -31,7 +31,8 @@ fn write(bytes: &[u8]) {
 /// A full disk must be told of; a reader that has gone wanted no more.
 fn complain(result: io::Result<()>) {
     if let Err(error) = result.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }) {
-        eprintln!("error: failed to write to standard output: {error}");
+        // Where the terminal has gone, standard error went with it.
+        let _ = writeln!(io::stderr(), "error: failed to write to standard output: {error}");
     }
 }
 

@@ -1,10 +1,11 @@
 //! One way to run: every front door ends here, with libtest-mimic as the front of the tests.
 //!
-//! Owns: trials, the sink of outcomes, what happens on Ctrl-C.
+//! Owns: trials, the sink of outcomes.
 //! Must not know: the command line, exit statuses, report formats.
 
 use super::agents::Turn;
 use super::conditions::{Conditions, Decision};
+use super::interrupt;
 use super::judging;
 use super::outcome::{Strictness, outcome, skipped};
 use super::planner::{Plan, Planned};
@@ -107,7 +108,7 @@ pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, 
     let (runtime, world, plan) = prepare(&request)?;
     judging::refuse(&plan, &request.judge)?;
     let world = Arc::new(world);
-    let ctrl_c = runtime.spawn(watch_ctrl_c(world.clone()));
+    let signals = runtime.spawn(interrupt::watch(world.clone()));
     let turns = plan.cases.iter().enumerate().map(|(at, planned)| Mutex::new(turn(&world, at, planned))).collect();
     let stage = Arc::new(Stage {
         world,
@@ -133,7 +134,7 @@ pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, 
     // The conclusion knows less than the outcomes: a verdict is more than passed or failed.
     let _ = libtest_mimic::run(&Arguments { test_threads: Some(1), ..request.front }, trials);
     runtime.block_on(stage.world.shared.stop());
-    ctrl_c.abort();
+    signals.abort();
     let is_full = plan.filtered_out == 0 && !stage.world.is_stopping();
     let rules = std::mem::take(&mut *stage.rules.lock().expect("no panic happens under this lock"));
     let result = RunResult {
@@ -272,23 +273,6 @@ fn crashed(stage: &Stage, planned: &Planned, panic: &(dyn std::any::Any + Send))
     let mut problem = outcome(&planned.case, &trace, &checks::evaluate(&planned.case, &trace), &stage.sources, stage.strictness);
     problem.trace_path = None;
     problem
-}
-
-/// The first Ctrl-C ends the cases that run, in order; the second ends everything at once.
-async fn watch_ctrl_c(world: Arc<World>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
-        return;
-    };
-    let mut next = async || {
-        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-    };
-    next().await;
-    eprintln!("\ninterrupted: ending the cases that run; once more to end at once");
-    world.stop();
-    next().await;
-    crate::agent::end_all();
-    std::process::exit(130);
 }
 
 /// A problem that keeps a case from being run.

@@ -16,6 +16,7 @@ pub mod explained;
 pub mod functions;
 pub mod harness;
 pub mod hints;
+pub mod interrupt;
 pub mod judging;
 pub mod outcome;
 pub mod planner;

@@ -1,6 +1,7 @@
 //! Ctrl-C in the middle of a run: what runs ends, what was seen is kept, nothing is left.
 
 use crate::program::project::Project;
+use rustix::process::Signal;
 
 /// Three cases, of which two run at once; each has an agent that does not want to end, and a child that left its group.
 const SUITE: &str = "suite: S\nagent:\n  protocol: command-line\n  stop: {signal: TERM, grace: 200ms}\n  \
@@ -31,6 +32,28 @@ fn running_cases_end_and_everything_is_written() {
         assert!(trace.lines().last().unwrap().contains(r#""end""#), "{trace}");
     }
     assert!(!project.path(".checkride/s.c.jsonl").exists());
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_them_unless_that_is_ignored() {
+    let project = Project::with(SUITE);
+    let going = project.begin_by(&["env", "--default-signal=HUP"], &RUN);
+    going.until(|| project.living().len() >= 6);
+    going.signal(Signal::HUP);
+    going.end().means(130, &["interrupted", "BROKEN (harness) s::a"]);
+    project.nothing_left();
+
+    let project = Project::with(SUITE);
+    let going = project.begin_by(&["nohup"], &RUN);
+    going.until(|| project.living().len() >= 6);
+    going.signal(Signal::HUP);
+    going.signal(Signal::TERM);
+    going.until(|| going.so_far().contains("interrupted"));
+    going.signal(Signal::HUP);
+    let said = going.end();
+    // Heard, the first hangup would have made the kill the second signal, and what was seen would be lost.
+    said.means(130, &["interrupted", "BROKEN (harness) s::a"]);
+    project.nothing_left();
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! Must not know: what is expected.
 
 use super::{CHECKRIDE, program};
+use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -60,10 +61,20 @@ impl Project {
     }
 
     pub fn begin_with(&self, arguments: &[&str], env: &[(&str, &str)]) -> Going {
+        self.begun(&[], arguments, env)
+    }
+
+    /// A run that another program becomes: `launcher`, then checkride and its arguments.
+    pub fn begin_by(&self, launcher: &[&str], arguments: &[&str]) -> Going {
+        self.begun(launcher, arguments, &[])
+    }
+
+    fn begun(&self, launcher: &[&str], arguments: &[&str], env: &[(&str, &str)]) -> Going {
         let out = self.path("tmp/out.txt");
         let write = || Stdio::from(std::fs::File::options().append(true).create(true).open(&out).expect("it can be written"));
-        let mut command = program(CHECKRIDE, self.dir.path());
-        command.args(arguments).stdout(write()).stderr(write()).env("NO_COLOR", "1").env("TMPDIR", self.path("tmp"));
+        let words: Vec<&str> = launcher.iter().chain(&[CHECKRIDE]).chain(arguments).copied().collect();
+        let mut command = program(words[0], self.dir.path());
+        command.args(&words[1..]).stdout(write()).stderr(write()).env("NO_COLOR", "1").env("TMPDIR", self.path("tmp"));
         command.envs(env.iter().copied());
         Going { child: command.spawn().expect("the program starts"), began: Instant::now(), out }
     }
@@ -137,8 +148,11 @@ impl Going {
 
     /// Asks it to end, as Ctrl-C does.
     pub fn interrupt(&self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it lives");
+        self.signal(Signal::INT);
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it lives");
     }
 
     /// Waits until something has come about.
