@@ -48,6 +48,7 @@ pub struct Loaded {
 
 /// Loads all suites. Mistakes are collected, never stopped at, and sorted by place.
 pub fn load(options: &Options) -> Loaded {
+    schema::Kind::Suite.prepare();
     let (mut diagnostics, sources) = (Diagnostics::default(), Sources::default());
     let mut protocols = Protocols::new();
     let (mut suites, mut trees, mut count) = (Vec::new(), Vec::new(), 0);

@@ -59,6 +59,12 @@ impl Kind {
             Compiled { schema, validator }
         })
     }
+
+    /// Begins to compile the schema, so that it is there when the first document is validated.
+    pub fn prepare(self) {
+        // Without a thread for it, whoever validates first compiles.
+        let _ = std::thread::Builder::new().spawn(move || self.compiled());
+    }
 }
 
 struct Compiled {
