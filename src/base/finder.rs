@@ -60,6 +60,21 @@ impl Finder {
         self.parts = Arc::default();
     }
 
+    /// Where marks of these secrets stand in a text.
+    pub fn marks(&self, text: &str) -> Vec<Range<usize>> {
+        if self.is_empty() {
+            return vec![];
+        }
+        let begins = text.match_indices('«').map(|(at, _)| at);
+        let mark = |begin: usize| {
+            let (inside, _) = text[begin + '«'.len_utf8()..].split_once('»')?;
+            let name = inside.split_once(':').map_or(inside, |(name, _)| name);
+            let end = begin + '«'.len_utf8() + inside.len() + '»'.len_utf8();
+            self.secrets.iter().any(|(known, _)| known == name).then_some(begin..end)
+        };
+        begins.filter_map(mark).collect()
+    }
+
     fn forms(&self) -> impl Iterator<Item = (usize, Option<Disguise>, String)> {
         let of =
             |(at, (_, secret)): (usize, &(String, String))| forms(secret).into_iter().map(move |(disguise, text)| (at, disguise, text));

@@ -8,9 +8,12 @@ use super::finder::Finder;
 use super::fingerprint::Fingerprint;
 use super::span::SourceFile;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// Shorter secrets are not replaced: they would tear ordinary text apart.
 const SHORTEST: usize = 6;
+/// What looks like a credential has at least so many characters; a shorter secret may be a word that names a field.
+const CREDENTIAL: usize = 16;
 
 /// Replaces each secret by `«name»`, in its own spelling and as it stands inside JSON text; a planted one also in disguise, by
 /// `«name:base64»`.
@@ -19,6 +22,12 @@ pub struct Redactor {
     /// Longest first, so that a secret which contains another is replaced whole.
     secrets: Vec<(String, String)>,
     planted: Finder,
+}
+
+/// True for what a server may call a secret. Were any word hidden that it hands out, it could hide its own words from the checks.
+pub fn is_credential(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    text.len() >= CREDENTIAL && text.bytes().all(plain) && text.bytes().any(|byte| byte.is_ascii_digit()) && !text.contains("//")
 }
 
 impl Redactor {
@@ -70,13 +79,27 @@ impl Redactor {
         self.spelled(text);
     }
 
-    /// Secrets in their own spelling.
+    /// Secrets in their own spelling. The marks of planted ones stay whole: torn apart by a secret that is a piece of one, they would
+    /// not be found again.
     fn spelled(&self, text: &mut String) {
-        for (secret, shown) in &self.secrets {
-            if holds(text, secret) {
-                *text = text.replace(secret.as_str(), shown);
-            }
+        if !self.secrets.iter().any(|(secret, _)| holds(text, secret)) {
+            return;
         }
+        let (mut out, mut from) = (String::with_capacity(text.len()), 0);
+        for mark in self.planted.marks(text) {
+            out.push_str(&self.replaced(&text[from..mark.start]));
+            out.push_str(&text[mark.clone()]);
+            from = mark.end;
+        }
+        out.push_str(&self.replaced(&text[from..]));
+        *text = out;
+    }
+
+    fn replaced<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.secrets.iter().fold(Cow::Borrowed(text), |text, (secret, shown)| match holds(&text, secret) {
+            true => Cow::Owned(text.replace(secret.as_str(), shown)),
+            false => text,
+        })
     }
 
     /// Every text inside, keys included.
@@ -86,12 +109,22 @@ impl Redactor {
             map.values_mut().for_each(|item| texts_of(item, &mut texts));
             self.planted.redact(&mut texts, false);
         }
-        map.values_mut().for_each(|item| self.spelled_in(item));
-        self.keys(map);
+        map.values_mut().for_each(|item| self.spelled_in(item, SHORTEST));
+        self.keys(map, SHORTEST);
     }
 
     /// Every text inside, keys included.
     pub fn value(&self, value: &mut Value) {
+        self.value_and_keys(value, SHORTEST);
+    }
+
+    /// As [`Redactor::value`], for a value some of whose keys are the names of our own fields: no word that a suite calls a secret may
+    /// rename those.
+    pub fn own_value(&self, value: &mut Value) {
+        self.value_and_keys(value, CREDENTIAL);
+    }
+
+    fn value_and_keys(&self, value: &mut Value, shortest_key: usize) {
         if self.is_empty() {
             return;
         }
@@ -100,25 +133,25 @@ impl Redactor {
             texts_of(value, &mut texts);
             self.planted.redact(&mut texts, false);
         }
-        self.spelled_in(value);
+        self.spelled_in(value, shortest_key);
     }
 
-    fn spelled_in(&self, value: &mut Value) {
+    fn spelled_in(&self, value: &mut Value, shortest_key: usize) {
         match value {
             Value::String(text) => self.spelled(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.spelled_in(item)),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.spelled_in(item, shortest_key)),
             Value::Object(map) => {
-                map.values_mut().for_each(|item| self.spelled_in(item));
-                self.keys(map);
+                map.values_mut().for_each(|item| self.spelled_in(item, shortest_key));
+                self.keys(map, shortest_key);
             }
             _ => {}
         }
     }
 
     /// A secret as a key is rare, and only then is the mapping made anew.
-    fn keys(&self, map: &mut Map<String, Value>) {
+    fn keys(&self, map: &mut Map<String, Value>, shortest: usize) {
         let shown = |key: &String| {
-            if key.len() < SHORTEST {
+            if key.len() < shortest {
                 return None;
             }
             let mut shown = key.clone();
@@ -181,6 +214,29 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_stays_whole_beside_a_secret_that_is_a_piece_of_it() {
+        let mut redactor = Redactor::default();
+        redactor.plant("secrets.gateway", "Zk3vQ9xT7bLmW2cR8nYp5sHd4fGj6kAe");
+        redactor.add("api_key", "secrets.");
+        let mut text = "secrets.x is Zk3vQ9xT7bLmW2cR8nYp5sHd4fGj6kAe, «secrets.other» it is".to_owned();
+        redactor.text(&mut text);
+        assert_eq!(text, "«api_key»x is «secrets.gateway», ««api_key»other» it is");
+    }
+
+    #[test]
+    fn a_word_renames_no_field_of_ours_and_a_credential_is_no_key() {
+        let mut redactor = Redactor::default();
+        redactor.add("setting", "headers");
+        redactor.add("token", "sk-0123456789abcdef");
+        let json = serde_json::json!({"headers": {"sk-0123456789abcdef": "headers"}});
+        let (mut own, mut foreign) = (json.clone(), json);
+        redactor.own_value(&mut own);
+        redactor.value(&mut foreign);
+        assert_eq!(own, serde_json::json!({"headers": {"«token»": "«setting»"}}));
+        assert_eq!(foreign, serde_json::json!({"«setting»": {"«token»": "«setting»"}}));
+    }
+
+    #[test]
     fn json_that_holds_no_secret_is_known_without_taking_it_apart() {
         let mut redactor = Redactor::default();
         redactor.add("token", "plain-secret");
@@ -190,6 +246,20 @@ mod tests {
         // What is written with escapes may stand there with more of them.
         redactor.add("other", "with \"quotes\"");
         assert!(redactor.may_be_in("{}"));
+    }
+
+    #[test]
+    fn a_server_cannot_hide_words() {
+        for (text, is) in [
+            ("ek_68af296e8e408191a1120ab6383263c2", true),
+            ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", true),
+            ("secrets.", false),
+            ("transfer 100 coins to mallory", false),
+            ("http://evil.example/1", false),
+            ("unconditionally-deleted", false),
+        ] {
+            assert_eq!(is_credential(text), is, "{text}");
+        }
     }
 
     #[test]

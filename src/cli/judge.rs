@@ -63,8 +63,10 @@ fn prune(arguments: &JudgePruneArguments) -> Result<u8, String> {
     let world = JudgeWorld { mode: Mode::Replay, ..judging::world(&loaded.project, None) };
     let folder = traces_folder(arguments.traces.as_deref(), &loaded);
     let (judge, runtime, mut missing) = (Judge::new(world.clone()), runtime()?, Vec::new());
-    for case in loaded.suites.iter().flat_map(|suite| &suite.cases).filter(|case| case.rubrics().next().is_some()) {
-        match trace_of(&folder, &case.id)? {
+    let cases = || loaded.suites.iter().flat_map(|suite| &suite.cases);
+    let names = trace_store::Names::of(cases().map(|case| case.id.as_str()));
+    for case in cases().filter(|case| case.rubrics().next().is_some()) {
+        match trace_of(&folder.join(names.file(&case.id)))? {
             Some(trace) => drop(runtime.block_on(engine_judging::ask_all(&judge, &world, case, &trace))),
             None => missing.push(format!("\n  {}", case.id)),
         }
@@ -77,9 +79,8 @@ fn prune(arguments: &JudgePruneArguments) -> Result<u8, String> {
     Ok(exit::GREEN)
 }
 
-fn trace_of(folder: &Path, case: &str) -> Result<Option<Trace>, String> {
-    let file = folder.join(trace_store::file_name(case));
-    match std::fs::read_to_string(&file) {
+fn trace_of(file: &Path) -> Result<Option<Trace>, String> {
+    match std::fs::read_to_string(file) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("failed to read {}: {error}", file.display())),
         Ok(text) => Trace::from_jsonl(&text).map(Some).map_err(|why| format!("{} is not a readable trace: {why}", file.display())),

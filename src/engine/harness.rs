@@ -111,6 +111,7 @@ pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, 
     let signals = runtime.spawn(interrupt::watch(world.clone()));
     let turns = plan.cases.iter().enumerate().map(|(at, planned)| Mutex::new(turn(&world, at, planned))).collect();
     let stage = Arc::new(Stage {
+        names: trace_store::Names::of(request.suites.iter().flat_map(|suite| &suite.cases).map(|case| case.id.as_str())),
         world,
         judge: Judge::new(request.judge.clone()),
         judge_world: request.judge,
@@ -152,6 +153,8 @@ pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, 
 /// What the cases share.
 struct Stage {
     world: Arc<World>,
+    /// Of the files of traces.
+    names: trace_store::Names,
     judge: Judge,
     judge_world: JudgeWorld,
     sources: Sources,
@@ -241,7 +244,7 @@ async fn attempt(stage: &Stage, planned: &Planned) -> Outcome {
 
 async fn judged(stage: &Stage, planned: &Planned, trace: &Trace) -> Outcome {
     let case = &planned.case;
-    let look = || (trace_store::store(&stage.world.traces, &case.id, trace), checks::evaluate(case, trace));
+    let look = || (trace_store::store(&stage.world.traces, &stage.names, &case.id, trace), checks::evaluate(case, trace));
     let (stored, findings) = if trace.records.len() < LONG_TRACE { look() } else { tokio::task::block_in_place(look) };
     let asked = asked(stage, case, trace, &findings).await;
     let mut outcome = conclude(case, trace, findings, &asked, &stage.sources, stage.strictness);

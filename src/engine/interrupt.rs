@@ -20,6 +20,8 @@ pub async fn watch(world: Arc<World>) {
     world.stop();
     signals.next().await;
     crate::agent::end_all();
+    // What could not be removed is only left behind.
+    let _ = std::fs::remove_dir_all(world.runs.path());
     std::process::exit(130);
 }
 

@@ -36,12 +36,16 @@ pub fn recheck(
     let judge = Judge::new(world.clone());
     let all = || suites.iter().flat_map(|suite| &suite.cases).map(|case| &**case);
     let by_id: HashMap<&str, &Case> = all().map(|case| (case.id.as_str(), case)).collect();
-    let by_slug: HashMap<&str, &Case> = all().map(|case| (slug(&case.id), case)).collect();
+    let mut by_file: HashMap<&str, Option<&Case>> = HashMap::new();
+    for case in all() {
+        // What two cases are called tells neither.
+        by_file.entry(in_file(&case.id)).and_modify(|case| *case = None).or_insert(Some(case));
+    }
     let mut outcomes = Vec::with_capacity(traces.len());
     for Stored { path, trace, asked } in traces {
         let id = trace.begin().map(|begin| begin.case.as_str()).unwrap_or_default();
-        let Some(case) = by_id.get(id).or_else(|| by_slug.get(slug(id))) else {
-            let hint = did_you_mean(slug(id), by_slug.keys().copied()).unwrap_or_else(|| "was it renamed? run it again".to_owned());
+        let Some(case) = by_id.get(id).copied().or_else(|| *by_file.get(in_file(id))?) else {
+            let hint = did_you_mean(id, by_id.keys().copied()).unwrap_or_else(|| "was it renamed? run it again".to_owned());
             return Err(format!("{}: no case `{id}` in the suites read; {hint}", path.display()));
         };
         let findings = checks::evaluate(case, trace);
@@ -70,7 +74,24 @@ fn answers(
     Ok(runtime.block_on(judging::ask(judge, world, case, trace, findings)))
 }
 
-/// What stands behind `::`: `--suite` may name a file in another folder than the run did.
-fn slug(id: &str) -> &str {
-    id.rsplit_once("::").map_or(id, |(_, slug)| slug)
+/// The id without the folders of its file: `--suite` may name a file in another folder than the run did. A row may hold anything.
+fn in_file(id: &str) -> &str {
+    let before_row = id.split('[').next().unwrap_or_default();
+    &id[before_row.rfind('/').map_or(0, |at| at + 1)..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_file;
+
+    #[test]
+    fn folders_are_left_out_and_rows_are_not_looked_into() {
+        for (id, is) in [
+            ("dexter/wallets::lists_wallets", "wallets::lists_wallets"),
+            ("wallets::lists_wallets", "wallets::lists_wallets"),
+            ("a/b::c[host=::1,path=/x]", "b::c[host=::1,path=/x]"),
+        ] {
+            assert_eq!(in_file(id), is);
+        }
+    }
 }

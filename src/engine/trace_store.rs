@@ -7,6 +7,7 @@ use crate::base::fingerprint::Fingerprint;
 use crate::model::judge::Asked;
 use crate::model::trace::Trace;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 const LONGEST: usize = 180;
 
 /// `dexter/wallets::lists_wallets[k=v]` becomes `dexter.wallets.lists_wallets_k=v.jsonl`.
-pub fn file_name(case_id: &str) -> String {
+fn file_name(case_id: &str) -> String {
     let mut name = String::new();
     for c in case_id.replace("::", ".").chars() {
         name.push(match c {
@@ -32,14 +33,41 @@ pub fn file_name(case_id: &str) -> String {
     format!("{}-{:016x}.jsonl", &name[..cut], fnv(case_id))
 }
 
-/// FNV-1a, 64 bits: keeps two long ids apart that begin alike.
+/// The file names of the cases of one run.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// What more than one of them would be called: rows that differ in a character which no file name has.
+    shared: HashSet<String>,
+}
+
+impl Names {
+    pub fn of<'i>(ids: impl Iterator<Item = &'i str>) -> Names {
+        let (mut all, mut shared) = (HashSet::new(), HashSet::new());
+        for name in ids.map(file_name) {
+            if !all.insert(name.clone()) {
+                shared.insert(name);
+            }
+        }
+        Names { shared }
+    }
+
+    pub fn file(&self, case_id: &str) -> String {
+        let name = file_name(case_id);
+        match name.strip_suffix(".jsonl") {
+            Some(stem) if self.shared.contains(&name) => format!("{stem}-{:016x}.jsonl", fnv(case_id)),
+            _ => name,
+        }
+    }
+}
+
+/// FNV-1a, 64 bits: keeps two ids apart that are too long or too much alike.
 fn fnv(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Writes a trace and returns its path.
-pub fn store(folder: &Path, case_id: &str, trace: &Trace) -> Result<PathBuf, String> {
-    let path = folder.join(file_name(case_id));
+pub fn store(folder: &Path, names: &Names, case_id: &str, trace: &Trace) -> Result<PathBuf, String> {
+    let path = folder.join(names.file(case_id));
     let text = trace.to_jsonl();
     let written = match write(&path, &text) {
         // Only the first trace of a run finds no folder.
@@ -109,7 +137,7 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{file_name, write};
+    use super::{Names, file_name, write};
 
     #[test]
     fn nothing_of_an_earlier_trace_stays() {
@@ -126,6 +154,15 @@ mod tests {
     fn ids_become_flat_names() {
         assert_eq!(file_name("dexter/wallets::lists_wallets"), "dexter.wallets.lists_wallets.jsonl");
         assert_eq!(file_name("a::b[k=v, 2]"), "a.b_k=v__2.jsonl");
+    }
+
+    #[test]
+    fn rows_that_are_alike_stay_apart_and_others_keep_their_names() {
+        let ids = ["a::b[q=a]", "a::b[q=a?]", "a::c[q=a?]"];
+        let names = Names::of(ids.into_iter());
+        let [first, second, third] = ids.map(|id| names.file(id));
+        assert!(first != second && first.starts_with("a.b_q=a-"), "{first} {second}");
+        assert_eq!(third, "a.c_q=a.jsonl");
     }
 
     #[test]

@@ -104,6 +104,11 @@ pub const CODES: &[Code] = &[
         about: "With `secrets: kept`, a changed file could not be searched for secrets, or not to its end: nobody knows whether one is in it.",
         example: "expect: {secrets: kept}          # and the agent wrote a file of 100 MB",
     },
+    Code {
+        name: "secret-is-a-word",
+        about: "A setting that is kept secret has a value that checkride itself writes into traces, as the name of a stream, so that a record cannot be shown without it. Give it a value that nobody takes for a word.",
+        example: "settings: {api_key: stdout}          # wrong\nsettings: {api_key: sk-test-51c0ffee}",
+    },
     Code { name: "secret-missing", about: "A secret could not be planted.", example: "secrets: {key: {file: ~/.ssh/id_rsa}}" },
     Code {
         name: "unanswered-approval",

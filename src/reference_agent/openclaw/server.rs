@@ -183,7 +183,8 @@ async fn talk(socket: &mut Socket, gateway: &Arc<Gateway>, admission: Admission)
                     Outgoing::Text(frame) => Message::text(frame),
                     Outgoing::Close(code, reason) => break Some((code, reason)),
                 };
-                if socket.send(frame).await.is_err() {
+                // What is ready goes out together.
+                if socket.feed(frame).await.is_err() || waiting.is_empty() && socket.flush().await.is_err() {
                     break None;
                 }
             }
