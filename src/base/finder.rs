@@ -133,7 +133,7 @@ impl Finder {
         }
         let mut places = Vec::with_capacity(plain.len());
         letters(text, |_, place| places.push(place));
-        let mut taken = 0;
+        let (mut taken, mut shown) = (0, 0);
         let hits = found.iter().filter_map(|found| {
             let shape = &automaton.shapes[found.pattern().as_usize()];
             let more = shape.rest.iter().zip(&plain[found.end()..]).take_while(|(own, seen)| own == seen).count();
@@ -141,10 +141,27 @@ impl Finder {
             let own = places.get(from..found.end() + more).filter(|own| !own.is_empty())?;
             let (name, secret) = &self.secrets[shape.secret];
             let disguise = shape.disguise.or_else(|| worn(own, text, secret));
-            Some(Hit { shown: mark(name, disguise), place: own[0].start..own[own.len() - 1].end })
+            let place = encoded(text, own[0].start..own[own.len() - 1].end, disguise);
+            let place = place.start.max(shown)..place.end;
+            shown = place.end;
+            Some(Hit { shown: mark(name, disguise), place })
         });
         hits.collect()
     }
+}
+
+/// In base64 and base32 the characters at both ends of a secret hold bits of it and of what stands beside it. They go with it: they
+/// are another in each run, so that nothing said of the text would hold in the next one.
+fn encoded(text: &str, place: Range<usize>, disguise: Option<Disguise>) -> Range<usize> {
+    if !matches!(disguise, Some(Disguise::Base64 | Disguise::Base32)) {
+        return place;
+    }
+    let digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
+    let before = text.as_bytes()[..place.start].last().is_some_and(digit);
+    let after = text.as_bytes()[place.end..].first().is_some_and(digit);
+    let end = place.end + usize::from(after);
+    let padding = text.as_bytes()[end..].iter().take_while(|byte| **byte == b'=').count();
+    place.start - usize::from(before)..end + padding
 }
 
 /// Replaces a part of the joined texts: what is shown stands where the part begins.
@@ -242,6 +259,25 @@ mod tests {
                 assert!(redacted(&[&format!("{first}\n{last}")], false)[0].contains("«pin:base64»"), "{before}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_left_beside_an_encoded_secret_is_the_same_whatever_it_is() {
+        const OTHER: &str = "qP0wO9eI8rU7tY6aL5sK4dJ3fH2gZ1xC";
+        let shown = |secret: &str, before: &str, after: &str| {
+            let mut finder = Finder::default();
+            finder.add("pin", secret);
+            [STANDARD.encode(format!("{before}{secret}{after}")), URL_SAFE.encode(format!("{before}{secret}{after}"))].map(|mut text| {
+                finder.redact(&mut [&mut text], false);
+                text
+            })
+        };
+        for before in ["", "a", "ab", "user:"] {
+            for after in ["", "\n", ", b", "1234"] {
+                assert_eq!(shown(SECRET, before, after), shown(OTHER, before, after), "{before:?} {after:?}");
+            }
+        }
+        assert_eq!(shown(SECRET, "", "")[0], "«pin:base64»");
     }
 
     #[test]
