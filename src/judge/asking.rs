@@ -238,8 +238,9 @@ fn compromised(sentinel: &Sentinel, answered: &Answered) -> Option<JudgeProblem>
 fn add(sum: &mut Cost, cost: &Cost) {
     sum.calls += cost.calls;
     sum.live += cost.live;
-    sum.input_tokens += cost.input_tokens;
-    sum.cached_tokens += cost.cached_tokens;
-    sum.output_tokens += cost.output_tokens;
+    // These are numbers of the provider, which may say anything.
+    sum.input_tokens = sum.input_tokens.saturating_add(cost.input_tokens);
+    sum.cached_tokens = sum.cached_tokens.saturating_add(cost.cached_tokens);
+    sum.output_tokens = sum.output_tokens.saturating_add(cost.output_tokens);
     sum.usd = sum.usd.zip(cost.usd).map(|(a, b)| a + b);
 }

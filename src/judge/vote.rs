@@ -41,7 +41,7 @@ pub(super) struct Heard {
 
 impl Heard {
     pub(super) fn cost(&self) -> Cost {
-        let sum = |count: fn(&super::lock::Usage) -> u64| self.usage.iter().map(|(usage, _)| count(usage)).sum();
+        let sum = |count: fn(&super::lock::Usage) -> u64| self.usage.iter().map(|(usage, _)| count(usage)).fold(0, u64::saturating_add);
         // A call that did not come back has no cost that anybody knows.
         let came_back = self.usage.len() as u64 == self.asked;
         let usd = self.usage.iter().try_fold(0.0, |sum, (_, usd)| usd.map(|usd| sum + usd));

@@ -85,6 +85,11 @@ pub(super) fn tokens(body: &Value, pointer: &str) -> u64 {
     body.pointer(pointer).and_then(Value::as_u64).unwrap_or(0)
 }
 
+/// A cost at a JSON pointer; what nobody can have paid is no cost, so that no answer gives a budget back.
+pub(super) fn dollars(body: &Value, pointer: &str) -> Option<f64> {
+    body.pointer(pointer).and_then(Value::as_f64).filter(|usd| usd.is_finite() && *usd >= 0.0)
+}
+
 /// The model as the answer names it.
 pub(super) fn returned_model(body: &Value) -> Option<String> {
     body["model"].as_str().map(str::to_owned)

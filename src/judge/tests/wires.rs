@@ -103,6 +103,33 @@ async fn a_price_that_nobody_knows_is_no_price_of_nothing() {
     assert_eq!(world.ask(settings(Provider::OpenAi("m".into()))).await.cost.usd, None);
 }
 
+/// An answer of 200 with just this body.
+fn answer(body: &Value) -> Vec<PartKind> {
+    vec![PartKind::Http { status: 200, headers: vec![], retry_after: None, body: Some(node(body.clone())) }]
+}
+
+#[tokio::test]
+async fn numbers_that_nobody_can_mean_neither_stop_the_judge_nor_refill_its_budget() {
+    let usage = json!({
+        "input_tokens": u64::MAX, "cache_creation_input_tokens": 1, "cache_read_input_tokens": u64::MAX, "output_tokens": u64::MAX,
+    });
+    let saying = |text: &str| answer(&json!({"content": [{"type": "text", "text": text}], "usage": usage}));
+    let mut judge = settings(Provider::Anthropic("m".into()));
+    judge.votes = 2;
+    let answers = Scripted::new([saying("no json"), saying(&good()), saying(&good())]).await.ask(judge).await;
+    let cost = answers.cost;
+    assert_eq!((code(&answers), answers.criteria[0].votes.len(), cost.live), (None, 2, 3));
+    assert_eq!((cost.input_tokens, cost.cached_tokens, cost.output_tokens), (u64::MAX, u64::MAX, u64::MAX));
+
+    let usage = json!({"prompt_tokens": 0, "completion_tokens": 1500, "cost": -1000.0});
+    let body = json!({"choices": [{"finish_reason": "stop", "message": {"content": good()}}], "usage": usage});
+    let mut judge = settings(Provider::Chat("m".into()));
+    (judge.votes, judge.budget) = (3, Budget { calls: None, usd: Some(2.0) });
+    judge.prices.models.insert("chat/m".into(), Price { input: 0.0, cached: 0.0, output: 1000.0 });
+    let answers = Scripted::new(vec![answer(&body); 3]).await.ask(judge).await;
+    assert_eq!((code(&answers), answers.criteria[0].votes.len()), (Some("budget-exhausted"), 1));
+}
+
 #[tokio::test]
 async fn a_model_without_structured_output_is_given_a_tool() {
     for provider in all() {
