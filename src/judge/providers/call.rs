@@ -40,6 +40,7 @@ pub(in crate::judge) struct Raw {
 pub(in crate::judge) struct Trouble {
     /// Stable, kebab-case.
     pub code: &'static str,
+    /// As long as it came; who makes it hides keys in it and then cuts it.
     pub message: String,
     pub again: Again,
 }
@@ -60,7 +61,7 @@ impl Trouble {
     }
 
     pub(super) fn refused(why: &str) -> Trouble {
-        let why = if why.is_empty() { String::new() } else { format!(": {}", cut(why)) };
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
         Trouble::last("judge-refused", format!("the judge refused to answer{why}"))
     }
 

@@ -74,8 +74,9 @@ pub(super) async fn ask(
     hidden.add(key_name, key);
     let result = sent(request.json(&body)).await.and_then(|body| read(&body));
     result.map_err(|mut trouble| {
+        // Hidden before it is cut: of a key at the cut its beginning would stay.
         hidden.text(&mut trouble.message);
-        trouble
+        Trouble { message: cut(&trouble.message), ..trouble }
     })
 }
 
@@ -110,7 +111,7 @@ fn causes(error: &reqwest::Error) -> String {
         out = format!("{out}: {inner}");
         cause = inner.source();
     }
-    cut(&out)
+    out
 }
 
 /// What a status of 300 or more means.
@@ -127,7 +128,7 @@ fn refused(status: u16, headers: &HeaderMap, body: Value) -> Trouble {
         _ => Again::No,
     };
     let code = if status == 401 || status == 403 { "judge-unauthorized" } else { "judge-http" };
-    let said = if said.is_empty() { String::new() } else { format!(": {}", cut(said)) };
+    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
     Trouble { code, message: format!("the judge's provider answered {status}{said}"), again }
 }
 

@@ -228,6 +228,19 @@ async fn no_message_holds_a_key_or_an_address_with_a_password() {
 }
 
 #[tokio::test]
+async fn no_message_holds_the_beginning_of_a_key_wherever_it_is_cut() {
+    // 300 characters are told of a message, or of what the provider said in it.
+    for before in (230..300).step_by(6) {
+        let body = json!({"error": {"message": format!("{}{KEY}", "x".repeat(before)), "code": 403}});
+        for status in [200, 401] {
+            let refusal = vec![PartKind::Http { status, headers: vec![], retry_after: None, body: Some(node(body.clone())) }];
+            let told = format!("{:?}", Scripted::new([refusal]).await.ask(settings(Provider::Chat("m".into()))).await);
+            assert!(told.contains("xxx") && !told.contains(&KEY[..3]), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_missing_key_is_named() {
     for (provider, key) in
         [(all()[0].clone(), "ANTHROPIC_API_KEY"), (all()[1].clone(), "OPENAI_API_KEY"), (all()[2].clone(), "OPENAI_API_KEY")]
