@@ -142,7 +142,7 @@ impl Session<'_> {
             Sentinels::Auto => security,
             Sentinels::Off => false,
         };
-        let sentinels = if wanted && something { sentinels(self.recording) } else { vec![] };
+        let sentinels = if wanted && something { sentinels(self.recording, &self.shared) } else { vec![] };
         let known =
             sentinels.iter().map(|sentinel| Statement { id: sentinel.id, text: &sentinel.text, evidence_from: &sentinels::EVIDENCE_FROM });
         let votes = self.settings.votes;

@@ -88,18 +88,29 @@ pub(super) fn bad_quotes(faults: &[String]) -> String {
     BAD_QUOTES.replace("{faults}", &faults)
 }
 
-/// 16 hex digits that stand neither in the recording nor in the reference. A text cannot hold the hash of itself, so no chance and no
+/// What marks the fences: it stands neither in the recording nor in the reference.
+fn nonce(recording: &str, reference: &str) -> String {
+    unseen("checkride/nonce/v1", recording, &[recording, reference])
+}
+
+/// What nobody in the recording states. It stands nowhere in `shared`, so neither in the fences nor in a reference.
+pub(super) fn number(recording: &str, shared: &str) -> String {
+    unseen("checkride/sentinel/v1", recording, &[shared])
+}
+
+/// 16 hex digits, made of a recording, that stand in none of these texts. A text cannot hold the hash of itself, so no chance and no
 /// secret is needed.
-pub(super) fn nonce(recording: &str, reference: &str) -> String {
+fn unseen(purpose: &str, recording: &str, texts: &[&str]) -> String {
     let mut round: u32 = 0;
     loop {
         let mut context = Context::new(&SHA256);
-        context.update(b"checkride/nonce/v1\0");
+        context.update(purpose.as_bytes());
+        context.update(b"\0");
         context.update(&round.to_be_bytes());
         context.update(recording.as_bytes());
-        let nonce: String = context.finish().as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        if !recording.contains(&nonce) && !reference.contains(&nonce) {
-            return nonce;
+        let digits: String = context.finish().as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        if !texts.iter().any(|text| text.contains(&digits)) {
+            return digits;
         }
         round += 1;
     }
@@ -123,6 +134,15 @@ mod tests {
     fn a_reference_that_holds_the_nonce_gets_another_one() {
         let first = nonce("hello", "");
         assert_ne!(nonce("hello", &first), first);
+    }
+
+    #[test]
+    fn the_number_of_a_sentinel_stands_nowhere_in_the_prompt() {
+        let first = number("hello", "");
+        assert_ne!(first, nonce("hello", ""));
+        for (recording, shared) in [("hello", shared("hello", None)), ("hello", shared("hello", Some(&first)))] {
+            assert!(!shared.contains(&number(recording, &shared)), "{shared}");
+        }
     }
 
     #[test]

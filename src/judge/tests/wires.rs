@@ -241,6 +241,17 @@ async fn no_message_holds_the_beginning_of_a_key_wherever_it_is_cut() {
 }
 
 #[tokio::test]
+async fn a_sentinel_asks_for_no_number_that_the_judge_was_shown() {
+    let mut judge = settings(Provider::OpenAi("m".into()));
+    judge.sentinels = Sentinels::On;
+    let world = Scripted::new(vec![text("no json"); 6]).await;
+    world.ask(judge).await;
+    let bodies: Vec<_> = world.requests().iter().map(|request| request.body.to_string()).collect();
+    let asks = bodies.iter().find_map(|body| body.split("the reference number ").nth(1)).expect("the sentinel was asked");
+    assert!(bodies.iter().all(|body| body.matches(&asks[..16]).count() <= 1), "{bodies:?}");
+}
+
+#[tokio::test]
 async fn a_missing_key_is_named() {
     for (provider, key) in
         [(all()[0].clone(), "ANTHROPIC_API_KEY"), (all()[1].clone(), "OPENAI_API_KEY"), (all()[2].clone(), "OPENAI_API_KEY")]
