@@ -7,7 +7,7 @@
 use super::outcome::judge as verdict_of;
 use super::planner::{Plan, Planned};
 use crate::checks::part::Part;
-use crate::checks::{self, TraceScope, Views};
+use crate::checks::{self, Decision, TraceScope, Views};
 use crate::judge::{self, Judge, JudgeWorld, Mode};
 use crate::model::judge::{Answers, Asked, JudgeProblem, OnUnavailable, Rubric, Statement};
 use crate::model::outcome::{Finding, Verdict};
@@ -125,20 +125,24 @@ fn known(case: &Case, trace: &Trace) -> impl Iterator<Item = (Option<usize>, Rub
 async fn one(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace, step: Option<usize>, rubric: &Rubric) -> Answers {
     let recording = checks::recording(trace, step, &rubric.settings.include);
     let mut answers = judge.answer(rubric, &recording, step, explains(case, rubric)).await;
-    // Where there is no key, what the lock lacks cannot be asked for: the author said what that means.
+    // What the author said of a judge that cannot be asked; but a failure that is known stays one, whatever was not answered beside it.
     if rubric.settings.on_unavailable == OnUnavailable::Skip
-        && let Some(reason) = judge::unavailable(&rubric.settings, &world.environment)
-        && let Some(problem) = missing(&answers)
+        && let Some(reason) = missing(&answers, judge::unavailable(&rubric.settings, &world.environment))
+        && checks::aggregate(rubric, &answers).decision != Decision::Fail
     {
-        answers = Answers { step, not_asked: Some(format!("{reason}; {}", problem.message)), cost: answers.cost, ..Answers::default() };
+        answers = Answers { step, not_asked: Some(reason), cost: answers.cost, ..Answers::default() };
     }
     answers
 }
 
-/// The first fault that says that there is no answer, rather than a wrong one.
-fn missing(answers: &Answers) -> Option<&JudgeProblem> {
-    let faults = answers.fault.iter().chain(answers.criteria.iter().filter_map(|answered| answered.fault.as_ref()));
-    faults.into_iter().find(|fault| ["lock-miss", "judge-unavailable"].contains(&fault.code.as_str()))
+/// Why there is no answer, rather than a wrong one. What the lock lacks is such a reason only where nobody can be asked for it.
+fn missing(answers: &Answers, no_key: Option<String>) -> Option<String> {
+    let faults = || answers.fault.iter().chain(answers.criteria.iter().filter_map(|answered| answered.fault.as_ref()));
+    let of = |code: &str| faults().find(|fault| fault.code == code);
+    match no_key {
+        Some(no_key) => of("lock-miss").or(of("judge-unavailable")).map(|fault| format!("{no_key}; {}", fault.message)),
+        None => of("judge-unavailable").map(|fault| fault.message.clone()),
+    }
 }
 
 /// What stands in for the answers to a case that was interrupted while the judge was at work.

@@ -155,8 +155,7 @@ impl Session<'_> {
         }
         let fault = sentinels.iter().zip(&checked).find_map(|(sentinel, (answered, _))| compromised(sentinel, answered));
         answers.criteria = asked.into_iter().map(|(answered, _)| answered).collect();
-        let unavailable = || answers.criteria.iter().filter_map(|answered| answered.fault.clone()).find(|f| f.code == "judge-unavailable");
-        match fault.or_else(|| unavailable().filter(|_| self.settings.on_unavailable == OnUnavailable::Skip)) {
+        match fault {
             Some(fault) => unavailable_or(answers, self.settings, fault),
             None => answers,
         }
