@@ -169,7 +169,10 @@ fn a_real_wire_is_asked_once_with_a_key_and_replayed_without_one() {
         said.means(0, &[]);
         assert!(!said.text.contains("sk-not-a-key"), "{}", said.text);
         drop(served);
-        replay(&project).means(0, &[]);
+        // Who serves a model of `chat/…` is told by the address alone.
+        let address: &[(&str, &str)] = if model.starts_with("chat/") { &[("OPENAI_BASE_URL", openai.as_str())] } else { &[] };
+        say(&project, &["run", "--suites", "s.yaml", "--judge-mode", "replay"], address).means(0, &[]);
+        say(&project, &["judge", "prune", "--unused", "--suites", "s.yaml"], &[]).means(0, &["0 of 1 entries removed"]);
         let entry = std::fs::read_to_string(project.path(&format!("judge-lock/{}.json", keys(&project)[0]))).expect("it is there");
         assert!(entry.contains("\"verdict\": \"met\"") && !entry.contains("sk-not-a-key"), "{entry}");
     }
