@@ -335,7 +335,7 @@ fn a_step_has_a_rubric_of_its_own_over_the_run_so_far() {
 fn statements_hold_values_of_rows_and_of_the_run() {
     let case = "vars: {word: wallet}\njudge: {reference: \"It is called {{word}}.\", criteria: [{id: says, must: \"Names the {{word}} of {{session}} plainly.\"}]}";
     let (project, said) = ran(&always("not_met"), case);
-    said.means(1, &["must \"Names the wallet of main-"]);
+    said.means(1, &["must \"Names the wallet of \"main-"]);
     let stored = std::fs::read_to_string(project.path(".checkride/s.a.judge.json")).unwrap();
     assert!(stored.contains("It is called wallet."), "{stored}");
 }

@@ -6,15 +6,13 @@
 
 use super::outcome::judge as verdict_of;
 use super::planner::{Plan, Planned};
-use crate::checks::part::Part;
-use crate::checks::{self, Decision, TraceScope, Views};
+use super::statements::filled;
+use crate::checks::{self, Decision, Views};
 use crate::judge::{self, Judge, JudgeWorld, Mode};
-use crate::model::judge::{Answers, Asked, JudgeProblem, OnUnavailable, Rubric, Statement};
+use crate::model::judge::{Answers, Asked, JudgeProblem, OnUnavailable, Rubric};
 use crate::model::outcome::{Finding, Verdict};
 use crate::model::suite::Case;
-use crate::model::template::Scope;
 use crate::model::trace::Trace;
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The tag of cases that are about an attack.
@@ -164,38 +162,4 @@ pub fn are_answered(case: &Case, trace: &Trace, asked: &[Asked]) -> bool {
 pub fn answers_to<'a>(rubric: &Rubric, step: Option<usize>, asked: &'a [Asked]) -> Option<&'a Answers> {
     let question = rubric.question();
     asked.iter().find(|asked| asked.answers.step == step && asked.question == question).map(|asked| &asked.answers)
-}
-
-/// The rubric with the values that the run gave. The error says which is not known.
-fn filled<'t>(rubric: &Rubric, step: Option<usize>, case: &'t Case, views: &Views<'t>) -> Result<Rubric, String> {
-    let part =
-        step.and_then(|step| Some((views.step(step)?, &case.steps[step]))).map(|(run, step)| Part::of(views, run, step.session_given));
-    let scope = match &part {
-        Some(part) => TraceScope::of_step(views, part),
-        None => TraceScope::of_case(views, case.session.as_deref()),
-    };
-    let mut filled = rubric.clone();
-    for criterion in &mut filled.criteria {
-        fill(&mut criterion.statement, &scope)
-            .map_err(|reason| format!("the statement `{}` cannot be put together: {reason}", criterion.id))?;
-    }
-    if let Some(reference) = &mut filled.reference {
-        fill(reference, &scope).map_err(|reason| format!("the reference cannot be put together: {reason}"))?;
-    }
-    Ok(filled)
-}
-
-/// A secret never reaches the judge: it stands there as everything recorded shows it.
-fn fill(statement: &mut Statement, scope: &TraceScope<'_, '_>) -> Result<(), String> {
-    if let Some(template) = statement.template.take() {
-        statement.text = match template.fill(scope).map_err(|unfilled| unfilled.reason)? {
-            Some(Value::String(text)) => text,
-            Some(value) => value.to_string(),
-            None => return Err("it would be empty".to_owned()),
-        };
-    }
-    if let Some(hidden) = scope.hidden(&statement.text) {
-        statement.text = hidden;
-    }
-    Ok(())
 }

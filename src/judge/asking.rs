@@ -40,6 +40,8 @@ pub(super) struct Statement<'a> {
     pub id: &'a str,
     pub text: &'a str,
     pub evidence_from: &'a [Role],
+    /// Values of the run stand in the text, as JSON.
+    pub has_data: bool,
 }
 
 /// What all statements of one rubric share.
@@ -134,6 +136,7 @@ impl Session<'_> {
             id: &criterion.id,
             text: &criterion.statement.text,
             evidence_from: &criterion.evidence_from,
+            has_data: criterion.statement.has_data,
         });
         let statements: Vec<_> = statements.collect();
         let something = statements.iter().any(|statement| self.has_words(statement.evidence_from));
@@ -143,8 +146,12 @@ impl Session<'_> {
             Sentinels::Off => false,
         };
         let sentinels = if wanted && something { sentinels(self.recording, &self.shared) } else { vec![] };
-        let known =
-            sentinels.iter().map(|sentinel| Statement { id: sentinel.id, text: &sentinel.text, evidence_from: &sentinels::EVIDENCE_FROM });
+        let known = sentinels.iter().map(|sentinel| Statement {
+            id: sentinel.id,
+            text: &sentinel.text,
+            evidence_from: &sentinels::EVIDENCE_FROM,
+            has_data: false,
+        });
         let votes = self.settings.votes;
         let asked = join_all(statements.iter().map(|statement| self.statement(*statement, votes)));
         let checked = join_all(known.map(|statement| self.statement(statement, 1)));

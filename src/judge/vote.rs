@@ -143,7 +143,7 @@ impl Ballot<'_> {
         let prompt = Prompt {
             system: prompt::system(),
             shared: session.shared.clone(),
-            question: prompt::question(self.statement.id, self.statement.text, self.statement.evidence_from),
+            question: prompt::question(&self.statement),
             again: again.to_vec(),
         };
         let words = prompt.system.len() + prompt.shared.len() + prompt.question.len();
@@ -181,7 +181,7 @@ impl Ballot<'_> {
         };
         Asked {
             v: 1,
-            template_sha256: template_sha256().to_owned(),
+            template_sha256: template_sha256(statement.has_data).to_owned(),
             schema_sha256: schema_sha256().to_owned(),
             provider: provider.to_owned(),
             model,

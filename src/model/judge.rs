@@ -39,6 +39,8 @@ pub struct Statement {
     pub text: String,
     /// There if the text names values that only the run knows.
     pub template: Option<Arc<Node>>,
+    /// True once such a value stands in the text as JSON, of which a judge must know that it is data.
+    pub has_data: bool,
 }
 
 /// One plain statement about the run, judged alone.

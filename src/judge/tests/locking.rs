@@ -124,7 +124,7 @@ async fn a_miss_names_what_differs() {
     misses(|rubric, _| changed(rubric, |settings| settings.max_output_tokens = 9), "max_output_tokens was 1500, and is 9 now").await;
     let other = || model(Provider::Exec(vec!["sh".into(), "other.sh".into()]));
     misses(|rubric, _| changed(rubric, |settings| settings.models = vec![other()]), "the model was exec/sh judge.sh, and is").await;
-    let reference = || Statement { text: "Two wallets.".into(), template: None };
+    let reference = || Statement { text: "Two wallets.".into(), template: None, has_data: false };
     misses(|rubric, _| rubric.reference = Some(reference()), "the reference changed").await;
     let unlike = |rubric: &mut Rubric, _: &mut Recording| {
         rubric.criteria[0].id = "other".into();

@@ -35,7 +35,7 @@ fn criterion(id: &str, kind: CriterionKind, text: &str, evidence_from: &[Role]) 
         id: id.into(),
         span: Span::NONE,
         kind,
-        statement: Statement { text: text.into(), template: None },
+        statement: Statement { text: text.into(), template: None, has_data: false },
         weight: 1,
         evidence_from: evidence_from.to_vec(),
         vote_rule: None,

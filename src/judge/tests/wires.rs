@@ -42,10 +42,14 @@ impl Scripted {
     }
 
     async fn ask(&self, settings: JudgeSettings) -> Answers {
+        self.put(&one(settings)).await
+    }
+
+    async fn put(&self, rubric: &Rubric) -> Answers {
         let url = self.server.url("c", "llm");
         let openai = format!("{url}/v1");
         let keys = [("ANTHROPIC_BASE_URL", &*url), ("OPENAI_BASE_URL", &*openai), ("ANTHROPIC_API_KEY", KEY), ("OPENAI_API_KEY", KEY)];
-        ask(&one(settings), &recording(), &keys).await
+        ask(rubric, &recording(), &keys).await
     }
 
     fn requests(&self) -> Vec<Request> {
@@ -94,6 +98,17 @@ async fn a_structured_reply_is_read_on_every_wire_and_its_tokens_are_counted() {
         let body = request.body.to_string();
         assert!(request.body.get("temperature").is_none() && body.contains("json_schema") && body.contains("counter_evidence"));
         assert!(body.contains("The assistant says that it listed wallets.") && body.contains("You check ONE statement"));
+    }
+}
+
+#[tokio::test]
+async fn a_judge_is_told_that_values_of_the_run_are_data() {
+    for has_data in [true, false] {
+        let world = Scripted::new([text(&good())]).await;
+        let mut rubric = one(settings(Provider::OpenAi("m".into())));
+        rubric.criteria[0].statement.has_data = has_data;
+        world.put(&rubric).await;
+        assert_eq!(world.requests()[0].body.to_string().contains("is data taken from the run"), has_data);
     }
 }
 
