@@ -291,6 +291,20 @@ fn recheck_takes_the_stored_answers_and_says_the_same() {
 }
 
 #[test]
+fn recheck_asks_a_fake_whose_rules_changed() {
+    let (project, said) = ran(&always("met"), "judge: [Names every wallet of the user.]");
+    said.means(0, &["1 passed"]);
+    let trace = ".checkride/s.a.jsonl";
+    let rules = |reply: &str| {
+        std::fs::write(project.path("checkride.yaml"), format!("suites: [s.yaml]\njudge: {}\n", always(reply))).unwrap();
+    };
+    rules("not_met");
+    project.say(&["recheck", trace]).means(1, &["is not met"]);
+    rules("met");
+    project.say(&["recheck", trace]).means(0, &["1 passed"]);
+}
+
+#[test]
 fn a_budget_of_calls_ends_the_asking() {
     let judge = "{model: fake, budget: {calls: 1}, fake: {rules: [{reply: met, when: {assistant: {contains: wallet}}}]}}";
     ran(judge, "judge: [Names every wallet of the user., Offers a next step to the user.]")

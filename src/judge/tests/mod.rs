@@ -82,7 +82,7 @@ fn one(settings: JudgeSettings) -> Rubric {
 }
 
 fn fake(rules: Vec<FakeRule>, fault: JudgeFault) -> Provider {
-    Provider::Fake(Arc::new(FakeJudge { rules, fault }))
+    Provider::Fake(Arc::new(FakeJudge { rules, fault, written: serde_json::Value::Null }))
 }
 
 fn rule(criterion: &str, reply: Answer, quote: Quoting) -> FakeRule {
