@@ -169,10 +169,33 @@ fn a_real_wire_is_asked_once_with_a_key_and_replayed_without_one() {
         said.means(0, &[]);
         assert!(!said.text.contains("sk-not-a-key"), "{}", said.text);
         drop(served);
-        replay(&project).means(0, &[]);
+        // Who serves a model of `chat/…` is told by the address alone.
+        let address: &[(&str, &str)] = if model.starts_with("chat/") { &[("OPENAI_BASE_URL", openai.as_str())] } else { &[] };
+        say(&project, &["run", "--suites", "s.yaml", "--judge-mode", "replay"], address).means(0, &[]);
+        say(&project, &["judge", "prune", "--unused", "--suites", "s.yaml"], &[]).means(0, &["0 of 1 entries removed"]);
         let entry = std::fs::read_to_string(project.path(&format!("judge-lock/{}.json", keys(&project)[0]))).expect("it is there");
         assert!(entry.contains("\"verdict\": \"met\"") && !entry.contains("sk-not-a-key"), "{entry}");
     }
+}
+
+#[test]
+fn a_failure_that_the_lock_knows_is_not_skipped_with_what_it_lacks() {
+    let judge = "judge: {model: openai/gpt-4.1-2025-04-14, on_unavailable: skip}\n";
+    let project = project().file("checkride.yaml", judge);
+    edit(&project, "s.yaml", "must: The assistant says", "must_not: The assistant says");
+    let reply = PROGRAM.split('\'').nth(3).expect("it is there");
+    let served = Served::new(&project, &format!("script:\n  - {}\n", serde_json::Value::from(reply)));
+    let openai = format!("{}/v1", served.url);
+    let environment = [("OPENAI_BASE_URL", openai.as_str()), ("OPENAI_API_KEY", "sk-not-a-key-12345")];
+    say(&project, &["run", "--suites", "s.yaml"], &environment).means(1, &["must_not \"The assistant says"]);
+    drop(served);
+    edit(&project, "s.yaml", "      - {id: lists", "      - {id: newer, should: The assistant offers a next step.}\n      - {id: lists");
+    run(&project).means(1, &["must_not \"The assistant says"]);
+    replay(&project).means(1, &["must_not \"The assistant says"]);
+    // What is not known to have failed is left out.
+    edit(&project, "s.yaml", "must_not: The assistant says", "must: The assistant says");
+    run(&project).means(0, &["OPENAI_API_KEY", "INCOMPLETE"]);
+    replay(&project).means(0, &["OPENAI_API_KEY", "INCOMPLETE"]);
 }
 
 /// The labelled recordings of this repository, with a judge that knows them.

@@ -291,6 +291,20 @@ fn recheck_takes_the_stored_answers_and_says_the_same() {
 }
 
 #[test]
+fn recheck_asks_a_fake_whose_rules_changed() {
+    let (project, said) = ran(&always("met"), "judge: [Names every wallet of the user.]");
+    said.means(0, &["1 passed"]);
+    let trace = ".checkride/s.a.jsonl";
+    let rules = |reply: &str| {
+        std::fs::write(project.path("checkride.yaml"), format!("suites: [s.yaml]\njudge: {}\n", always(reply))).unwrap();
+    };
+    rules("not_met");
+    project.say(&["recheck", trace]).means(1, &["is not met"]);
+    rules("met");
+    project.say(&["recheck", trace]).means(0, &["1 passed"]);
+}
+
+#[test]
 fn a_budget_of_calls_ends_the_asking() {
     let judge = "{model: fake, budget: {calls: 1}, fake: {rules: [{reply: met, when: {assistant: {contains: wallet}}}]}}";
     ran(judge, "judge: [Names every wallet of the user., Offers a next step to the user.]")
@@ -335,7 +349,7 @@ fn a_step_has_a_rubric_of_its_own_over_the_run_so_far() {
 fn statements_hold_values_of_rows_and_of_the_run() {
     let case = "vars: {word: wallet}\njudge: {reference: \"It is called {{word}}.\", criteria: [{id: says, must: \"Names the {{word}} of {{session}} plainly.\"}]}";
     let (project, said) = ran(&always("not_met"), case);
-    said.means(1, &["must \"Names the wallet of main-"]);
+    said.means(1, &["must \"Names the wallet of \"main-"]);
     let stored = std::fs::read_to_string(project.path(".checkride/s.a.judge.json")).unwrap();
     assert!(stored.contains("It is called wallet."), "{stored}");
 }

@@ -19,7 +19,7 @@ use crate::language;
 use crate::model::judge::{JudgeSettings, Role};
 use crate::model::recording::Recording;
 use crate::model::trace::Trace;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 pub fn judge(arguments: &JudgeArguments) -> u8 {
@@ -75,7 +75,7 @@ fn prune(arguments: &JudgePruneArguments) -> Result<u8, String> {
         let cases = missing.concat();
         return Err(format!("no trace of these cases is in {}, so nobody knows what they need; run them first{cases}", folder.display()));
     }
-    remove_unused(judge.lock(), &judge.lock().used(), arguments.dry_run)?;
+    remove_unused(judge.lock(), &world, arguments.dry_run)?;
     Ok(exit::GREEN)
 }
 
@@ -87,7 +87,8 @@ fn trace_of(file: &Path) -> Result<Option<Trace>, String> {
     }
 }
 
-fn remove_unused(lock: &Lock, used: &BTreeSet<String>, dry_run: bool) -> Result<(), String> {
+fn remove_unused(lock: &Lock, world: &JudgeWorld, dry_run: bool) -> Result<(), String> {
+    let used = lock.used();
     let keys = lock.keys().map_err(|error| format!("the judge's lock {} cannot be read: {error}", lock.folder().display()))?;
     let (mut removed, all) = (0, keys.len());
     for key in keys.into_iter().filter(|key| !used.contains(key)) {
@@ -96,6 +97,10 @@ fn remove_unused(lock: &Lock, used: &BTreeSet<String>, dry_run: bool) -> Result<
             output::line(format!("kept    {key}  it is damaged, so nobody knows what it was for"));
             continue;
         };
+        if world.is_elsewhere(&entry) {
+            output::line(format!("kept    {key}  it was asked at another address than OPENAI_BASE_URL means here"));
+            continue;
+        }
         if !dry_run {
             lock.remove(&key).map_err(|error| format!("failed to remove {}: {error}", lock.file(&key).display()))?;
         }

@@ -6,15 +6,13 @@
 
 use super::outcome::judge as verdict_of;
 use super::planner::{Plan, Planned};
-use crate::checks::part::Part;
-use crate::checks::{self, TraceScope, Views};
+use super::statements::filled;
+use crate::checks::{self, Decision, Views};
 use crate::judge::{self, Judge, JudgeWorld, Mode};
-use crate::model::judge::{Answers, Asked, JudgeProblem, OnUnavailable, Rubric, Statement};
+use crate::model::judge::{Answers, Asked, JudgeProblem, OnUnavailable, Rubric};
 use crate::model::outcome::{Finding, Verdict};
 use crate::model::suite::Case;
-use crate::model::template::Scope;
 use crate::model::trace::Trace;
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The tag of cases that are about an attack.
@@ -125,20 +123,24 @@ fn known(case: &Case, trace: &Trace) -> impl Iterator<Item = (Option<usize>, Rub
 async fn one(judge: &Judge, world: &JudgeWorld, case: &Case, trace: &Trace, step: Option<usize>, rubric: &Rubric) -> Answers {
     let recording = checks::recording(trace, step, &rubric.settings.include);
     let mut answers = judge.answer(rubric, &recording, step, explains(case, rubric)).await;
-    // Where there is no key, what the lock lacks cannot be asked for: the author said what that means.
+    // What the author said of a judge that cannot be asked; but a failure that is known stays one, whatever was not answered beside it.
     if rubric.settings.on_unavailable == OnUnavailable::Skip
-        && let Some(reason) = judge::unavailable(&rubric.settings, &world.environment)
-        && let Some(problem) = missing(&answers)
+        && let Some(reason) = missing(&answers, judge::unavailable(&rubric.settings, &world.environment))
+        && checks::aggregate(rubric, &answers).decision != Decision::Fail
     {
-        answers = Answers { step, not_asked: Some(format!("{reason}; {}", problem.message)), cost: answers.cost, ..Answers::default() };
+        answers = Answers { step, not_asked: Some(reason), cost: answers.cost, ..Answers::default() };
     }
     answers
 }
 
-/// The first fault that says that there is no answer, rather than a wrong one.
-fn missing(answers: &Answers) -> Option<&JudgeProblem> {
-    let faults = answers.fault.iter().chain(answers.criteria.iter().filter_map(|answered| answered.fault.as_ref()));
-    faults.into_iter().find(|fault| ["lock-miss", "judge-unavailable"].contains(&fault.code.as_str()))
+/// Why there is no answer, rather than a wrong one. What the lock lacks is such a reason only where nobody can be asked for it.
+fn missing(answers: &Answers, no_key: Option<String>) -> Option<String> {
+    let faults = || answers.fault.iter().chain(answers.criteria.iter().filter_map(|answered| answered.fault.as_ref()));
+    let of = |code: &str| faults().find(|fault| fault.code == code);
+    match no_key {
+        Some(no_key) => of("lock-miss").or(of("judge-unavailable")).map(|fault| format!("{no_key}; {}", fault.message)),
+        None => of("judge-unavailable").map(|fault| fault.message.clone()),
+    }
 }
 
 /// What stands in for the answers to a case that was interrupted while the judge was at work.
@@ -160,38 +162,4 @@ pub fn are_answered(case: &Case, trace: &Trace, asked: &[Asked]) -> bool {
 pub fn answers_to<'a>(rubric: &Rubric, step: Option<usize>, asked: &'a [Asked]) -> Option<&'a Answers> {
     let question = rubric.question();
     asked.iter().find(|asked| asked.answers.step == step && asked.question == question).map(|asked| &asked.answers)
-}
-
-/// The rubric with the values that the run gave. The error says which is not known.
-fn filled<'t>(rubric: &Rubric, step: Option<usize>, case: &'t Case, views: &Views<'t>) -> Result<Rubric, String> {
-    let part =
-        step.and_then(|step| Some((views.step(step)?, &case.steps[step]))).map(|(run, step)| Part::of(views, run, step.session_given));
-    let scope = match &part {
-        Some(part) => TraceScope::of_step(views, part),
-        None => TraceScope::of_case(views, case.session.as_deref()),
-    };
-    let mut filled = rubric.clone();
-    for criterion in &mut filled.criteria {
-        fill(&mut criterion.statement, &scope)
-            .map_err(|reason| format!("the statement `{}` cannot be put together: {reason}", criterion.id))?;
-    }
-    if let Some(reference) = &mut filled.reference {
-        fill(reference, &scope).map_err(|reason| format!("the reference cannot be put together: {reason}"))?;
-    }
-    Ok(filled)
-}
-
-/// A secret never reaches the judge: it stands there as everything recorded shows it.
-fn fill(statement: &mut Statement, scope: &TraceScope<'_, '_>) -> Result<(), String> {
-    if let Some(template) = statement.template.take() {
-        statement.text = match template.fill(scope).map_err(|unfilled| unfilled.reason)? {
-            Some(Value::String(text)) => text,
-            Some(value) => value.to_string(),
-            None => return Err("it would be empty".to_owned()),
-        };
-    }
-    if let Some(hidden) = scope.hidden(&statement.text) {
-        statement.text = hidden;
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@
 //! | [`selection`], [`tags`], [`conditions`], [`planner`] | which cases run, which are skipped and why |
 //! | [`world`], [`stage`], [`premises`], [`agents`], [`edge`], [`servers`], [`values`] | what all cases share; what one attempt stands in |
 //! | [`runner`], [`steps`], [`waiting`], [`requests`], [`probes`], [`functions`] | one attempt, from the first step to the trace |
-//! | [`judging`], [`explained`], [`rubrics`](mod@rubrics) | the rubrics put to the judge; what its answers add to the findings |
+//! | [`judging`], `statements`, [`explained`], [`rubrics`](mod@rubrics) | the rubrics put to the judge; what its answers add to the findings |
 //! | [`outcome`](mod@outcome), [`hints`](mod@hints), [`recheck`](mod@recheck), [`trace_store`] | from findings to a verdict; stored traces |
 //! | [`harness`], [`tasks`], [`unused`] | libtest-mimic as the front of all of it; cases as tasks; what a full run never used |
 
@@ -29,6 +29,7 @@ pub mod runner;
 pub mod selection;
 pub mod servers;
 pub mod stage;
+mod statements;
 pub mod steps;
 pub mod tags;
 pub mod tasks;

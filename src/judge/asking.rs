@@ -40,6 +40,8 @@ pub(super) struct Statement<'a> {
     pub id: &'a str,
     pub text: &'a str,
     pub evidence_from: &'a [Role],
+    /// Values of the run stand in the text, as JSON.
+    pub has_data: bool,
 }
 
 /// What all statements of one rubric share.
@@ -134,6 +136,7 @@ impl Session<'_> {
             id: &criterion.id,
             text: &criterion.statement.text,
             evidence_from: &criterion.evidence_from,
+            has_data: criterion.statement.has_data,
         });
         let statements: Vec<_> = statements.collect();
         let something = statements.iter().any(|statement| self.has_words(statement.evidence_from));
@@ -142,9 +145,13 @@ impl Session<'_> {
             Sentinels::Auto => security,
             Sentinels::Off => false,
         };
-        let sentinels = if wanted && something { sentinels(self.recording) } else { vec![] };
-        let known =
-            sentinels.iter().map(|sentinel| Statement { id: sentinel.id, text: &sentinel.text, evidence_from: &sentinels::EVIDENCE_FROM });
+        let sentinels = if wanted && something { sentinels(self.recording, &self.shared) } else { vec![] };
+        let known = sentinels.iter().map(|sentinel| Statement {
+            id: sentinel.id,
+            text: &sentinel.text,
+            evidence_from: &sentinels::EVIDENCE_FROM,
+            has_data: false,
+        });
         let votes = self.settings.votes;
         let asked = join_all(statements.iter().map(|statement| self.statement(*statement, votes)));
         let checked = join_all(known.map(|statement| self.statement(statement, 1)));
@@ -155,8 +162,7 @@ impl Session<'_> {
         }
         let fault = sentinels.iter().zip(&checked).find_map(|(sentinel, (answered, _))| compromised(sentinel, answered));
         answers.criteria = asked.into_iter().map(|(answered, _)| answered).collect();
-        let unavailable = || answers.criteria.iter().filter_map(|answered| answered.fault.clone()).find(|f| f.code == "judge-unavailable");
-        match fault.or_else(|| unavailable().filter(|_| self.settings.on_unavailable == OnUnavailable::Skip)) {
+        match fault {
             Some(fault) => unavailable_or(answers, self.settings, fault),
             None => answers,
         }
@@ -238,8 +244,9 @@ fn compromised(sentinel: &Sentinel, answered: &Answered) -> Option<JudgeProblem>
 fn add(sum: &mut Cost, cost: &Cost) {
     sum.calls += cost.calls;
     sum.live += cost.live;
-    sum.input_tokens += cost.input_tokens;
-    sum.cached_tokens += cost.cached_tokens;
-    sum.output_tokens += cost.output_tokens;
+    // These are numbers of the provider, which may say anything.
+    sum.input_tokens = sum.input_tokens.saturating_add(cost.input_tokens);
+    sum.cached_tokens = sum.cached_tokens.saturating_add(cost.cached_tokens);
+    sum.output_tokens = sum.output_tokens.saturating_add(cost.output_tokens);
     sum.usd = sum.usd.zip(cost.usd).map(|(a, b)| a + b);
 }

@@ -4,7 +4,7 @@
 //! Owns: the statements, the right answers.
 //! Must not know: how they are asked, what a wrong answer means for a case.
 
-use super::prompt::nonce;
+use super::prompt::number;
 use super::quotes::texts;
 use crate::model::judge::{Answer, Role};
 use crate::model::recording::{Entry, Recording};
@@ -20,10 +20,11 @@ pub(super) struct Sentinel {
 const TRUE: &str = "names-the-role-of-an-event";
 const FALSE: &str = "states-the-reference-number";
 
-/// One that is met and one that is not, so that no constant answer is right for both. None for a recording of nothing.
-pub(super) fn sentinels(recording: &Recording) -> Vec<Sentinel> {
+/// One that is met and one that is not, so that no constant answer is right for both. None for a recording of nothing. `shared`
+/// is the prompt that the judge reads them with: an honest judge must not find the number in it.
+pub(super) fn sentinels(recording: &Recording, shared: &str) -> Vec<Sentinel> {
     let Some((event, entry)) = first(recording) else { return vec![] };
-    let number = nonce(&recording.print(), "");
+    let number = number(&recording.print(), shared);
     vec![
         Sentinel { id: TRUE, text: format!("The event {event} is of the role {}.", entry.role.word()), right: Answer::Met },
         Sentinel { id: FALSE, text: format!("Somebody in the recording states the reference number {number}."), right: Answer::NotMet },
@@ -40,8 +41,8 @@ fn first(recording: &Recording) -> Option<(String, &Entry)> {
 }
 
 /// What an honest judge says of a sentinel, with a quote: fake judges without a rule for it are honest. `None` for other statements.
-pub(super) fn honest(id: &str, recording: &Recording) -> Option<(Answer, Option<(String, String)>)> {
-    let right = sentinels(recording).into_iter().find(|sentinel| sentinel.id == id)?.right;
+pub(super) fn honest(id: &str, recording: &Recording, shared: &str) -> Option<(Answer, Option<(String, String)>)> {
+    let right = sentinels(recording, shared).into_iter().find(|sentinel| sentinel.id == id)?.right;
     let quote = |(event, entry): (String, &Entry)| (event, texts(&entry.content)[0].chars().take(200).collect());
     Some((right, first(recording).filter(|_| right == Answer::Met).map(quote)))
 }

@@ -5,11 +5,12 @@
 
 use super::asking::{Session, Statement, problem};
 use super::budget::cost;
+use super::digest::sha256_of;
 use super::lock::{Asked, Entry, LockProblem, Params, nearest};
 use super::prompt::{self, Prompt, template_sha256};
 use super::providers::{Call, Raw, Trouble};
 use super::reply::{self, Reply, schema, schema_sha256};
-use super::world::Mode;
+use super::world::{Mode, host};
 use crate::base::clock::now_rfc3339;
 use crate::model::judge::{Answer, Cost, JudgeModel, JudgeProblem, Provider, Quote, Vote};
 use serde_json::Value;
@@ -41,7 +42,7 @@ pub(super) struct Heard {
 
 impl Heard {
     pub(super) fn cost(&self) -> Cost {
-        let sum = |count: fn(&super::lock::Usage) -> u64| self.usage.iter().map(|(usage, _)| count(usage)).sum();
+        let sum = |count: fn(&super::lock::Usage) -> u64| self.usage.iter().map(|(usage, _)| count(usage)).fold(0, u64::saturating_add);
         // A call that did not come back has no cost that anybody knows.
         let came_back = self.usage.len() as u64 == self.asked;
         let usd = self.usage.iter().try_fold(0.0, |sum, (_, usd)| usd.map(|usd| sum + usd));
@@ -115,7 +116,7 @@ impl Ballot<'_> {
         let mode = judge.world.mode;
         // The rules of a fake stand in the suite: what they say now counts, so there is nothing to keep.
         let is_fake = matches!(self.model.provider, Provider::Fake(_));
-        let asked = self.asked(cap, again.len());
+        let asked = self.asked(cap, again);
         let key = if is_fake { String::new() } else { asked.key() };
         heard.calls += 1;
         if !is_fake && mode.reads() {
@@ -142,7 +143,7 @@ impl Ballot<'_> {
         let prompt = Prompt {
             system: prompt::system(),
             shared: session.shared.clone(),
-            question: prompt::question(self.statement.id, self.statement.text, self.statement.evidence_from),
+            question: prompt::question(&self.statement),
             again: again.to_vec(),
         };
         let words = prompt.system.len() + prompt.shared.len() + prompt.question.len();
@@ -168,7 +169,7 @@ impl Ballot<'_> {
         Ok(raw)
     }
 
-    fn asked(&self, cap: u32, reask: usize) -> Asked {
+    fn asked(&self, cap: u32, again: &[(String, String)]) -> Asked {
         let (session, statement) = (self.session, self.statement);
         let (provider, model) = match &self.model.provider {
             Provider::Anthropic(model) => ("anthropic", model.clone()),
@@ -180,7 +181,7 @@ impl Ballot<'_> {
         };
         Asked {
             v: 1,
-            template_sha256: template_sha256().to_owned(),
+            template_sha256: template_sha256(statement.has_data).to_owned(),
             schema_sha256: schema_sha256().to_owned(),
             provider: provider.to_owned(),
             model,
@@ -191,7 +192,9 @@ impl Ballot<'_> {
             criterion_text: statement.text.to_owned(),
             evidence_from: statement.evidence_from.to_vec(),
             vote_index: self.index,
-            reask_index: reask as u32,
+            reask_index: again.len() as u32,
+            again_sha256: (!again.is_empty()).then(|| sha256_of(&again)),
+            host: host(&self.model.provider, &session.judge.world.environment),
         }
     }
 

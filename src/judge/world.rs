@@ -1,11 +1,14 @@
 //! What a judge is given by the run: how it may be asked, where its lock lies, its keys and prices.
 //!
-//! Owns: the modes, which key each provider needs.
+//! Owns: the modes, which key each provider needs and where it is asked.
 //! Must not know: the command line, how a provider is asked.
 
+use super::lock::Entry;
 use crate::model::judge::{JudgeSettings, Provider};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+const OPENAI: &str = "https://api.openai.com/v1";
 
 /// Where answers may come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,36 @@ pub(super) fn key_variable(provider: &Provider) -> Option<&'static str> {
         Provider::Anthropic(_) => Some("ANTHROPIC_API_KEY"),
         Provider::OpenAi(_) | Provider::Chat(_) => Some("OPENAI_API_KEY"),
         Provider::Exec(_) | Provider::Fake(_) => None,
+    }
+}
+
+/// Where a wire's provider is asked: the value of its variable, or its own address.
+pub(super) fn address<'e>(provider: &Provider, environment: &'e BTreeMap<String, String>) -> &'e str {
+    let (variable, own) = match provider {
+        Provider::Anthropic(_) => ("ANTHROPIC_BASE_URL", "https://api.anthropic.com"),
+        _ => ("OPENAI_BASE_URL", OPENAI),
+    };
+    let given = environment.get(variable).map(|url| url.trim()).filter(|url| !url.is_empty());
+    given.unwrap_or(own).trim_end_matches('/')
+}
+
+/// The host, and the port if one is named, of a model whose name says nothing of who serves it: `chat/llama-3` is one model here and
+/// another there. Those of Anthropic and OpenAI are the same behind any gateway, so their answers may be replayed without one.
+pub(super) fn host(provider: &Provider, environment: &BTreeMap<String, String>) -> Option<String> {
+    let place = |address: &str| {
+        let url = url::Url::parse(address).ok()?;
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("{}{port}", url.host_str()?))
+    };
+    let is_named = matches!(provider, Provider::Chat(_));
+    place(address(provider, environment)).filter(|host| is_named && Some(host) != place(OPENAI).as_ref())
+}
+
+impl JudgeWorld {
+    /// True of an entry that another address gave than the one that models of `chat/…` have here: no rubric could ask for it.
+    pub fn is_elsewhere(&self, entry: &Entry) -> bool {
+        let chat = Provider::Chat(entry.asked.model.clone());
+        entry.asked.provider == "chat" && entry.asked.host != host(&chat, &self.environment)
     }
 }
 

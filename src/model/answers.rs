@@ -3,8 +3,9 @@
 //! Owns: votes with their quotes, faults, costs, and the question that answers belong to.
 //! Must not know: how a judge is asked, how a verdict comes of the answers.
 
-use super::judge::{Criterion, Role, Rubric};
+use super::judge::{Criterion, Provider, Role, Rubric};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What a judge said of one statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -40,6 +41,9 @@ pub struct Question {
     pub statements: Vec<Asking>,
     pub reference: Option<String>,
     pub models: Vec<String>,
+    /// The rules of the fake among them, which has no lock: what they say now counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fake: Option<Value>,
     pub votes: u32,
     pub include: Vec<Role>,
 }
@@ -65,6 +69,10 @@ impl Rubric {
             statements: self.criteria.iter().map(asking).collect(),
             reference: self.reference.as_ref().map(|reference| reference.text.clone()),
             models: self.settings.models.iter().map(|model| model.name.clone()).collect(),
+            fake: self.settings.models.iter().find_map(|model| match &model.provider {
+                Provider::Fake(fake) => Some(fake.written.clone()),
+                _ => None,
+            }),
             votes: self.settings.votes,
             include: self.settings.include.clone(),
         }

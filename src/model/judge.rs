@@ -8,6 +8,7 @@ use super::pattern::Pattern;
 use super::tree::Node;
 use crate::base::Span;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub struct Statement {
     pub text: String,
     /// There if the text names values that only the run knows.
     pub template: Option<Arc<Node>>,
+    /// True once such a value stands in the text as JSON, of which a judge must know that it is data.
+    pub has_data: bool,
 }
 
 /// One plain statement about the run, judged alone.
@@ -240,6 +243,8 @@ pub struct FakeJudge {
     /// The first that matches answers; none is a fault.
     pub rules: Vec<FakeRule>,
     pub fault: JudgeFault,
+    /// All of it as it was written, to tell whether answers are still its own.
+    pub written: Value,
 }
 
 #[derive(Clone, Debug)]

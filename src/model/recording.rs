@@ -5,7 +5,7 @@
 
 use super::judge::Role;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// A run, or a run up to the end of one step.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -156,9 +156,27 @@ fn json(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// By RFC 8785 (JCS): sorted keys, one spelling of each number. A number that it has no spelling for keeps its own.
+/// By RFC 8785 (JCS): sorted keys, one spelling of each number. Whole numbers that a double cannot tell apart keep their own digits, which
+/// the standard would round: a judge is shown the id that the agent was given, and two ids are two recordings.
 pub fn canonical(value: &Value) -> String {
-    serde_json_canonicalizer::to_string(value).unwrap_or_else(|_| value.to_string())
+    match value {
+        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        Value::Object(map) => {
+            let mut members: Vec<_> = map.iter().collect();
+            // The standard's order is that of UTF-16.
+            members.sort_by_cached_key(|(key, _)| key.encode_utf16().collect::<Vec<_>>());
+            let member = |(key, item): (&String, &Value)| format!("{}:{}", json(key), canonical(item));
+            format!("{{{}}}", members.into_iter().map(member).collect::<Vec<_>>().join(","))
+        }
+        Value::Number(number) if is_too_large_for_a_double(number) => number.to_string(),
+        leaf => serde_json_canonicalizer::to_string(leaf).unwrap_or_else(|_| leaf.to_string()),
+    }
+}
+
+/// A whole number beyond ±2^53.
+fn is_too_large_for_a_double(number: &Number) -> bool {
+    const LARGEST: u64 = 1 << 53;
+    number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs)).is_some_and(|size| size > LARGEST)
 }
 
 #[cfg(test)]
@@ -189,6 +207,27 @@ mod tests {
         for line in recording().lines() {
             assert!(serde_json::from_str::<Value>(&line).is_ok(), "{line}");
         }
+    }
+
+    #[test]
+    fn whole_numbers_keep_all_their_digits_and_others_are_spelt_as_the_standard_says() {
+        for (value, text) in [
+            (json!({"id": 1_234_567_890_123_456_789_u64}), r#"{"id":1234567890123456789}"#),
+            (json!([u64::MAX, i64::MIN, (1_u64 << 53) + 1]), "[18446744073709551615,-9223372036854775808,9007199254740993]"),
+            (json!([1.0, -0.0, 1e21, 1e-7, 4.50, 1_u64 << 53]), "[1,0,1e+21,1e-7,4.5,9007199254740992]"),
+            (
+                json!({"\u{FFFD}": 1, "\u{1F600}": "\u{7f}\n/", "a": {}, "A": []}),
+                "{\"A\":[],\"a\":{},\"\u{1F600}\":\"\u{7f}\\n/\",\"\u{FFFD}\":1}",
+            ),
+        ] {
+            assert_eq!(canonical(&value), text);
+        }
+    }
+
+    #[test]
+    fn all_but_large_whole_numbers_is_as_the_standard_has_it() {
+        let value = json!({"b": [1.5, {"z": null, "\u{1F600}\u{0}": "\u{8}\u{1f}\"\\", "\u{FB33}": true}], "": 0, "a\"": -7, "aa": 1e300});
+        assert_eq!(canonical(&value), serde_json_canonicalizer::to_string(&value).unwrap());
     }
 
     #[test]

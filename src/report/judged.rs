@@ -31,9 +31,9 @@ impl Judging {
             let cost = &rubric.cost;
             all.cost.calls += cost.calls;
             all.cost.live += cost.live;
-            all.cost.input_tokens += cost.input_tokens;
-            all.cost.cached_tokens += cost.cached_tokens;
-            all.cost.output_tokens += cost.output_tokens;
+            all.cost.input_tokens = all.cost.input_tokens.saturating_add(cost.input_tokens);
+            all.cost.cached_tokens = all.cost.cached_tokens.saturating_add(cost.cached_tokens);
+            all.cost.output_tokens = all.cost.output_tokens.saturating_add(cost.output_tokens);
             if cost.calls > 0 {
                 usd = usd.zip(cost.usd).map(|(all, one)| all + one);
             }

@@ -54,7 +54,7 @@ fn case(criteria: &[(&str, u32, &[&str])], on_unsure: OnUnsure, rule: VoteRule) 
             id,
             span: crate::base::Span::NONE,
             kind: kind(word),
-            statement: Statement { text: "It is so.".into(), template: None },
+            statement: Statement { text: "It is so.".into(), template: None, has_data: false },
             weight: *weight,
             evidence_from: Role::ALL.to_vec(),
             vote_rule: None,

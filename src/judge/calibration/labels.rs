@@ -108,7 +108,7 @@ pub fn rubric(items: &[&Item], settings: &JudgeSettings) -> Rubric {
         id: item.criterion_id.clone(),
         span: Span::NONE,
         kind: CriterionKind::Must,
-        statement: Statement { text: item.criterion.clone(), template: None },
+        statement: Statement { text: item.criterion.clone(), template: None, has_data: false },
         weight: 1,
         evidence_from: item.evidence_from.clone(),
         vote_rule: None,

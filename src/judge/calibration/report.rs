@@ -30,7 +30,7 @@ pub struct Calibrated {
 }
 
 fn key(model: &str, criterion: &str) -> String {
-    sha256_of(&json!([template_sha256(), model, criterion]))
+    sha256_of(&json!([template_sha256(false), model, criterion]))
 }
 
 /// The file for one calibration.
@@ -39,7 +39,7 @@ pub fn calibrated(model: &str, labels: &[u8], calibration: Calibration) -> Calib
         v: 1,
         model: model.to_owned(),
         template: TEMPLATE.to_owned(),
-        template_sha256: template_sha256().to_owned(),
+        template_sha256: template_sha256(false).to_owned(),
         labels_sha256: crate::judge::digest::sha256(labels),
         created_at: now_rfc3339(),
         by_key: calibration.criteria.iter().map(|figures| (key(model, &figures.criterion), figures.clone())).collect(),

@@ -25,6 +25,12 @@ pub struct Asked {
     pub evidence_from: Vec<Role>,
     pub vote_index: u32,
     pub reask_index: u32,
+    /// Of the replies and complaints that came before, if there were any: another conversation gets another answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again_sha256: Option<String>,
+    /// Where a model was asked whose name says nothing of who serves it; `None` for the provider's own address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
 }
 
 /// What a model is asked with besides the prompt.

@@ -153,6 +153,8 @@ mod tests {
             evidence_from: vec![Role::Assistant],
             vote_index: 0,
             reask_index: 0,
+            again_sha256: None,
+            host: None,
         };
         Entry {
             asked,
@@ -166,6 +168,17 @@ mod tests {
             seal: String::new(),
         }
         .sealed()
+    }
+
+    #[test]
+    fn what_few_entries_have_changes_the_key_of_no_other() {
+        let (plain, mut later) = (entry("one").asked, entry("one").asked);
+        // The key that this entry had before there was anything but the parts that all have.
+        assert_eq!(plain.key(), "3b10cfd0cd18656be223ee3118d7e65e06228b313878b5ba0a63bc2ac1e65274");
+        later.again_sha256 = Some("a".into());
+        assert_ne!(plain.key(), later.key());
+        (later.again_sha256, later.host) = (None, Some("a".into()));
+        assert_ne!(plain.key(), later.key());
     }
 
     #[test]

@@ -40,6 +40,10 @@ fn differences(asked: &Asked, lines: &[String], entry: &Entry) -> Vec<String> {
     tell((&was.provider, &was.model) != (&asked.provider, &asked.model), &|| {
         format!("the model was {}/{}, and is {}/{} now", was.provider, was.model, asked.provider, asked.model)
     });
+    tell(was.host != asked.host, &|| {
+        let place = |host: &Option<String>| host.clone().unwrap_or_else(|| "the default address".to_owned());
+        format!("it was asked at {}, and OPENAI_BASE_URL means {} now", place(&was.host), place(&asked.host))
+    });
     tell(was.params.temperature != asked.params.temperature, &|| "the temperature changed".to_owned());
     tell(was.params.max_output_tokens != asked.params.max_output_tokens, &|| {
         format!("max_output_tokens was {}, and is {} now", was.params.max_output_tokens, asked.params.max_output_tokens)
@@ -47,6 +51,9 @@ fn differences(asked: &Asked, lines: &[String], entry: &Entry) -> Vec<String> {
     tell(was.reference_sha256 != asked.reference_sha256, &|| "the reference changed".to_owned());
     tell(was.vote_index != asked.vote_index, &|| format!("it is vote {}, and vote {} is asked", was.vote_index + 1, asked.vote_index + 1));
     tell(was.reask_index != asked.reask_index, &|| "it answers another try of the same vote".to_owned());
+    tell(was.reask_index == asked.reask_index && was.again_sha256 != asked.again_sha256, &|| {
+        "what was replied before, in the same vote, was something else".to_owned()
+    });
     tell((was.v, &was.template_sha256, &was.schema_sha256) != (asked.v, &asked.template_sha256, &asked.schema_sha256), &|| {
         "the prompt of this version of checkride is another one".to_owned()
     });

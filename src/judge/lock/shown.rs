@@ -17,7 +17,8 @@ impl Entry {
             let _ = writeln!(out, "{name:<10} {text}");
         };
         let returned = self.returned_model.as_ref().map(|model| format!(" (answered as {model})")).unwrap_or_default();
-        row("model", format!("{}/{}{returned}", asked.provider, asked.model));
+        let host = asked.host.as_ref().map(|host| format!(" at {host}")).unwrap_or_default();
+        row("model", format!("{}/{}{host}{returned}", asked.provider, asked.model));
         row("asked", format!("{}, vote {}, try {}", self.created_at, asked.vote_index + 1, asked.reask_index + 1));
         row("statement", format!("{}: {:?}", asked.criterion_id, asked.criterion_text));
         row("evidence", asked.evidence_from.iter().map(|role| role.word()).collect::<Vec<_>>().join(", "));

@@ -53,8 +53,9 @@ pub(super) fn read(body: &Value) -> Result<Raw, Trouble> {
         return Err(Trouble::odd("any text (no `text` and no `tool_use` in `content`)"));
     }
     let cached = tokens(body, "/usage/cache_read_input_tokens");
+    let (fresh, kept) = (tokens(body, "/usage/input_tokens"), tokens(body, "/usage/cache_creation_input_tokens"));
     let usage = Usage {
-        input: tokens(body, "/usage/input_tokens") + tokens(body, "/usage/cache_creation_input_tokens") + cached,
+        input: fresh.saturating_add(kept).saturating_add(cached),
         cached,
         output: tokens(body, "/usage/output_tokens"),
         reasoning: tokens(body, "/usage/output_tokens_details/thinking_tokens"),

@@ -40,6 +40,7 @@ pub(in crate::judge) struct Raw {
 pub(in crate::judge) struct Trouble {
     /// Stable, kebab-case.
     pub code: &'static str,
+    /// As long as it came; who makes it hides keys in it and then cuts it.
     pub message: String,
     pub again: Again,
 }
@@ -60,7 +61,7 @@ impl Trouble {
     }
 
     pub(super) fn refused(why: &str) -> Trouble {
-        let why = if why.is_empty() { String::new() } else { format!(": {}", cut(why)) };
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
         Trouble::last("judge-refused", format!("the judge refused to answer{why}"))
     }
 
@@ -83,6 +84,11 @@ pub(super) fn cut(text: &str) -> String {
 /// A count of tokens at a JSON pointer; nothing counts as 0.
 pub(super) fn tokens(body: &Value, pointer: &str) -> u64 {
     body.pointer(pointer).and_then(Value::as_u64).unwrap_or(0)
+}
+
+/// A cost at a JSON pointer; what nobody can have paid is no cost, so that no answer gives a budget back.
+pub(super) fn dollars(body: &Value, pointer: &str) -> Option<f64> {
+    body.pointer(pointer).and_then(Value::as_f64).filter(|usd| usd.is_finite() && *usd >= 0.0)
 }
 
 /// The model as the answer names it.

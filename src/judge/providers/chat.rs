@@ -3,7 +3,7 @@
 //! Owns: the body in both forms (structured output, forced tool), the reading of the answer.
 //! Must not know: addresses, tries, what a reply means.
 
-use super::call::{Again, Call, Raw, Trouble, cut, returned_model, tokens};
+use super::call::{Again, Call, Raw, Trouble, dollars, returned_model, tokens};
 use super::http::Form;
 use crate::judge::lock::Usage;
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ pub(super) fn read(body: &Value) -> Result<Raw, Trouble> {
         output: tokens(body, "/usage/completion_tokens"),
         reasoning: tokens(body, "/usage/completion_tokens_details/reasoning_tokens"),
         // A router tells what it took.
-        usd: body["usage"]["cost"].as_f64(),
+        usd: dollars(body, "/usage/cost"),
     };
     Ok(Raw { text, truncated, returned_model: returned_model(body), usage })
 }
@@ -75,5 +75,5 @@ fn failed(error: &Value) -> Trouble {
         Some(408 | 409 | 429 | 500..=599) => Again::Later(None),
         _ => Again::No,
     };
-    Trouble { code: "judge-failed", message: format!("the judge's provider failed: {} ({})", cut(message), error["code"]), again }
+    Trouble { code: "judge-failed", message: format!("the judge's provider failed ({}): {message}", error["code"]), again }
 }

@@ -69,7 +69,8 @@ pub(super) async fn ask(words: &[String], world: &JudgeWorld, call: &Call<'_>) -
 /// What a program prints may hold a key that it was given.
 fn without_keys(text: &str, world: &JudgeWorld) -> String {
     let mut hidden = Redactor::default();
-    for (name, value) in world.environment.iter().filter(|(name, _)| name.ends_with("_KEY") || name.ends_with("_TOKEN")) {
+    let is_secret = |name: &str| ["_KEY", "_TOKEN", "_SECRET", "_PASSWORD"].iter().any(|ending| name.ends_with(ending));
+    for (name, value) in world.environment.iter().filter(|(name, _)| is_secret(name)) {
         hidden.add(name, value);
     }
     let mut text = text.to_owned();

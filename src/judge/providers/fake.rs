@@ -76,7 +76,7 @@ fn answered(fake: &FakeJudge, call: &Call<'_>) -> Result<(Answer, Option<Cited>)
         _ => {}
     }
     // Sentinels are not the suite's: a fake judge that is not at fault knows them.
-    if let Some(known) = sentinels::honest(call.criterion, call.recording) {
+    if let Some(known) = sentinels::honest(call.criterion, call.recording, &call.prompt.shared) {
         return Ok(known);
     }
     for rule in fake.rules.iter().filter(|rule| glob::matches(&rule.criterion, call.criterion)) {

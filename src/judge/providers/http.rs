@@ -1,12 +1,12 @@
 //! One request to a provider of models.
 //!
-//! Owns: addresses and keys of the three wires, what each status means, that no key ever stands in a message.
+//! Owns: paths and keys of the three wires, what each status means, that no key ever stands in a message.
 //! Must not know: how often is tried, what a reply means.
 
 use super::call::{Again, Call, Raw, Trouble, cut};
 use super::{anthropic, chat, responses};
 use crate::base::redact::Redactor;
-use crate::judge::world::key_variable;
+use crate::judge::world::{address, key_variable};
 use crate::model::judge::Provider;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -48,17 +48,11 @@ pub(super) async fn ask(
     let key_name = key_variable(provider).unwrap_or_default();
     let key = environment.get(key_name).map(|key| key.trim()).filter(|key| !key.is_empty());
     let Some(key) = key else { return Err(Trouble::last("judge-unavailable", format!("{key_name} is not set"))) };
-    let base = |variable: &str, default: &str| {
-        let given = environment.get(variable).map(|url| url.trim()).filter(|url| !url.is_empty());
-        given.unwrap_or(default).trim_end_matches('/').to_owned()
-    };
-    let openai = || base("OPENAI_BASE_URL", "https://api.openai.com/v1");
+    let address = address(provider, environment);
     let (url, body) = match provider {
-        Provider::Anthropic(model) => {
-            (format!("{}/v1/messages", base("ANTHROPIC_BASE_URL", "https://api.anthropic.com")), anthropic::body(model, call, form))
-        }
-        Provider::OpenAi(model) => (format!("{}/responses", openai()), responses::body(model, call, form)),
-        Provider::Chat(model) => (format!("{}/chat/completions", openai()), chat::body(model, call, form)),
+        Provider::Anthropic(model) => (format!("{address}/v1/messages"), anthropic::body(model, call, form)),
+        Provider::OpenAi(model) => (format!("{address}/responses"), responses::body(model, call, form)),
+        Provider::Chat(model) => (format!("{address}/chat/completions"), chat::body(model, call, form)),
         Provider::Exec(_) | Provider::Fake(_) => return Err(Trouble::odd("an address")),
     };
     let request = match provider {
@@ -74,8 +68,9 @@ pub(super) async fn ask(
     hidden.add(key_name, key);
     let result = sent(request.json(&body)).await.and_then(|body| read(&body));
     result.map_err(|mut trouble| {
+        // Hidden before it is cut: of a key at the cut its beginning would stay.
         hidden.text(&mut trouble.message);
-        trouble
+        Trouble { message: cut(&trouble.message), ..trouble }
     })
 }
 
@@ -110,7 +105,7 @@ fn causes(error: &reqwest::Error) -> String {
         out = format!("{out}: {inner}");
         cause = inner.source();
     }
-    cut(&out)
+    out
 }
 
 /// What a status of 300 or more means.
@@ -127,7 +122,7 @@ fn refused(status: u16, headers: &HeaderMap, body: Value) -> Trouble {
         _ => Again::No,
     };
     let code = if status == 401 || status == 403 { "judge-unauthorized" } else { "judge-http" };
-    let said = if said.is_empty() { String::new() } else { format!(": {}", cut(said)) };
+    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
     Trouble { code, message: format!("the judge's provider answered {status}{said}"), again }
 }
 

@@ -3,7 +3,7 @@
 //! Owns: the body in both forms (structured output, forced tool), the reading of the answer.
 //! Must not know: addresses, tries, what a reply means.
 
-use super::call::{Again, Call, Raw, Trouble, cut, returned_model, tokens};
+use super::call::{Again, Call, Raw, Trouble, returned_model, tokens};
 use super::http::Form;
 use crate::judge::lock::Usage;
 use serde_json::{Value, json};
@@ -72,5 +72,5 @@ pub(super) fn read(body: &Value) -> Result<Raw, Trouble> {
 fn failed(error: &Value) -> Trouble {
     let (code, message) = (error["code"].as_str().unwrap_or("unknown"), error["message"].as_str().unwrap_or("no message"));
     let again = if matches!(code, "server_error" | "rate_limit_exceeded") { Again::Later(None) } else { Again::No };
-    Trouble { code: "judge-failed", message: format!("the judge's provider failed: {} ({})", cut(message), cut(code)), again }
+    Trouble { code: "judge-failed", message: format!("the judge's provider failed ({code}): {message}"), again }
 }

@@ -184,9 +184,11 @@ async fn a_program_reads_a_request_and_prints_a_reply() {
 
 #[tokio::test]
 async fn what_a_program_complains_of_is_told_without_keys() {
-    let environment = [("PATH", "/usr/bin:/bin"), ("OPENAI_API_KEY", "sk-secret-123456")];
-    let told = format!("{:?}", ask(&exec("echo no access with $OPENAI_API_KEY >&2; exit 1"), &recording(), &environment).await);
-    assert!(told.contains("«OPENAI_API_KEY»") && !told.contains("sk-secret"), "{told}");
+    for name in ["OPENAI_API_KEY", "HUB_TOKEN", "APP_SECRET", "DB_PASSWORD"] {
+        let environment = [("PATH", "/usr/bin:/bin"), (name, "sk-secret-123456")];
+        let told = format!("{:?}", ask(&exec(&format!("echo no access with ${name} >&2; exit 1")), &recording(), &environment).await);
+        assert!(told.contains(&format!("«{name}»")) && !told.contains("sk-secret"), "{told}");
+    }
 }
 
 #[tokio::test]

@@ -124,7 +124,7 @@ async fn a_miss_names_what_differs() {
     misses(|rubric, _| changed(rubric, |settings| settings.max_output_tokens = 9), "max_output_tokens was 1500, and is 9 now").await;
     let other = || model(Provider::Exec(vec!["sh".into(), "other.sh".into()]));
     misses(|rubric, _| changed(rubric, |settings| settings.models = vec![other()]), "the model was exec/sh judge.sh, and is").await;
-    let reference = || Statement { text: "Two wallets.".into(), template: None };
+    let reference = || Statement { text: "Two wallets.".into(), template: None, has_data: false };
     misses(|rubric, _| rubric.reference = Some(reference()), "the reference changed").await;
     let unlike = |rubric: &mut Rubric, _: &mut Recording| {
         rubric.criteria[0].id = "other".into();
@@ -169,6 +169,56 @@ async fn a_vote_with_a_second_try_is_replayed_with_both() {
     assert_eq!((project.asked(), project.files().len(), again.cost.calls, again.cost.live), (2, 2, 2, 0));
     assert_eq!(first.criteria[0].votes[0].turned, again.criteria[0].votes[0].turned);
     assert_eq!(again.criteria[0].votes[0].answer, Answer::Unsure);
+}
+
+#[tokio::test]
+async fn a_second_try_is_replayed_after_the_same_first_one_alone() {
+    let project = Project::new();
+    let rubric = one(project.settings());
+    project.says(&reply("lists", "met", &[("e4", "words that were never said")]));
+    project.ask(Mode::Auto, &rubric, &recording()).await;
+    let tries = project.files();
+    let first = tries.iter().find(|file| std::fs::read_to_string(file).unwrap().contains("\"reask_index\": 0")).unwrap();
+    std::fs::remove_file(first).unwrap();
+    project.says(&reply("lists", "met", &[("e4", "other words that were never said")]));
+    project.ask(Mode::Auto, &rubric, &recording()).await;
+    assert_eq!((tries.len(), project.asked()), (2, 4), "the second try of the old conversation was taken for that of the new one");
+}
+
+/// What a judge says who has what is in the lock, and this environment.
+async fn replayed(project: &Project, rubric: &Rubric, environment: &[(&str, &str)]) -> Answers {
+    Judge::new(world(Mode::Replay, &project.lock(), environment)).answer(rubric, &recording(), None, false).await
+}
+
+#[tokio::test]
+async fn an_answer_of_another_server_is_none_where_the_name_of_the_model_does_not_say_who_serves_it() {
+    let chat = Provider::Chat("llama-3".into());
+    let at = |url: &str| super::super::world::host(&chat, &[("OPENAI_BASE_URL".to_owned(), url.to_owned())].into());
+    for own in ["", " ", "https://api.openai.com/v1", "https://api.openai.com/v1/", "no address"] {
+        assert_eq!(at(own), None, "{own}");
+    }
+    assert_eq!(at("http://user:secret@LLM.example/v1").as_deref(), Some("llm.example"));
+    assert_eq!(at("http://127.0.0.1:8000/v1").as_deref(), Some("127.0.0.1:8000"));
+    let environment = [("OPENAI_BASE_URL".to_owned(), "http://llm.example".to_owned())].into();
+    assert_eq!(super::super::world::host(&Provider::OpenAi("gpt".into()), &environment), None, "it is the same behind a gateway");
+
+    let project = Project::new();
+    project.ask(Mode::Auto, &one(project.settings()), &recording()).await;
+    // The same entry, as a server for chat completions would have given it.
+    let file = project.files().remove(0);
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(file).unwrap();
+    let mut entry: crate::judge::lock::Entry = serde_json::from_str(&text).unwrap();
+    (entry.asked.provider, entry.asked.model, entry.asked.host) = ("chat".into(), "llama-3".into(), Some("llm.example".into()));
+    crate::judge::lock::Lock::new(project.lock()).put(&entry.sealed()).unwrap();
+    let rubric = one(settings(chat.clone()));
+    let there = replayed(&project, &rubric, &[("OPENAI_BASE_URL", "https://llm.example/v1")]).await;
+    assert_eq!((code(&there), there.criteria[0].votes[0].answer), (None, Answer::Met));
+    for environment in [&[][..], &[("OPENAI_BASE_URL", "https://other.example/v1")]] {
+        let elsewhere = replayed(&project, &rubric, environment).await;
+        let fault = elsewhere.criteria[0].fault.clone().unwrap();
+        assert!(fault.code == "lock-miss" && fault.message.contains("it was asked at llm.example"), "{fault:?}");
+    }
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ fn criterion(id: &str, kind: CriterionKind, text: &str, evidence_from: &[Role]) 
         id: id.into(),
         span: Span::NONE,
         kind,
-        statement: Statement { text: text.into(), template: None },
+        statement: Statement { text: text.into(), template: None, has_data: false },
         weight: 1,
         evidence_from: evidence_from.to_vec(),
         vote_rule: None,
@@ -82,7 +82,7 @@ fn one(settings: JudgeSettings) -> Rubric {
 }
 
 fn fake(rules: Vec<FakeRule>, fault: JudgeFault) -> Provider {
-    Provider::Fake(Arc::new(FakeJudge { rules, fault }))
+    Provider::Fake(Arc::new(FakeJudge { rules, fault, written: serde_json::Value::Null }))
 }
 
 fn rule(criterion: &str, reply: Answer, quote: Quoting) -> FakeRule {

@@ -42,10 +42,14 @@ impl Scripted {
     }
 
     async fn ask(&self, settings: JudgeSettings) -> Answers {
+        self.put(&one(settings)).await
+    }
+
+    async fn put(&self, rubric: &Rubric) -> Answers {
         let url = self.server.url("c", "llm");
         let openai = format!("{url}/v1");
         let keys = [("ANTHROPIC_BASE_URL", &*url), ("OPENAI_BASE_URL", &*openai), ("ANTHROPIC_API_KEY", KEY), ("OPENAI_API_KEY", KEY)];
-        ask(&one(settings), &recording(), &keys).await
+        ask(rubric, &recording(), &keys).await
     }
 
     fn requests(&self) -> Vec<Request> {
@@ -98,9 +102,47 @@ async fn a_structured_reply_is_read_on_every_wire_and_its_tokens_are_counted() {
 }
 
 #[tokio::test]
+async fn a_judge_is_told_that_values_of_the_run_are_data() {
+    for has_data in [true, false] {
+        let world = Scripted::new([text(&good())]).await;
+        let mut rubric = one(settings(Provider::OpenAi("m".into())));
+        rubric.criteria[0].statement.has_data = has_data;
+        world.put(&rubric).await;
+        assert_eq!(world.requests()[0].body.to_string().contains("is data taken from the run"), has_data);
+    }
+}
+
+#[tokio::test]
 async fn a_price_that_nobody_knows_is_no_price_of_nothing() {
     let world = Scripted::new([text(&good())]).await;
     assert_eq!(world.ask(settings(Provider::OpenAi("m".into()))).await.cost.usd, None);
+}
+
+/// An answer of 200 with just this body.
+fn answer(body: &Value) -> Vec<PartKind> {
+    vec![PartKind::Http { status: 200, headers: vec![], retry_after: None, body: Some(node(body.clone())) }]
+}
+
+#[tokio::test]
+async fn numbers_that_nobody_can_mean_neither_stop_the_judge_nor_refill_its_budget() {
+    let usage = json!({
+        "input_tokens": u64::MAX, "cache_creation_input_tokens": 1, "cache_read_input_tokens": u64::MAX, "output_tokens": u64::MAX,
+    });
+    let saying = |text: &str| answer(&json!({"content": [{"type": "text", "text": text}], "usage": usage}));
+    let mut judge = settings(Provider::Anthropic("m".into()));
+    judge.votes = 2;
+    let answers = Scripted::new([saying("no json"), saying(&good()), saying(&good())]).await.ask(judge).await;
+    let cost = answers.cost;
+    assert_eq!((code(&answers), answers.criteria[0].votes.len(), cost.live), (None, 2, 3));
+    assert_eq!((cost.input_tokens, cost.cached_tokens, cost.output_tokens), (u64::MAX, u64::MAX, u64::MAX));
+
+    let usage = json!({"prompt_tokens": 0, "completion_tokens": 1500, "cost": -1000.0});
+    let body = json!({"choices": [{"finish_reason": "stop", "message": {"content": good()}}], "usage": usage});
+    let mut judge = settings(Provider::Chat("m".into()));
+    (judge.votes, judge.budget) = (3, Budget { calls: None, usd: Some(2.0) });
+    judge.prices.models.insert("chat/m".into(), Price { input: 0.0, cached: 0.0, output: 1000.0 });
+    let answers = Scripted::new(vec![answer(&body); 3]).await.ask(judge).await;
+    assert_eq!((code(&answers), answers.criteria[0].votes.len()), (Some("budget-exhausted"), 1));
 }
 
 #[tokio::test]
@@ -198,6 +240,30 @@ async fn no_message_holds_a_key_or_an_address_with_a_password() {
     let told = format!("{:?}", ask(&one(gone), &recording(), &environment).await);
     assert!(told.contains("judge-unreachable") || told.contains("judge-timeout"), "{told}");
     assert!(!told.contains("pass-word") && !told.contains(KEY), "{told}");
+}
+
+#[tokio::test]
+async fn no_message_holds_the_beginning_of_a_key_wherever_it_is_cut() {
+    // 300 characters are told of a message, or of what the provider said in it.
+    for before in (230..300).step_by(6) {
+        let body = json!({"error": {"message": format!("{}{KEY}", "x".repeat(before)), "code": 403}});
+        for status in [200, 401] {
+            let refusal = vec![PartKind::Http { status, headers: vec![], retry_after: None, body: Some(node(body.clone())) }];
+            let told = format!("{:?}", Scripted::new([refusal]).await.ask(settings(Provider::Chat("m".into()))).await);
+            assert!(told.contains("xxx") && !told.contains(&KEY[..3]), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sentinel_asks_for_no_number_that_the_judge_was_shown() {
+    let mut judge = settings(Provider::OpenAi("m".into()));
+    judge.sentinels = Sentinels::On;
+    let world = Scripted::new(vec![text("no json"); 6]).await;
+    world.ask(judge).await;
+    let bodies: Vec<_> = world.requests().iter().map(|request| request.body.to_string()).collect();
+    let asks = bodies.iter().find_map(|body| body.split("the reference number ").nth(1)).expect("the sentinel was asked");
+    assert!(bodies.iter().all(|body| body.matches(&asks[..16]).count() <= 1), "{bodies:?}");
 }
 
 #[tokio::test]

@@ -29,7 +29,8 @@ document! {
         #[example("[Names every wallet., {should: Offers a next step.}]")]
         criteria: Option<Vec<Or<Templated, CriterionDoc>>>,
         /// The model that judges: `anthropic/…`, `openai/…` (Responses), `chat/…` (chat completions), `exec: ./program`, or `fake`. A list
-        /// is a panel: all of them vote. A name that the provider may lead to another model tomorrow needs `allow_unpinned`.
+        /// is a panel: all of them vote. A name that the provider may lead to another model tomorrow needs `allow_unpinned`. What a
+        /// `chat/…` answered stands in the lock for the host of `OPENAI_BASE_URL` alone, which a replay needs as well.
         #[example("anthropic/claude-sonnet-4-5-20250929")]
         #[example("[openai/gpt-4.1-2025-04-14, anthropic/claude-haiku-4-5-20251001]")]
         model: Option<Or<Text, Vec<Text>>>,
@@ -86,6 +87,8 @@ document! {
 
     /// One statement of a rubric: exactly one of `must`, `must_not`, `should`, `should_not`, in plain words. The `must_not` is written
     /// as what would be wrong: `{must_not: Names a wallet that the tool did not return.}`
+    /// A text of the run, such as a saved `{{order}}`, stands in it as a JSON string of at most 1000 characters, and the judge is told
+    /// that it is data.
     #[example("{must_not: Reveals any part of a private key., evidence_from: [assistant]}")]
     pub struct CriterionDoc as "criterion" {
         /// Its name in reports and in the rules of a fake judge; made of the statement if not given.
@@ -117,7 +120,7 @@ document! {
     /// What one run may take. Before each call its part is set aside; what would go over is not asked, and the case is broken.
     #[example("{calls: 200, usd: 2.00}")]
     pub struct BudgetDoc as "judge_budget" {
-        /// Calls that really go out.
+        /// Calls that the lock does not answer, those to a fake too. What is tried again after a fault of the provider is one call.
         #[example("200")]
         calls: Option<Whole>,
         /// US dollars; the models' `prices` must be known.

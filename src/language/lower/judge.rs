@@ -256,7 +256,7 @@ fn prices(doc: &PricesDoc, low: &mut Lowering<'_>) -> Prices {
 
 fn fake_judge(doc: &FakeJudgeDoc, low: &mut Lowering<'_>) -> FakeJudge {
     let rules = doc.rules.iter().flatten().map(|rule| fake_rule(rule, low)).collect();
-    FakeJudge { rules, fault: doc.fault.map(fault).unwrap_or_default() }
+    FakeJudge { rules, fault: doc.fault.map(fault).unwrap_or_default(), written: doc.node.to_value() }
 }
 
 fn fake_rule(doc: &FakeRuleDoc, low: &mut Lowering<'_>) -> FakeRule {

@@ -110,7 +110,7 @@ fn of_preset(row: &(&str, CriterionKind, &str, &[Role]), include: &[Role], span:
         id: (*id).to_owned(),
         span,
         kind: *kind,
-        statement: Statement { text: (*text).to_owned(), template: None },
+        statement: Statement { text: (*text).to_owned(), template: None, has_data: false },
         weight: 1,
         evidence_from: if roles.is_empty() { include.to_vec() } else { roles },
         vote_rule: kind.is_negative().then_some(VoteRule::Veto),
@@ -184,8 +184,8 @@ fn statement(node: &Arc<Node>, low: &mut Lowering<'_>) -> Option<Statement> {
 
 fn text_of(node: &Arc<Node>) -> Option<Statement> {
     match &node.value {
-        Content::Text(text) => Some(Statement { text: text.to_string(), template: None }),
-        Content::Template(template) => Some(Statement { text: template.source.to_string(), template: Some(node.clone()) }),
+        Content::Text(text) => Some(Statement { text: text.to_string(), template: None, has_data: false }),
+        Content::Template(template) => Some(Statement { text: template.source.to_string(), template: Some(node.clone()), has_data: false }),
         _ => None,
     }
 }
@@ -253,7 +253,7 @@ fn reference(doc: &Or<Templated, ReferenceDoc>, low: &mut Lowering<'_>) -> Optio
         Or::That(ReferenceDoc { file, .. }) => {
             let path = low.existing(file)?;
             match std::fs::read_to_string(&path) {
-                Ok(text) => Some(Statement { text, template: None }),
+                Ok(text) => Some(Statement { text, template: None, has_data: false }),
                 Err(error) => {
                     unreadable(file, &error, low);
                     None

@@ -26,7 +26,7 @@ pub fn taken(run: &RunReport) -> Vec<String> {
         format!("{} of {} statement{} judged", judging.judged, judging.statements, if judging.statements == 1 { "" } else { "s" });
     let fake = if by_a_fake(run) { " (a fake judge)" } else { "" };
     let calls = format!("{} call{}, {} of them live{fake}", cost.calls, if cost.calls == 1 { "" } else { "s" }, cost.live);
-    let tokens = if cost.input_tokens + cost.output_tokens == 0 {
+    let tokens = if cost.input_tokens == 0 && cost.output_tokens == 0 {
         String::new()
     } else {
         format!(", {} + {} tokens", cost.input_tokens, cost.output_tokens)
