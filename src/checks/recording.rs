@@ -140,9 +140,26 @@ fn settled(mut content: Content, volatile: &Redactor) -> Content {
     match &mut content {
         Content::Text(text) => volatile.text(text),
         Content::Call { args, .. } => volatile.value(args),
-        Content::Result { result, .. } => volatile.value(result),
+        Content::Result { result, .. } => {
+            volatile.value(result);
+            without_durations(result);
+        }
     }
     content
+}
+
+/// How long a tool took is another number in each run, and says nothing of what it gave.
+fn without_durations(result: &mut Value) {
+    const NAMES: [&str; 9] =
+        ["durationMs", "duration_ms", "elapsedMs", "elapsed_ms", "latencyMs", "latency_ms", "tookMs", "took_ms", "wall_time_seconds"];
+    match result {
+        Value::Object(map) => {
+            map.retain(|name, value| !(value.is_number() && NAMES.contains(&name.as_str())));
+            map.values_mut().for_each(without_durations);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_durations),
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -161,6 +178,18 @@ mod tests {
         let got: Vec<_> = recording.lines().iter().map(|line| line.replace("\"role\":", "").replace('"', "")).collect();
         assert_eq!(got, expected);
         recording
+    }
+
+    #[test]
+    fn how_long_a_tool_took_is_left_out() {
+        let told = |ms: u64| {
+            let story = turn(Story::new(), 0, "main", "Hello").calls(0, "call_1", "exec", json!({"durationMs": 5}));
+            let result = json!({"details": {"durationMs": ms, "exitCode": 0}, "content": [{"took_ms": "as said"}]});
+            recording(&story.answers(0, "call_1", result).finishes(0, "completed").end(), None, &Role::ALL)
+        };
+        assert_eq!(told(8), told(3));
+        let lines = told(8).lines().join(" ");
+        assert!(lines.contains("\"exitCode\":0") && lines.contains("as said") && lines.contains("\"durationMs\":5"), "{lines}");
     }
 
     #[test]

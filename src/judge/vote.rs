@@ -10,7 +10,7 @@ use super::lock::{Asked, Entry, LockProblem, Params, nearest};
 use super::prompt::{self, Prompt, template_sha256};
 use super::providers::{Call, Raw, Trouble};
 use super::reply::{self, Reply, schema, schema_sha256};
-use super::world::{Mode, host};
+use super::world::{Mode, host, program_sha256};
 use crate::base::clock::now_rfc3339;
 use crate::model::judge::{Answer, Cost, JudgeModel, JudgeProblem, Provider, Quote, Vote};
 use serde_json::Value;
@@ -175,7 +175,7 @@ impl Ballot<'_> {
             Provider::Anthropic(model) => ("anthropic", model.clone()),
             Provider::OpenAi(model) => ("openai", model.clone()),
             Provider::Chat(model) => ("chat", model.clone()),
-            // As it was written: where the program lies on this machine is no part of what it is.
+            // As it was written: where the program lies on this machine is no part of what it is. What is in it, is: below.
             Provider::Exec(_) => ("exec", self.model.name.trim_start_matches("exec:").trim().to_owned()),
             Provider::Fake(_) => ("fake", String::new()),
         };
@@ -195,6 +195,7 @@ impl Ballot<'_> {
             reask_index: again.len() as u32,
             again_sha256: (!again.is_empty()).then(|| sha256_of(&again)),
             host: host(&self.model.provider, &session.judge.world.environment),
+            program_sha256: program_sha256(&self.model.provider, &session.judge.world.folder),
         }
     }
 

@@ -3,10 +3,11 @@
 //! Owns: the modes, which key each provider needs and where it is asked.
 //! Must not know: the command line, how a provider is asked.
 
+use super::digest::{sha256, sha256_of};
 use super::lock::Entry;
 use crate::model::judge::{JudgeSettings, Provider};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const OPENAI: &str = "https://api.openai.com/v1";
 
@@ -94,6 +95,15 @@ pub(super) fn host(provider: &Provider, environment: &BTreeMap<String, String>) 
     };
     let is_named = matches!(provider, Provider::Chat(_));
     place(address(provider, environment)).filter(|host| is_named && Some(host) != place(OPENAI).as_ref())
+}
+
+/// Of the files among the words of a program that judges; `None` if none of them is one, as for a program that is found by its name.
+pub(super) fn program_sha256(provider: &Provider, folder: &Path) -> Option<String> {
+    let Provider::Exec(words) = provider else { return None };
+    // The first word is looked for where programs are, unless it is a path.
+    let paths = words.iter().enumerate().filter(|(at, word)| *at > 0 || word.contains('/')).map(|(_, word)| folder.join(word));
+    let files: Vec<_> = paths.filter(|path| path.is_file()).filter_map(|path| Some(sha256(&std::fs::read(path).ok()?))).collect();
+    (!files.is_empty()).then(|| sha256_of(&files))
 }
 
 impl JudgeWorld {

@@ -31,6 +31,9 @@ pub struct Asked {
     /// Where a model was asked whose name says nothing of who serves it; `None` for the provider's own address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
+    /// Of the files that a judge of one's own is made of: changed, it is another judge. `None` for a program that was installed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program_sha256: Option<String>,
 }
 
 /// What a model is asked with besides the prompt.

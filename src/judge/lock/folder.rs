@@ -155,6 +155,7 @@ mod tests {
             reask_index: 0,
             again_sha256: None,
             host: None,
+            program_sha256: None,
         };
         Entry {
             asked,

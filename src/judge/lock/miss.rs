@@ -44,6 +44,9 @@ fn differences(asked: &Asked, lines: &[String], entry: &Entry) -> Vec<String> {
         let place = |host: &Option<String>| host.clone().unwrap_or_else(|| "the default address".to_owned());
         format!("it was asked at {}, and OPENAI_BASE_URL means {} now", place(&was.host), place(&asked.host))
     });
+    tell(was.model == asked.model && was.program_sha256 != asked.program_sha256, &|| {
+        "the judge's program was changed, or is another one of this name".to_owned()
+    });
     tell(was.params.temperature != asked.params.temperature, &|| "the temperature changed".to_owned());
     tell(was.params.max_output_tokens != asked.params.max_output_tokens, &|| {
         format!("max_output_tokens was {}, and is {} now", was.params.max_output_tokens, asked.params.max_output_tokens)

@@ -4,7 +4,7 @@
 //! Must not know: tries, what a reply means.
 
 use super::call::{Call, Raw, Trouble, cut};
-use crate::base::redact::Redactor;
+use crate::base::redact::{Redactor, is_credential};
 use crate::judge::world::JudgeWorld;
 use serde_json::json;
 use std::process::Stdio;
@@ -54,23 +54,24 @@ pub(super) async fn ask(words: &[String], world: &JudgeWorld, call: &Call<'_>) -
     tokio::join!(feed, hear, listen);
     let status = child.wait().await.map_err(|error| broken(format!("the judge's program could not be waited for: {error}")))?;
     if !status.success() {
-        let complaint = cut(&without_keys(String::from_utf8_lossy(&complained).trim(), world));
+        let complaint = cut(&hidden(String::from_utf8_lossy(&complained).trim(), world, |_| true));
         return Err(broken(format!("the judge's program ended with {status}; it said: {complaint}")));
     }
     if said.len() as u64 > MAX_REPLY {
         return Err(broken("the judge's program said more than 4 MiB".to_owned()));
     }
     match String::from_utf8(said) {
-        Ok(text) => Ok(Raw { text, ..Raw::default() }),
+        // It is shown, and kept in the lock. A key that is an ordinary word stays: without it a true quote would be none.
+        Ok(text) => Ok(Raw { text: hidden(&text, world, is_credential), ..Raw::default() }),
         Err(_) => Err(broken("the judge's program did not answer in UTF-8".to_owned())),
     }
 }
 
 /// What a program prints may hold a key that it was given.
-fn without_keys(text: &str, world: &JudgeWorld) -> String {
+fn hidden(text: &str, world: &JudgeWorld, is_meant: impl Fn(&str) -> bool) -> String {
     let mut hidden = Redactor::default();
     let is_secret = |name: &str| ["_KEY", "_TOKEN", "_SECRET", "_PASSWORD"].iter().any(|ending| name.ends_with(ending));
-    for (name, value) in world.environment.iter().filter(|(name, _)| is_secret(name)) {
+    for (name, value) in world.environment.iter().filter(|(name, value)| is_secret(name) && is_meant(value)) {
         hidden.add(name, value);
     }
     let mut text = text.to_owned();

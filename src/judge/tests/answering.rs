@@ -192,6 +192,15 @@ async fn what_a_program_complains_of_is_told_without_keys() {
 }
 
 #[tokio::test]
+async fn what_a_program_answers_is_kept_without_keys() {
+    let said = reply("lists", "met", &[("e4", SAID)]).replace("\"met\"", "\"met\", \"analysis\": \"KEY\"");
+    let script = format!("cat >/dev/null; echo '{said}' | sed \"s/KEY/$OPENAI_API_KEY/\"");
+    let environment = [("PATH", "/usr/bin:/bin"), ("OPENAI_API_KEY", "sk-secret-0123456789")];
+    let told = format!("{:?}", ask(&exec(&script), &recording(), &environment).await);
+    assert!(!told.contains("sk-secret"), "{told}");
+}
+
+#[tokio::test]
 async fn a_program_that_fails_is_a_fault_and_leaves_nothing_behind() {
     let path = &[("PATH", "/usr/bin:/bin")];
     assert_eq!(code(&ask(&exec("exit 1"), &recording(), path).await), Some("judge-program"));

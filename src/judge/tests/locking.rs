@@ -14,13 +14,19 @@ struct Project {
 impl Project {
     fn new() -> Project {
         let project = Project { folder: tempfile::tempdir().unwrap() };
+        project.is("cat >/dev/null; echo x >> asked; cat said");
         project.says(&reply("lists", "met", &[("e4", SAID)]));
         project
     }
 
-    fn says(&self, reply: &str) {
-        let script = format!("cat >/dev/null; echo x >> asked; echo '{reply}'");
+    /// What its program is.
+    fn is(&self, script: &str) {
         std::fs::write(self.folder.path().join("judge.sh"), script).unwrap();
+    }
+
+    /// What its program answers from now on.
+    fn says(&self, reply: &str) {
+        std::fs::write(self.folder.path().join("said"), reply).unwrap();
     }
 
     fn settings(&self) -> JudgeSettings {
@@ -134,6 +140,19 @@ async fn a_miss_names_what_differs() {
 }
 
 #[tokio::test]
+async fn a_program_that_was_changed_is_another_judge() {
+    let project = Project::new();
+    let rubric = one(project.settings());
+    project.ask(Mode::Auto, &rubric, &recording()).await;
+    project.is("cat >/dev/null; echo x >> asked; cat said; true");
+    let answers = project.ask(Mode::Replay, &rubric, &recording()).await;
+    let fault = answers.criteria[0].fault.clone().unwrap();
+    assert!(fault.code == "lock-miss" && fault.message.contains("program was changed"), "{fault:?}");
+    project.ask(Mode::Auto, &rubric, &recording()).await;
+    assert_eq!((project.asked(), project.files().len()), (2, 2));
+}
+
+#[tokio::test]
 async fn an_entry_edited_by_hand_is_no_answer() {
     for (from, to) in [("\\\"met\\\"", "\\\"not_met\\\""), ("{", "["), ("\"created_at\": \"2", "\"created_at\": \"3")] {
         let project = Project::new();
@@ -210,6 +229,7 @@ async fn an_answer_of_another_server_is_none_where_the_name_of_the_model_does_no
     std::fs::remove_file(file).unwrap();
     let mut entry: crate::judge::lock::Entry = serde_json::from_str(&text).unwrap();
     (entry.asked.provider, entry.asked.model, entry.asked.host) = ("chat".into(), "llama-3".into(), Some("llm.example".into()));
+    entry.asked.program_sha256 = None;
     crate::judge::lock::Lock::new(project.lock()).put(&entry.sealed()).unwrap();
     let rubric = one(settings(chat.clone()));
     let there = replayed(&project, &rubric, &[("OPENAI_BASE_URL", "https://llm.example/v1")]).await;
