@@ -195,7 +195,7 @@ async fn each_rule_of_the_transport_is_kept() {
         (415, "not application/json", with(post(), "content-type", "text/plain").body("{}")),
         (400, "the body is no JSON", with(post(), "content-type", "application/json").body("{")),
         (400, "no JSON-RPC message: `jsonrpc`", post().json(&json!({"id": 1, "method": "ping"}))),
-        (400, "`mcp-protocol-version` is `1`", with(post().json(&ping()), "mcp-protocol-version", "1")),
+        (400, "`mcp-protocol-version` is `1`, and this server speaks 2025-11-25,", with(post().json(&ping()), "mcp-protocol-version", "1")),
         (405, "PUT is not a method", other(Method::PUT)),
         (404, "nothing is served at /sse", world.client.get(format!("{url}/sse")).header("accept", BOTH)),
         (400, "`mcp-session-id` is missing", other(Method::DELETE)),
