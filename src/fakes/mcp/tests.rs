@@ -340,6 +340,22 @@ async fn lines_are_answered_when_their_answers_are_due() {
 }
 
 #[tokio::test]
+async fn two_bridges_never_share_a_session() {
+    let world = World::new().await;
+    let ((mut first, mut to_first), (mut second, mut to_second)) = (lines(&world).await, lines(&world).await);
+    let mut line = String::new();
+    let begun = initialize("2025-06-18").to_string() + "\n{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n";
+    to_first.write_all((begun + &request(2, "ping", json!({})).to_string() + "\n").as_bytes()).await.unwrap();
+    for _ in 0..2 {
+        first.read_line(&mut line).await.unwrap();
+    }
+    to_second.write_all((request(3, "tools/list", json!({})).to_string() + "\n").as_bytes()).await.unwrap();
+    second.read_line(&mut line).await.unwrap();
+    assert_eq!(line.lines().count(), 3, "{line}");
+    assert_eq!(world.notes(), ["`wallets` got `tools/list` before `notifications/initialized`"]);
+}
+
+#[tokio::test]
 async fn lines_end_with_the_case() {
     let world = World::new().await;
     let (mut input, _output) = lines(&world).await;
