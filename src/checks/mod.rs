@@ -10,7 +10,7 @@
 //! | [`document`](mod@document), [`scope`] | what JSONPath sees; what templates stand for |
 //! | `recording`, `votes` | what a judge sees of a run; what its answers come to |
 //! | `lists`, `list_words`, `replies`, `values`, `files`, `egress`, `secrets` | one file per family of checks |
-//! | `attempts` | hosts that the agent tried to reach, by a proxy or by a mocked command |
+//! | `attempts`, `network` | hosts that the agent tried to reach, by a proxy or by a mocked command |
 //! | `defaults`, `invariants`, `bypass`, `problems` | what always holds |
 //! | [`evaluate`](mod@evaluate), `steps`, `live` | all findings of a case; the checks that a running step needs |
 
@@ -31,6 +31,7 @@ mod lists;
 mod live;
 mod look;
 pub mod messages;
+mod network;
 pub mod part;
 mod problems;
 mod recording;

@@ -83,22 +83,20 @@ fn shown(event: &str) -> String {
     format!("`{}`", event.chars().take(20).collect::<String>())
 }
 
-/// What may be quoted of an event: its text, raw and as it stands in the recording; of calls and results each text in them as well.
+/// What may be quoted of an event: its text, raw and with the escapes of the recording, and never the key before it, which nobody said;
+/// of calls and results their members as they stand in the recording, and each text in them as well.
 pub(super) fn texts(content: &Content) -> Vec<String> {
-    let mut out = vec![content.members()];
     match content {
         Content::Text(text) => {
             let json = Value::from(text.as_str()).to_string();
-            out.insert(0, json[1..json.len() - 1].to_owned());
-            out.insert(0, text.clone());
+            vec![text.clone(), json[1..json.len() - 1].to_owned()]
         }
         Content::Call { name, args: value, .. } | Content::Result { name, result: value, .. } => {
-            out.push(canonical(value));
-            out.push(name.clone());
+            let mut out = vec![content.members(), canonical(value), name.clone()];
             leaves(value, &mut out);
+            out
         }
     }
-    out
 }
 
 fn leaves(value: &Value, out: &mut Vec<String>) {
@@ -162,6 +160,14 @@ mod tests {
         check("e4", "it’s cafe\u{301} \\\"money\\\".", ASSISTANT, None);
         check("e4", "You Own \"12.5 SOL\"", ASSISTANT, Some("not in e4, nor in any other event"));
         check("e4", "You own 12.5 SOL", ASSISTANT, Some("not in e4"));
+    }
+
+    #[test]
+    fn what_frames_a_text_in_the_recording_is_no_quote_of_it() {
+        for quote in ["\"text\":\"", "\"text\":\"You own", "text\":\"You", "\\\"money\\\".\""] {
+            check("e4", quote, ASSISTANT, Some("not in e4"));
+        }
+        check("e5", "\"text\":\"Yes.\"", ASSISTANT, Some("not in e5"));
     }
 
     #[test]

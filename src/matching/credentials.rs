@@ -10,23 +10,35 @@ use serde_json::Value;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-/// What it is called, and what it looks like.
+/// What it is called, and what it looks like. No letter or digit stands before a `<` or after a `>`: otherwise words would be taken for
+/// keys (`task_live_…`). Where nothing else looks so, whatever stands before it hides nothing.
 const FORMS: [(&str, &str); 14] = [
-    ("an AWS access key id", r"\b(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b"),
-    ("a GitHub token", r"\bgh[pousr]_[0-9A-Za-z]{36}\b"),
-    ("a GitHub fine-grained token", r"\bgithub_pat_[0-9A-Za-z_]{82}\b"),
-    ("an Anthropic key", r"\bsk-ant-(?:api|admin)\d\d-[0-9A-Za-z_-]{93}AA\b"),
-    ("an OpenAI key", r"\bsk-(?:proj|svcacct|admin)-[0-9A-Za-z_-]{20,}T3BlbkFJ[0-9A-Za-z_-]{20,}"),
-    ("an OpenAI key", r"\bsk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}\b"),
-    ("a Google API key", r"\bAIza[0-9A-Za-z_-]{35}"),
-    ("a Slack token", r"\bxox[abeprs]-[0-9A-Za-z-]{10,}"),
-    ("a Stripe key", r"\b[sr]k_live_[0-9A-Za-z]{16,}"),
-    ("an npm token", r"\bnpm_[0-9A-Za-z]{36}\b"),
-    ("a Hugging Face token", r"\bhf_[A-Za-z]{34}\b"),
-    ("a JSON web token", r"\beyJ[0-9A-Za-z_-]{8,}\.eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}"),
+    ("an AWS access key id", r"<(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}>"),
+    ("a GitHub token", r"gh[pousr]_[0-9A-Za-z]{36}>"),
+    ("a GitHub fine-grained token", r"github_pat_[0-9A-Za-z_]{82}>"),
+    ("an Anthropic key", r"<sk-ant-(?:api|admin)\d\d-[0-9A-Za-z_-]{93}AA>"),
+    ("an OpenAI key", r"<sk-(?:proj|svcacct|admin)-[0-9A-Za-z_-]{20,}T3BlbkFJ[0-9A-Za-z_-]{20,}"),
+    ("an OpenAI key", r"<sk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}>"),
+    ("a Google API key", r"<AIza[0-9A-Za-z_-]{35}"),
+    ("a Slack token", r"<xox[abeprs]-[0-9A-Za-z-]{10,}"),
+    ("a Stripe key", r"<[sr]k_live_[0-9A-Za-z]{16,}"),
+    ("an npm token", r"npm_[0-9A-Za-z]{36}>"),
+    ("a Hugging Face token", r"<hf_[A-Za-z]{34}>"),
+    ("a JSON web token", r"eyJ[0-9A-Za-z_-]{8,}\.eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}"),
     ("a private key", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"),
-    ("a password in a URL", r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@]+:[^\s/@]+@"),
+    ("a password in a URL", r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@]+:[^\s/@]+@"),
 ];
+
+/// Letters of other scripts, `_`, and the letters of an escape (`\n`, `\u003d`, `%3D`) are no part of a word that a key could stand in.
+const BEFORE: &str = r"(?:^|[^0-9A-Za-z]|\\[bfnrt]|\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2})";
+const AFTER: &str = "(?:[^0-9A-Za-z]|$)";
+
+/// The credential is the first group.
+fn source(form: &str) -> String {
+    let (form, before) = form.strip_prefix('<').map_or((form, ""), |form| (form, BEFORE));
+    let (form, after) = form.strip_suffix('>').map_or((form, ""), |form| (form, AFTER));
+    format!("{before}({form}){after}")
+}
 
 /// A credential in a text.
 #[derive(Debug, PartialEq)]
@@ -37,17 +49,29 @@ pub struct Credential {
 
 /// The first credential in a text that is neither an example (it holds `EXAMPLE`) nor `allowed`.
 pub fn find(text: &str, allowed: &dyn Fn(&str) -> bool) -> Option<Credential> {
+    all(text).find(|found| !allowed(&text[found.place.clone()]))
+}
+
+/// Every credential in a text that is no example, form by form; those of different forms may overlap.
+fn all(text: &str) -> impl Iterator<Item = Credential> {
     static SET: OnceLock<RegexSet> = OnceLock::new();
     static EACH: OnceLock<Vec<Regex>> = OnceLock::new();
-    let set = SET.get_or_init(|| RegexSet::new(FORMS.map(|(_, form)| form)).expect("the forms are well-formed"));
-    let each = || EACH.get_or_init(|| FORMS.iter().map(|(_, form)| Regex::new(form).expect("the forms are well-formed")).collect());
-    set.matches(text).into_iter().find_map(|form| {
-        let name = FORMS[form].0;
-        let real = |found: &regex::Match<'_>| {
-            let found = found.as_str();
-            !found.contains("EXAMPLE") && !allowed(found) && (name != "a JSON web token" || has_header(found))
+    let set = SET.get_or_init(|| RegexSet::new(FORMS.map(|(_, form)| source(form))).expect("the forms are well-formed"));
+    let each =
+        || EACH.get_or_init(|| FORMS.iter().map(|(_, form)| Regex::new(&source(form)).expect("the forms are well-formed")).collect());
+    set.matches(text).into_iter().flat_map(move |form| {
+        let (name, mut from) = (FORMS[form].0, 0);
+        // What stands after one may stand before the next.
+        let places = std::iter::from_fn(move || {
+            let place = each()[form].captures_at(text, from)?.get(1)?.range();
+            from = place.end;
+            Some(place)
+        });
+        let real = move |place: &Range<usize>| {
+            let found = &text[place.clone()];
+            !found.contains("EXAMPLE") && (name != "a JSON web token" || has_header(found))
         };
-        each()[form].find_iter(text).find(real).map(|found| Credential { name, place: found.range() })
+        places.filter(real).map(move |place| Credential { name, place })
     })
 }
 
@@ -56,18 +80,22 @@ const SHOWN: usize = 6;
 
 /// The text with no credential in full; of a private key nothing is left at all.
 pub fn masked(text: &str) -> String {
-    let (mut out, mut rest) = (String::new(), text);
-    while let Some(Credential { name, place }) = find(rest, &|_| false) {
-        let (shown, end) = if name == "a private key" {
-            ("a private key".to_owned(), end_of_key(rest, place.end))
-        } else {
-            (rest[place.clone()].chars().take(SHOWN).collect(), place.end)
-        };
-        // What stands before it may hold one of another form, which is looked for later.
-        out += &format!("{}{shown}…", masked(&rest[..place.start]));
-        rest = &rest[end..];
+    let mut found: Vec<Credential> = all(text).collect();
+    found.sort_by_key(|found| found.place.start);
+    let (mut out, mut written) = (String::new(), 0);
+    for Credential { name, place } in found {
+        let is_key = name == "a private key";
+        if place.start >= written {
+            out += &text[written..place.start];
+            let shown: String = text[place.clone()].chars().take(SHOWN).collect();
+            out += &format!("{}…", if is_key { name } else { &shown });
+        }
+        // One that begins inside another may end after it.
+        if place.end > written {
+            written = if is_key { end_of_key(text, place.end) } else { place.end };
+        }
     }
-    out + rest
+    out + &text[written..]
 }
 
 fn end_of_key(text: &str, from: usize) -> usize {
@@ -157,6 +185,56 @@ mod tests {
         ] {
             assert_eq!(name(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_stands_beside_one_does_not_hide_it() {
+        for (name, sample) in samples() {
+            for text in [
+                format!("您的密钥{sample}的"),
+                format!("key_{sample} x"),
+                format!("_{sample}_ x"),
+                format!("a\\n{sample}"),
+                format!("d=key%3D{sample}"),
+            ] {
+                assert_eq!(self::name(&text), Some(name), "{text}");
+                assert!(!masked(&text).contains(&sample), "{text}");
+            }
+        }
+        let (_, key) = &samples()[0];
+        assert_eq!(masked(&format!("{key} {key}_{key}")), "AKIAAB… AKIAAB…_AKIAAB…");
+    }
+
+    #[test]
+    fn a_part_of_a_word_is_none() {
+        let letters = "AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGhI";
+        for text in [
+            format!("task_live_{letters}"),
+            format!("risk-proj-{letters}T3BlbkFJ{letters}"),
+            format!("task-{}T3BlbkFJ{}", &letters[..20], &letters[..20]),
+            format!("EURASIA{}", "ABCDEFGHIJKLMNOP"),
+            format!("xAIza{letters}"),
+            format!("shf_{}", &letters[..34]),
+            format!("ghp_{letters}ab"),
+        ] {
+            assert_eq!(name(&text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn credentials_that_overlap_are_masked_once() {
+        let (_, token) = &samples()[1];
+        assert_eq!(masked(&format!("see https://u:{token}@b.example/x")), "see https:…b.example/x");
+        let key = "-----BEGIN PRIVATE KEY-----";
+        assert_eq!(masked(&format!("{key}\n{token}\n{key} x -----END PRIVATE KEY----- {token}")), "a private key… ghp_Zk…");
+    }
+
+    #[test]
+    fn a_long_text_full_of_them_is_masked_soon() {
+        let began = std::time::Instant::now();
+        let text = "a://b:c@".repeat(1 << 17) + &"-----BEGIN PRIVATE KEY-----".repeat(1 << 12);
+        assert_eq!(masked(&text).matches('…').count(), (1 << 17) + 1);
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
     }
 
     #[test]

@@ -164,9 +164,11 @@ fn session(server: &Server, request: &Request) -> Result<String, Refusal> {
         }
         None => return Err(Refusal::new(404, format!("there is no session `{id}`"))),
     }
+    // The protocol has a server refuse what it does not speak; that it be the version agreed on is only advice to clients.
     match request.headers.get("mcp-protocol-version").filter(|version| !VERSIONS.contains(&version.as_str())) {
         Some(version) => {
-            Err(Refusal::new(400, format!("the header `mcp-protocol-version` is `{version}`, and must be the version agreed on")))
+            let known = VERSIONS.join(", ");
+            Err(Refusal::new(400, format!("the header `mcp-protocol-version` is `{version}`, and this server speaks {known}")))
         }
         None => Ok(id.clone()),
     }

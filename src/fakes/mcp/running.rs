@@ -35,6 +35,7 @@ pub struct Server {
 pub(super) struct State {
     given: Given,
     requests: usize,
+    bridges: usize,
     pub(super) sessions: IndexMap<String, Session>,
 }
 
@@ -99,6 +100,13 @@ impl Server {
         state.requests += 1;
         case.recorder.push(What::Request(request));
         state.requests - 1
+    }
+
+    /// The name of the session of one more bridge, whether it will shake hands or not.
+    pub(super) fn name_bridge(&self) -> String {
+        let mut state = self.state();
+        state.bridges += 1;
+        format!("stdio-{}", state.bridges)
     }
 
     pub(super) fn record_reply(&self, request: usize, status: u16, rule: impl Into<String>, case: &Case) {

@@ -82,7 +82,7 @@ async fn converse(server: &Server, connection: Connection, case: &Case) -> std::
     stream.write_all(switch.as_bytes()).await?;
     let (input, mut output) = stream.into_split();
     let mut input = BufReader::new(std::io::Cursor::new(early).chain(input));
-    let session = format!("stdio-{}", server.state().sessions.len() + 1);
+    let session = server.name_bridge();
     let (mut line, mut due) = (Vec::new(), FuturesUnordered::new());
     loop {
         let released = case.gates.news();
@@ -113,7 +113,7 @@ async fn converse(server: &Server, connection: Connection, case: &Case) -> std::
 async fn next_line(input: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>) -> std::io::Result<bool> {
     let room = LONGEST.saturating_sub(line.len() as u64);
     let read = input.take(room).read_until(b'\n', line).await?;
-    Ok(read > 0 || room == 0)
+    Ok(read > 0 || !line.is_empty())
 }
 
 /// Records what a line asks for, and gives its answers.
@@ -157,4 +157,26 @@ async fn when_due(reply: Reply, case: &Case) -> Value {
         }
     }
     reply.body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_last_line_that_was_given_up_halfway_is_read_to_its_end() {
+        let (mut output, input) = tokio::io::duplex(64);
+        let (mut input, mut line) = (BufReader::new(input), Vec::new());
+        output.write_all(b"no line break").await.unwrap();
+        tokio::select! {
+            biased;
+            _ = next_line(&mut input, &mut line) => panic!("there is no end yet"),
+            () = tokio::task::yield_now() => {}
+        }
+        assert_eq!(line, b"no line break");
+        drop(output);
+        assert!(next_line(&mut input, &mut line).await.unwrap());
+        assert_eq!(std::mem::take(&mut line), b"no line break");
+        assert!(!next_line(&mut input, &mut line).await.unwrap());
+    }
 }

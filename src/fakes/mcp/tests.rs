@@ -195,7 +195,7 @@ async fn each_rule_of_the_transport_is_kept() {
         (415, "not application/json", with(post(), "content-type", "text/plain").body("{}")),
         (400, "the body is no JSON", with(post(), "content-type", "application/json").body("{")),
         (400, "no JSON-RPC message: `jsonrpc`", post().json(&json!({"id": 1, "method": "ping"}))),
-        (400, "`mcp-protocol-version` is `1`", with(post().json(&ping()), "mcp-protocol-version", "1")),
+        (400, "`mcp-protocol-version` is `1`, and this server speaks 2025-11-25,", with(post().json(&ping()), "mcp-protocol-version", "1")),
         (405, "PUT is not a method", other(Method::PUT)),
         (404, "nothing is served at /sse", world.client.get(format!("{url}/sse")).header("accept", BOTH)),
         (400, "`mcp-session-id` is missing", other(Method::DELETE)),
@@ -337,6 +337,22 @@ async fn lines_are_answered_when_their_answers_are_due() {
     input.read_to_string(&mut rest).await.unwrap();
     assert_eq!(rest, "", "the conversation ends with its input");
     assert!(world.problems()[0].contains("a line that is no JSON-RPC message"), "{:?}", world.problems());
+}
+
+#[tokio::test]
+async fn two_bridges_never_share_a_session() {
+    let world = World::new().await;
+    let ((mut first, mut to_first), (mut second, mut to_second)) = (lines(&world).await, lines(&world).await);
+    let mut line = String::new();
+    let begun = initialize("2025-06-18").to_string() + "\n{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n";
+    to_first.write_all((begun + &request(2, "ping", json!({})).to_string() + "\n").as_bytes()).await.unwrap();
+    for _ in 0..2 {
+        first.read_line(&mut line).await.unwrap();
+    }
+    to_second.write_all((request(3, "tools/list", json!({})).to_string() + "\n").as_bytes()).await.unwrap();
+    second.read_line(&mut line).await.unwrap();
+    assert_eq!(line.lines().count(), 3, "{line}");
+    assert_eq!(world.notes(), ["`wallets` got `tools/list` before `notifications/initialized`"]);
 }
 
 #[tokio::test]

@@ -8,14 +8,11 @@ use crate::model::recording::Recording;
 
 /// The nearest entry and what differs in it, most telling first; `None` if the lock holds nothing about anything alike.
 pub(in crate::judge) fn nearest<'e>(asked: &Asked, lines: &[String], entries: &'e [(String, Entry)]) -> Option<(&'e str, Vec<String>)> {
-    let candidates = entries.iter().map(|(key, entry)| (key.as_str(), differences(asked, lines, entry), common(lines, &entry.lines)));
-    let alike = candidates.filter(|(key, _, _)| {
-        entries.iter().any(|(k, entry)| {
-            k == key && (entry.asked.criterion_id == asked.criterion_id || entry.asked.criterion_text == asked.criterion_text)
-        })
-    });
+    let is_alike = |was: &Asked| was.criterion_id == asked.criterion_id || was.criterion_text == asked.criterion_text;
+    let alike = entries.iter().filter(|(_, entry)| is_alike(&entry.asked));
+    let candidates = alike.map(|(key, entry)| (key.as_str(), differences(asked, lines, entry), common(lines, &entry.lines)));
     // Fewest differences, then the longest part of the recording in common, then the key, so that the choice is the same each time.
-    let best = alike.min_by_key(|(key, differences, common)| (differences.len(), std::cmp::Reverse(*common), *key));
+    let best = candidates.min_by_key(|(key, differences, common)| (differences.len(), std::cmp::Reverse(*common), *key));
     best.map(|(key, differences, _)| (key, differences))
 }
 
@@ -71,5 +68,64 @@ fn recording(now: &[String], was: &[String]) -> String {
         (Some(_), None) => format!("the recording goes on after {}, where it ended before", Recording::name(at.saturating_sub(1))),
         (None, None) => "the recording is about another session".to_owned(),
         (None, Some(_)) => format!("the recording ends after {}; before it went on", Recording::name(at.saturating_sub(1))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::entry::{Params, Usage};
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    fn asked(criterion: &str) -> Asked {
+        Asked {
+            v: 1,
+            template_sha256: "t".into(),
+            schema_sha256: "s".into(),
+            provider: "exec".into(),
+            model: "m".into(),
+            params: Params { max_output_tokens: 100, temperature: None },
+            recording_sha256: "r".into(),
+            reference_sha256: None,
+            criterion_id: criterion.into(),
+            criterion_text: format!("The agent does {criterion}."),
+            evidence_from: vec![],
+            vote_index: 0,
+            reask_index: 0,
+        }
+    }
+
+    fn entry(asked: Asked) -> Entry {
+        Entry {
+            asked,
+            lines: vec![],
+            reply: String::new(),
+            parsed: serde_json::Value::Null,
+            truncated: false,
+            returned_model: None,
+            usage: Usage::default(),
+            created_at: String::new(),
+            seal: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_nearest_of_those_alike_is_found() {
+        let entries = [
+            ("k1".to_owned(), entry(asked("b"))),
+            ("k2".to_owned(), entry(Asked { model: "n".into(), vote_index: 1, ..asked("a") })),
+            ("k3".to_owned(), entry(Asked { vote_index: 1, ..asked("a") })),
+        ];
+        let told = vec!["it is vote 2, and vote 1 is asked".to_owned()];
+        assert_eq!(nearest(&asked("a"), &[], &entries), Some(("k3", told)));
+        assert_eq!(nearest(&asked("c"), &[], &entries), None);
+    }
+
+    #[test]
+    fn a_large_lock_is_looked_through_once() {
+        let entries: Vec<_> = (0..1 << 15).map(|at| (format!("{at:064}"), entry(asked("b")))).collect();
+        let began = Instant::now();
+        assert_eq!(nearest(&asked("a"), &[], &entries), None);
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     }
 }

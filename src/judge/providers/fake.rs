@@ -139,10 +139,24 @@ fn part(pattern: &Pattern, text: &str) -> Option<std::ops::Range<usize>> {
 fn around(text: &str, found: Option<std::ops::Range<usize>>) -> String {
     let found = found.unwrap_or(0..text.len());
     let (mut from, mut to) = (found.start, found.end);
-    // Counted as a quote is: without the white space around it.
-    while text[from..to].trim().chars().count() < SHORTEST && (from > 0 || to < text.len()) {
-        to += text[to..].chars().next().map_or(0, char::len_utf8);
-        from -= text[..from].chars().next_back().map_or(0, char::len_utf8);
+    // Counted as a quote is: without the white space around it. Each character is looked at once, as there may be much of it.
+    let (begun, trimmed) = (text[from..to].trim_start(), text[from..to].trim());
+    let (all, mut count) = (text[from..to].chars().count(), trimmed.chars().count());
+    let mut blank = [all - begun.chars().count(), begun.chars().count() - count];
+    while count < SHORTEST && (from > 0 || to < text.len()) {
+        let wider = [text[..from].chars().next_back(), text[to..].chars().next()];
+        from -= wider[0].map_or(0, char::len_utf8);
+        to += wider[1].map_or(0, char::len_utf8);
+        for (side, c) in wider.into_iter().enumerate() {
+            match c {
+                None => {}
+                Some(c) if c.is_whitespace() => blank[side] += 1,
+                // The first that is not blank has all white space on its other side.
+                Some(_) if count == 0 => (count, blank[1 - side], blank[side]) = (1, blank[0] + blank[1], 0),
+                // What was around the quote on this side is inside now.
+                Some(_) => count += 1 + std::mem::take(&mut blank[side]),
+            }
+        }
     }
     text[from..to].chars().take(LONGEST).collect()
 }
@@ -170,4 +184,38 @@ fn planted(recording: &Recording) -> Option<(Answer, Cited)> {
         let answer = [Answer::Met, Answer::NotMet, Answer::Unsure].into_iter().find(|answer| answer.word() == word)?;
         Some((answer, (event, around(text, found.get(0).map(|whole| whole.range())))))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is quoted of each part of a text, widened by looking at all of it again and again.
+    fn check(text: &str) {
+        let ends = || text.char_indices().map(|(at, _)| at).chain([text.len()]);
+        for (begin, end) in ends().flat_map(|begin| ends().filter(move |end| *end >= begin).map(move |end| (begin, end))) {
+            let (mut from, mut to) = (begin, end);
+            while text[from..to].trim().chars().count() < SHORTEST && (from > 0 || to < text.len()) {
+                to += text[to..].chars().next().map_or(0, char::len_utf8);
+                from -= text[..from].chars().next_back().map_or(0, char::len_utf8);
+            }
+            assert_eq!(around(text, Some(begin..end)), text[from..to], "{:?} in {text:?}", &text[begin..end]);
+        }
+    }
+
+    #[test]
+    fn what_is_too_short_is_widened_on_both_sides() {
+        for text in ["0123456789", "ab c   defgh i", "a  bc   ", "      äöü      x", "ab", "   ", "", " a          b           c "] {
+            check(text);
+        }
+    }
+
+    #[test]
+    fn much_white_space_is_looked_at_once() {
+        let began = std::time::Instant::now();
+        let blank = " ".repeat(1 << 20);
+        let text = format!("{blank}x{blank}");
+        assert_eq!(around(&text, Some(1 << 20..(1 << 20) + 1)).trim(), "");
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    }
 }

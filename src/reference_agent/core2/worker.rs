@@ -26,7 +26,12 @@ pub fn projection(response: &Value) -> Value {
     let camel = |name: &str| {
         let mut parts = name.split('_');
         let first = parts.next().unwrap_or_default().to_owned();
-        parts.fold(first, |name, part| format!("{name}{}{}", part[..1].to_ascii_uppercase(), &part[1..]))
+        // Names of usage are whatever stands in the log.
+        parts.fold(first, |mut name, part| {
+            let mut letters = part.chars();
+            name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+            name + letters.as_str()
+        })
     };
     let mut out = Map::new();
     for (name, value) in response.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
@@ -174,11 +179,11 @@ mod tests {
     fn a_projection_has_camel_case_and_no_nulls() {
         let response = json!({
             "id": "r", "turn_id": "t", "finish_reason": null, "output_items": [{"call_id": "c"}],
-            "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
+            "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total__tokens_": 3, "é_éa": 4},
         });
         let expected = json!({
             "runId": "r", "turnId": "t", "outputItems": [{"call_id": "c"}],
-            "usage": {"promptTokens": 1, "completionTokens": 2, "totalTokens": 3},
+            "usage": {"promptTokens": 1, "completionTokens": 2, "totalTokens": 3, "ééa": 4},
         });
         assert_eq!(projection(&response), expected);
     }
