@@ -92,6 +92,9 @@ mod tests {
             evidence_from: vec![],
             vote_index: 0,
             reask_index: 0,
+            again_sha256: None,
+            host: None,
+            program_sha256: None,
         }
     }
 
