@@ -18,6 +18,7 @@ pub mod harness;
 pub mod hints;
 pub mod interrupt;
 pub mod judging;
+pub mod minted;
 pub mod outcome;
 pub mod planner;
 pub mod premises;

@@ -3,6 +3,7 @@
 //! Owns: filling them in, recording them, what no answer means.
 //! Must not know: sockets; how often a probe asks.
 
+use super::minted;
 use super::stage::Stage;
 use super::steps::{fill, suite_fault, unless_expected};
 use crate::model::step::{HttpCall, Step};
@@ -18,6 +19,7 @@ pub async fn http(stage: &Stage, step: &Step, call: &HttpCall) -> Result<Value, 
     let request = request(stage, step, call)?;
     record(stage, &request);
     let value = ask(&request, step.within).await?;
+    minted::hide(&value["body"], &stage.recorder);
     stage.recorder.push(What::Probe { label: label(stage, step), value: value.clone() });
     unless_expected(step, &["error"], unanswered(&request, &value))?;
     Ok(value)
