@@ -145,7 +145,7 @@ fn a_quote_that_was_never_said_proves_nothing() {
     for fault in ["bad_quote", "wrong_event"] {
         let judge =
             format!("{{model: fake, fake: {{fault: {fault}, rules: [{{reply: met, when: {{assistant: {{contains: wallet}}}}}}]}}}}");
-        ran(&judge, "judge: [Names every wallet of the user.]").1.means(1, &["stayed unsure", "unverified_evidence", "REJECTED"]);
+        ran(&judge, "judge: [Names every wallet of the user.]").1.means(3, &["BROKEN (judge)", "quoted only what nobody said", "REJECTED"]);
     }
 }
 

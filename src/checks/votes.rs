@@ -3,7 +3,7 @@
 //! Owns: how votes are counted, the weights, the threshold, what unsure means. Exact: no floating point.
 //! Must not know: how a judge is asked, how an outcome is shown.
 
-use crate::model::judge::{Answer, Answers, Criterion, CriterionKind, JudgeProblem, OnUnsure, Rubric, Share, Vote, VoteRule};
+use crate::model::judge::{Answer, Answers, Criterion, CriterionKind, JudgeProblem, OnUnsure, Rubric, Share, UNVERIFIED, Vote, VoteRule};
 
 /// A rubric as it was decided.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +66,10 @@ pub fn aggregate(rubric: &Rubric, answers: &Answers) -> Judged {
     }
     if musts().all(|sense| sense == Sense::Good) && !below(low, settings.threshold) {
         return judged(Decision::Pass);
+    }
+    // A judge that made its evidence up, asked twice, does not make the agent fail.
+    if let (OnUnsure::Fail, Some(fault)) = (settings.on_unsure, made_up(&criteria, answers)) {
+        return judged(Decision::Broken(fault));
     }
     judged(Decision::Unsure(settings.on_unsure))
 }
@@ -135,6 +139,23 @@ fn fault_of_one(rubric: &Rubric, answers: &Answers) -> Option<JudgeProblem> {
             message: format!("the judge was never asked about `{}`", criterion.id),
             details: vec!["the rubric has changed since these answers were stored; run the case again".to_owned()],
         }),
+    })
+}
+
+/// The first open statement that is open only because nothing of what the judge quoted was said.
+fn made_up(criteria: &[JudgedCriterion], answers: &Answers) -> Option<JudgeProblem> {
+    let open = |id: &str| criteria.iter().any(|judged| judged.id == id && judged.sense == Sense::Unsure);
+    let is_made_up = |vote: &Vote| vote.turned.as_deref() == Some(UNVERIFIED);
+    let only_so =
+        |votes: &[Vote]| votes.iter().any(is_made_up) && votes.iter().all(|vote| vote.answer != Answer::Unsure || is_made_up(vote));
+    let found = answers.criteria.iter().find(|answered| open(&answered.criterion) && only_so(&answered.votes))?;
+    Some(JudgeProblem {
+        code: "judge-made-up".to_owned(),
+        message: format!(
+            "for `{}` the judge quoted only what nobody said, or somebody else, also when it was asked again",
+            found.criterion
+        ),
+        details: vec!["another model may do better; `on_unsure: warn` makes it a warning".to_owned()],
     })
 }
 

@@ -12,12 +12,9 @@ use super::providers::{Call, Raw, Trouble};
 use super::reply::{self, Reply, schema, schema_sha256};
 use super::world::{Mode, host, program_sha256};
 use crate::base::clock::now_rfc3339;
-use crate::model::judge::{Answer, Cost, JudgeModel, JudgeProblem, Provider, Quote, Vote};
+use crate::model::judge::{Answer, Cost, JudgeModel, JudgeProblem, Provider, Quote, UNVERIFIED, Vote};
 use serde_json::Value;
 use tokio::time::Instant;
-
-/// What is in the vote of a judge whose quotes could not be verified.
-const UNVERIFIED: &str = "unverified_evidence";
 
 pub(super) struct Ballot<'a> {
     pub session: &'a Session<'a>,

@@ -105,6 +105,9 @@ pub struct Answered {
     pub fault: Option<JudgeProblem>,
 }
 
+/// Why a `met` was turned into `unsure`: nothing of what was quoted stands where it was said to stand.
+pub const UNVERIFIED: &str = "unverified_evidence";
+
 /// One answer of one model, its quotes verified.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,7 +3,7 @@
 //! Owns: the statements, how their answers are counted, the settings of a judge.
 //! Must not know: YAML, how a judge is asked, how a verdict comes of the answers.
 
-pub use super::answers::{Answer, Answered, Answers, Asked, Asking, Cost, JudgeProblem, Question, Quote, Vote};
+pub use super::answers::{Answer, Answered, Answers, Asked, Asking, Cost, JudgeProblem, Question, Quote, UNVERIFIED, Vote};
 use super::pattern::Pattern;
 use super::tree::Node;
 use crate::base::Span;

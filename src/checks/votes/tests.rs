@@ -195,3 +195,25 @@ fn what_was_never_asked_is_no_pass() {
     answers.not_asked = Some("off".into());
     assert_eq!(aggregate(&rubric, &answers).decision, Decision::NotAsked("off".into()));
 }
+
+#[test]
+fn evidence_that_was_made_up_is_the_judges_fault_and_never_a_failure() {
+    let decided = |votes: &[(&str, bool)], on_unsure| {
+        let words: Vec<&str> = votes.iter().map(|(word, _)| *word).collect();
+        let (rubric, mut answers) = case(&[("must", 1, &words)], on_unsure, VoteRule::Majority);
+        for (vote, (_, made_up)) in answers.criteria[0].votes.iter_mut().zip(votes) {
+            vote.turned = made_up.then(|| UNVERIFIED.to_owned());
+        }
+        match aggregate(&rubric, &answers).decision {
+            Decision::Broken(fault) => fault.code,
+            decision => format!("{decision:?}"),
+        }
+    };
+    assert_eq!(decided(&[("unsure", true)], OnUnsure::Fail), "judge-made-up");
+    assert_eq!(decided(&[("met", false), ("unsure", true)], OnUnsure::Fail), "judge-made-up");
+    assert_eq!(decided(&[("unsure", true)], OnUnsure::Warn), "Unsure(Warn)");
+    assert_eq!(decided(&[("unsure", false)], OnUnsure::Fail), "Unsure(Fail)");
+    assert_eq!(decided(&[("unsure", true), ("unsure", false)], OnUnsure::Fail), "Unsure(Fail)");
+    assert_eq!(decided(&[("met", false), ("not_met", false)], OnUnsure::Fail), "Unsure(Fail)");
+    assert_eq!(decided(&[("not_met", false), ("unsure", true), ("not_met", false)], OnUnsure::Fail), "Fail");
+}
