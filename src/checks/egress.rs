@@ -49,8 +49,10 @@ fn none(entries: &[Entry<'_>]) -> Said {
     })
 }
 
+/// With the path, where it was seen: over TLS it is not.
 fn host(value: &Value) -> String {
     let port = value["port"].as_u64().map_or(String::new(), |port| format!(":{port}"));
     let by = value["command"].as_str().map_or(String::new(), |command| format!(" (by `{command}`)"));
-    format!("{}{port}{by}", value["host"].as_str().unwrap_or_default())
+    let path = value["path"].as_str().filter(|path| *path != "/").unwrap_or_default();
+    format!("{}{port}{path}{by}", value["host"].as_str().unwrap_or_default())
 }

@@ -89,7 +89,7 @@ fn call(name: &str, argv: &str, rule: Option<&str>) -> What {
 fn a_network_command_that_no_rule_answered_is_an_attempt() {
     let spec = || json!({"expect": {"egress": "none"}, "fakes": {"curl": "command"}});
     let story = |rule| user(|story| story.push(call("curl", "https://evil.example/x", rule)));
-    fails(spec(), story(None), "egress", "tried to reach evil.example:443 (by `curl`)");
+    fails(spec(), story(None), "egress", "tried to reach evil.example:443/x (by `curl`)");
     passes(spec(), story(Some("rules[0]")));
     passes(json!({"expect": {"egress": [{"host": "evil.example", "command": "curl", "path": "/x"}]}}), story(None));
 }
