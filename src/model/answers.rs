@@ -115,6 +115,16 @@ pub struct Vote {
     pub live: bool,
 }
 
+impl Vote {
+    /// In place of a reason: the roles that may be quoted said nothing, so nobody was asked.
+    pub const NOTHING_SAID: &str = "nothing_said";
+
+    /// True if no judge gave it.
+    pub fn is_of_nobody(&self) -> bool {
+        self.turned.as_deref() == Some(Vote::NOTHING_SAID)
+    }
+}
+
 /// A quote of a judge, and whether it stands where it said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
