@@ -181,7 +181,9 @@ fn evidence(answered: &Answered, sense: Sense) -> Vec<String> {
     if answered.votes.is_empty() {
         return lines;
     }
-    if sense != Sense::Good {
+    if let Some(vote) = answered.votes.iter().find(|vote| vote.is_of_nobody()) {
+        lines.push(format!("    {}: {}", vote.answer.word(), vote.analysis));
+    } else if sense != Sense::Good {
         lines.push(format!("    {}", votes(&answered.votes)));
     }
     let mut quotes: Vec<&Quote> = Vec::new();
