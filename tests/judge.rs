@@ -92,6 +92,18 @@ fn an_entry_that_was_edited_breaks_the_case_and_is_not_shown() {
 }
 
 #[test]
+fn a_failure_leads_to_the_lock_only_where_the_lock_holds_the_answer() {
+    let project = project().file("judge.sh", PROGRAM.replace("\"met\"", "\"not_met\""));
+    let live = || say(&project, &["run", "--suites", "s.yaml", "--judge-mode", "live"], &[]);
+    let in_file = "answers: the `.judge.json` beside the trace";
+    live().means(1, &[in_file]);
+    assert!(keys(&project).is_empty() && project.path(".checkride/s.lists.judge.json").exists());
+    run(&project).means(1, &["answers: checkride judge show "]);
+    live().means(1, &[in_file]);
+    replay(&project).means(1, &["answers: checkride judge show "]);
+}
+
+#[test]
 fn a_miss_says_what_changed() {
     let project = project();
     run(&project).means(0, &[]);

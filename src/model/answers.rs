@@ -109,7 +109,7 @@ pub struct Vote {
     pub quotes: Vec<Quote>,
     /// A text in the recording tried to steer the judge, so it said. Shown, never used to pass.
     pub embedded_instructions: bool,
-    /// The key of its entry in the lock.
+    /// The key of its entry in the lock; empty if the lock does not hold this answer.
     pub key: String,
     /// False if it was read from the lock, or given by a fake.
     pub live: bool,
