@@ -45,6 +45,7 @@ fn replay(project: &Project) -> Said {
 fn keys(project: &Project) -> Vec<String> {
     let files = std::fs::read_dir(project.path("judge-lock")).map(|files| files.flatten().collect()).unwrap_or_else(|_| vec![]);
     let mut keys: Vec<_> = files.iter().map(|file| file.file_name().to_string_lossy().trim_end_matches(".json").to_owned()).collect();
+    keys.retain(|key| !key.starts_with("calibration-"));
     keys.sort();
     keys
 }
@@ -133,6 +134,33 @@ fn only_what_no_rubric_needs_is_pruned_and_only_when_told() {
     std::fs::remove_file(project.path(".checkride/s.lists.jsonl")).expect("it is there");
     prune(&["--unused"]).means(2, &["nobody knows what they need", "s::lists"]);
     assert_eq!(keys(&project).len(), 1);
+}
+
+#[test]
+fn what_a_calibration_paid_for_is_not_pruned() {
+    let recording = "{\"id\":\"e1\",\"role\":\"user\",\"text\":\"List my wallets!\"}\n\
+                     {\"id\":\"e2\",\"role\":\"assistant\",\"text\":\"I have listed your wallets.\"}\n";
+    let label = format!(
+        r#"{{"recording": "r.jsonl", "sha256": "{}", "criterion_id": "lists", "criterion": "It lists wallets.", "label": "met", "annotator": "ann"}}"#,
+        sha256(recording)
+    );
+    let project = project().file("r.jsonl", recording).file("labels.jsonl", label);
+    calibrate(&project, &[]).means(0, &["n 1, faults 0"]);
+    run(&project).means(0, &[]);
+    edit(&project, "s.yaml", "that it listed wallets", "that it has listed wallets");
+    run(&project).means(0, &[]);
+    let said = say(&project, &["judge", "prune", "--unused", "--suites", "s.yaml"], &[]);
+    said.means(0, &["1 of 3 entries removed, 1 in use", "1 kept, which calibrations need", "labels.jsonl with exec: sh judge.sh"]);
+    calibrate(&project, &["--judge-mode", "replay"]).means(0, &["n 1, faults 0"]);
+    let file = std::fs::read_dir(project.path("judge-lock")).expect("it is there").flatten().map(|file| file.path());
+    let file = file.into_iter().find(|file| file.to_string_lossy().contains("calibration-")).expect("it was written");
+    std::fs::remove_file(file).expect("it is there");
+    say(&project, &["judge", "prune", "--unused", "--suites", "s.yaml"], &[]).means(0, &["1 of 2 entries removed, 1 in use"]);
+}
+
+fn sha256(text: &str) -> String {
+    use aws_lc_rs::digest::{SHA256, digest};
+    digest(&SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A provider of models on a port of its own, as people start one.

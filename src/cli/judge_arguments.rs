@@ -16,7 +16,7 @@ pub struct JudgeArguments {
 pub enum JudgeCommand {
     /// Print an entry of the lock: what was asked, what the judge replied
     Show(JudgeShowArguments),
-    /// Remove entries of the lock that no rubric of the suites needs any more
+    /// Remove entries of the lock that no rubric of the suites and no calibration needs any more
     Prune(JudgePruneArguments),
     /// Measure the judge of checkride.yaml against people's labels
     Calibrate(CalibrateArguments),

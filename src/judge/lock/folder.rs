@@ -62,7 +62,7 @@ impl Lock {
         Ok(())
     }
 
-    fn write(&self, file: &Path, text: &str) -> std::io::Result<()> {
+    pub(super) fn write(&self, file: &Path, text: &str) -> std::io::Result<()> {
         std::fs::create_dir_all(&self.folder)?;
         let mut temporary = tempfile::NamedTempFile::new_in(&self.folder)?;
         temporary.write_all(text.as_bytes())?;
