@@ -105,6 +105,14 @@ fn a_failure_leads_to_the_lock_only_where_the_lock_holds_the_answer() {
 }
 
 #[test]
+fn a_lock_that_cannot_be_written_is_found_before_anybody_is_paid() {
+    let project = project().file("judge-lock", "no folder");
+    let record = say(&project, &["run", "--suites", "s.yaml", "--judge-mode", "record"], &[]);
+    record.means(3, &["BROKEN", "the judge's lock cannot be used", "lock-unusable"]);
+    assert_eq!(asked(&project), 0);
+}
+
+#[test]
 fn a_miss_says_what_changed() {
     let project = project();
     run(&project).means(0, &[]);

@@ -128,6 +128,9 @@ impl Ballot<'_> {
                 return Err(self.miss(&asked));
             }
         }
+        if !is_fake && mode.writes() {
+            judge.lock.is_writable().map_err(lock_problem)?;
+        }
         let raw = self.ask(cap, again, heard).await?;
         if !is_fake && mode.writes() {
             heard.fresh.push(self.entry(asked, &raw));
