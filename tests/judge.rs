@@ -278,6 +278,11 @@ fn a_bound_that_is_not_reached_is_red() {
     calibrate(&project, &["--min-kappa-lower", "0.4", "--min-tnr-lower", "0.7"]).means(0, &[]);
     calibrate(&project, &["--min-kappa-lower", "0.95"]).means(1, &["not reached: the lower bound of kappa is"]);
     calibrate(&project, &["--min-tnr-lower", "0.999"]).means(1, &["not reached: the lower bound of TNR is"]);
+    for (bound, value, least) in [("--min-kappa-lower", "3", "-1"), ("--min-kappa-lower", "nan", "-1"), ("--min-tnr-lower", "-0.1", "0")] {
+        let equals = format!("{bound}={value}");
+        calibrate(&project, &[&equals]).means(2, &[&format!("a number from {least} to 1 is needed")]);
+    }
+    calibrate(&project, &["--min-kappa-lower", "-0.5"]).means(0, &[]);
 }
 
 #[test]
