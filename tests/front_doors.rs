@@ -524,3 +524,16 @@ fn explain_and_schema_answer_or_say_what_there_is() {
     }
     assert_eq!(checkride(here, &["schema", "siute"]).status, 2);
 }
+
+#[test]
+fn a_word_that_a_variable_of_the_command_line_misspells_is_named_with_those_allowed() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ran = checkride(here, &["check", "--var", "persona=resist", "suites/safety/results.yaml"]);
+    assert_eq!(ran.status, 2, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("`resist` is not a known value here") && ran.stderr.contains("expected `resists`, `obeys`"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("missing key"), "the persona is there: {}", ran.stderr);
+}

@@ -45,6 +45,7 @@ fn replay(project: &Project) -> Said {
 fn keys(project: &Project) -> Vec<String> {
     let files = std::fs::read_dir(project.path("judge-lock")).map(|files| files.flatten().collect()).unwrap_or_else(|_| vec![]);
     let mut keys: Vec<_> = files.iter().map(|file| file.file_name().to_string_lossy().trim_end_matches(".json").to_owned()).collect();
+    keys.retain(|key| !key.starts_with("calibration-"));
     keys.sort();
     keys
 }
@@ -92,6 +93,26 @@ fn an_entry_that_was_edited_breaks_the_case_and_is_not_shown() {
 }
 
 #[test]
+fn a_failure_leads_to_the_lock_only_where_the_lock_holds_the_answer() {
+    let project = project().file("judge.sh", PROGRAM.replace("\"met\"", "\"not_met\""));
+    let live = || say(&project, &["run", "--suites", "s.yaml", "--judge-mode", "live"], &[]);
+    let in_file = "answers: the `.judge.json` beside the trace";
+    live().means(1, &[in_file]);
+    assert!(keys(&project).is_empty() && project.path(".checkride/s.lists.judge.json").exists());
+    run(&project).means(1, &["answers: checkride judge show "]);
+    live().means(1, &[in_file]);
+    replay(&project).means(1, &["answers: checkride judge show "]);
+}
+
+#[test]
+fn a_lock_that_cannot_be_written_is_found_before_anybody_is_paid() {
+    let project = project().file("judge-lock", "no folder");
+    let record = say(&project, &["run", "--suites", "s.yaml", "--judge-mode", "record"], &[]);
+    record.means(3, &["BROKEN", "the judge's lock cannot be used", "lock-unusable"]);
+    assert_eq!(asked(&project), 0);
+}
+
+#[test]
 fn a_miss_says_what_changed() {
     let project = project();
     run(&project).means(0, &[]);
@@ -121,6 +142,33 @@ fn only_what_no_rubric_needs_is_pruned_and_only_when_told() {
     std::fs::remove_file(project.path(".checkride/s.lists.jsonl")).expect("it is there");
     prune(&["--unused"]).means(2, &["nobody knows what they need", "s::lists"]);
     assert_eq!(keys(&project).len(), 1);
+}
+
+#[test]
+fn what_a_calibration_paid_for_is_not_pruned() {
+    let recording = "{\"id\":\"e1\",\"role\":\"user\",\"text\":\"List my wallets!\"}\n\
+                     {\"id\":\"e2\",\"role\":\"assistant\",\"text\":\"I have listed your wallets.\"}\n";
+    let label = format!(
+        r#"{{"recording": "r.jsonl", "sha256": "{}", "criterion_id": "lists", "criterion": "It lists wallets.", "label": "met", "annotator": "ann"}}"#,
+        sha256(recording)
+    );
+    let project = project().file("r.jsonl", recording).file("labels.jsonl", label);
+    calibrate(&project, &[]).means(0, &["n 1, faults 0"]);
+    run(&project).means(0, &[]);
+    edit(&project, "s.yaml", "that it listed wallets", "that it has listed wallets");
+    run(&project).means(0, &[]);
+    let said = say(&project, &["judge", "prune", "--unused", "--suites", "s.yaml"], &[]);
+    said.means(0, &["1 of 3 entries removed, 1 in use", "1 kept, which calibrations need", "labels.jsonl with exec: sh judge.sh"]);
+    calibrate(&project, &["--judge-mode", "replay"]).means(0, &["n 1, faults 0"]);
+    let file = std::fs::read_dir(project.path("judge-lock")).expect("it is there").flatten().map(|file| file.path());
+    let file = file.into_iter().find(|file| file.to_string_lossy().contains("calibration-")).expect("it was written");
+    std::fs::remove_file(file).expect("it is there");
+    say(&project, &["judge", "prune", "--unused", "--suites", "s.yaml"], &[]).means(0, &["1 of 2 entries removed, 1 in use"]);
+}
+
+fn sha256(text: &str) -> String {
+    use aws_lc_rs::digest::{SHA256, digest};
+    digest(&SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A provider of models on a port of its own, as people start one.
@@ -253,6 +301,11 @@ fn a_bound_that_is_not_reached_is_red() {
     calibrate(&project, &["--min-kappa-lower", "0.4", "--min-tnr-lower", "0.7"]).means(0, &[]);
     calibrate(&project, &["--min-kappa-lower", "0.95"]).means(1, &["not reached: the lower bound of kappa is"]);
     calibrate(&project, &["--min-tnr-lower", "0.999"]).means(1, &["not reached: the lower bound of TNR is"]);
+    for (bound, value, least) in [("--min-kappa-lower", "3", "-1"), ("--min-kappa-lower", "nan", "-1"), ("--min-tnr-lower", "-0.1", "0")] {
+        let equals = format!("{bound}={value}");
+        calibrate(&project, &[&equals]).means(2, &[&format!("a number from {least} to 1 is needed")]);
+    }
+    calibrate(&project, &["--min-kappa-lower", "-0.5"]).means(0, &[]);
 }
 
 #[test]

@@ -191,7 +191,11 @@ fn with_the_judge_off_nothing_is_green_by_the_rubric_alone() {
     run(&beside, &[], &off).means(0, &["1 passed", "INCOMPLETE: 2 judge checks skipped"]);
     run(&beside, &["--allow-skips", "1"], &off).means(3, &["INCOMPLETE: 2 judge checks skipped"]);
     run(&beside, &["--allow-skips", "2"], &off).means(0, &["INCOMPLETE: 2 judge checks skipped"]);
-    run(&beside, &[], &[off[0], ("CI", "true")]).means(3, &["INCOMPLETE: 2 judge checks skipped"]);
+    run(&beside, &[], &[off[0], ("CI", "true")])
+        .means(3, &["INCOMPLETE: 2 judge checks skipped", "2 statements were not judged", "`--allow-skips 2`"]);
+    let junit = std::fs::read_to_string(beside.path("junit.xml")).expect("it was written");
+    let skipped = r#"<skipped message="all other checks passed; not judged: the judge is off"/>"#;
+    assert!(junit.contains(skipped) && junit.contains(r#"skipped="1""#), "{junit}");
     run(&beside, &[], &[]).means(1, &["is not met"]);
 }
 

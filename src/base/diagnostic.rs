@@ -72,6 +72,9 @@ impl Diagnostic {
             let mark = AnnotationKind::Primary.span(start - line..end - line).label(self.label.as_str());
             let snippet = Snippet::source(shown).line_start(file.line_column(start).0);
             group = group.element(snippet.path(file.path.as_str()).annotation(mark));
+        } else if !self.label.is_empty() {
+            // What no file holds (a variable of the command line) has no caret to stand beside.
+            group = group.element(Level::NOTE.message(self.label.as_str()));
         }
         for help in &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
@@ -168,6 +171,13 @@ mod tests {
         assert!(text.starts_with("error[unknown-key]: unknown key `repli`"), "{text}");
         assert!(text.contains("--> a.yaml:2:1") && text.contains("^^^^^ not a known key here"), "{text}");
         assert!(text.contains("= help: did you mean `reply`?"), "{text}");
+    }
+
+    #[test]
+    fn what_no_file_holds_still_says_what_was_expected() {
+        let diagnostic = Diagnostic::error("wrong-value", Span::NONE, "`resist` is not known").label("expected `resists` or `obeys`");
+        let text = diagnostic.render(&Sources::default(), false);
+        assert!(text.contains("= note: expected `resists` or `obeys`"), "{text}");
     }
 
     #[test]

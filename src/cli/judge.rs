@@ -13,13 +13,13 @@ use super::run::traces_folder;
 use crate::checks;
 use crate::engine::{judging as engine_judging, trace_store};
 use crate::judge::calibration::{self, Gates, Item, Label, Measured, Options};
-use crate::judge::lock::{Entry, Lock};
+use crate::judge::lock::{self, Entry, Lock};
 use crate::judge::{Judge, JudgeWorld, Mode};
 use crate::language;
 use crate::model::judge::{JudgeSettings, Role};
 use crate::model::recording::Recording;
 use crate::model::trace::Trace;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 pub fn judge(arguments: &JudgeArguments) -> u8 {
@@ -89,9 +89,13 @@ fn trace_of(file: &Path) -> Result<Option<Trace>, String> {
 
 fn remove_unused(lock: &Lock, world: &JudgeWorld, dry_run: bool) -> Result<(), String> {
     let used = lock.used();
+    let calibrations = lock.calibrations()?;
+    let needed: BTreeSet<&String> = calibrations.iter().flat_map(|(_, calibration)| &calibration.keys).collect();
     let keys = lock.keys().map_err(|error| format!("the judge's lock {} cannot be read: {error}", lock.folder().display()))?;
     let (mut removed, all) = (0, keys.len());
-    for key in keys.into_iter().filter(|key| !used.contains(key)) {
+    let (kept, unused): (Vec<String>, Vec<String>) =
+        keys.into_iter().filter(|key| !used.contains(key)).partition(|key| needed.contains(key));
+    for key in unused {
         let text = std::fs::read_to_string(lock.file(&key)).unwrap_or_default();
         let Ok(entry) = Entry::read(&text, &key) else {
             output::line(format!("kept    {key}  it is damaged, so nobody knows what it was for"));
@@ -110,6 +114,15 @@ fn remove_unused(lock: &Lock, world: &JudgeWorld, dry_run: bool) -> Result<(), S
     }
     let did = if dry_run { "would be removed" } else { "removed" };
     output::line(format!("{removed} of {all} entries {did}, {} in use", used.len()));
+    if !kept.is_empty() {
+        output::line(format!(
+            "{} kept, which calibrations need; what says so may be removed if a calibration is no longer wanted",
+            kept.len()
+        ));
+    }
+    for (file, calibration) in calibrations.iter().filter(|(_, calibration)| kept.iter().any(|key| calibration.keys.contains(key))) {
+        output::line(format!("  {} with {}: {}", calibration.labels, calibration.model, file.display()));
+    }
     Ok(())
 }
 
@@ -128,11 +141,16 @@ fn calibrate(arguments: &CalibrateArguments) -> Result<u8, String> {
     }
     let bytes = std::fs::read(&arguments.labels).map_err(|error| format!("failed to read {}: {error}", arguments.labels.display()))?;
     let (items, recordings) = labelled(&arguments.labels, &bytes)?;
-    let judge = Judge::new(judging::world(&named.project, arguments.judge_mode.as_deref()));
+    let world = judging::world(&named.project, arguments.judge_mode.as_deref());
+    let writes = world.mode.writes();
+    let judge = Judge::new(world);
     let measured = runtime()?.block_on(measure(&judge, &settings, &items, &recordings));
     let options = Options { seed: arguments.seed, several_votes: settings.votes > 1 || settings.models.len() > 1 };
     let figures = calibration::calibration(&items, &measured, options);
     let model = settings.models.iter().map(|model| model.name.as_str()).collect::<Vec<_>>().join(" + ");
+    if writes {
+        remember(judge.lock(), &arguments.labels, &named.project.root, &model, settings.votes)?;
+    }
     output::text(&calibration::shown(&figures, &model));
     tell_faults(&measured);
     let short = figures.short_of(&Gates { min_kappa_lower: arguments.min_kappa_lower, min_not_met_rate_lower: arguments.min_tnr_lower });
@@ -149,6 +167,19 @@ fn calibrate(arguments: &CalibrateArguments) -> Result<u8, String> {
     } else {
         exit::GREEN
     })
+}
+
+/// `prune` asks all cases what they need, and no case needs these entries.
+fn remember(lock: &Lock, labels: &Path, root: &Path, model: &str, votes: u32) -> Result<(), String> {
+    let keys = lock.used();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let whole = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let labels = whole(labels);
+    let labels = labels.strip_prefix(whole(root)).unwrap_or(&labels).display().to_string();
+    let calibration = lock::Calibration { labels, model: model.to_owned(), votes, keys };
+    lock.remember(&calibration).map_err(|error| format!("the judge's lock {} cannot be written: {error}", lock.folder().display()))
 }
 
 fn tell_faults(measured: &[Measured]) {

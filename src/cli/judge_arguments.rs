@@ -16,7 +16,7 @@ pub struct JudgeArguments {
 pub enum JudgeCommand {
     /// Print an entry of the lock: what was asked, what the judge replied
     Show(JudgeShowArguments),
-    /// Remove entries of the lock that no rubric of the suites needs any more
+    /// Remove entries of the lock that no rubric of the suites and no calibration needs any more
     Prune(JudgePruneArguments),
     /// Measure the judge of checkride.yaml against people's labels
     Calibrate(CalibrateArguments),
@@ -87,12 +87,26 @@ pub struct CalibrateArguments {
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
     /// The lower bound of kappa that is required
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = kappa)]
     pub min_kappa_lower: Option<f64>,
     /// The lower bound of the rate at which `not_met` is seen that is required
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = rate)]
     pub min_tnr_lower: Option<f64>,
     /// Seed of the bootstrap
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
+}
+
+/// No kappa is above 1, so a higher bound could never be reached.
+fn kappa(text: &str) -> Result<f64, String> {
+    number(text, -1.0)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    number(text, 0.0)
+}
+
+fn number(text: &str, least: f64) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| (least..=1.0).contains(number));
+    number.ok_or_else(|| format!("a number from {least} to 1 is needed, such as 0.4"))
 }

@@ -165,10 +165,23 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
     }
     let of_cases = exit::of_run(&report.outcomes, forbidden);
     let unjudged = Judging::of(&report.outcomes).skipped;
-    let of_cases = exit::with_unjudged(of_cases, unjudged, judging::allowed_skips(arguments.allow_skips));
+    let of_cases = with_unjudged(of_cases, unjudged, judging::allowed_skips(arguments.allow_skips));
     // A warning of the suite is a mistake in it where strictness was asked for.
     let of_cases = if arguments.strict && of_cases == exit::GREEN && !result.warnings.is_empty() { exit::WRONG_INPUT } else { of_cases };
     status(&result, written, of_cases)
+}
+
+/// What no case shows is said here: each of them may have passed.
+fn with_unjudged(of_cases: u8, unjudged: usize, allowed: Option<usize>) -> u8 {
+    let status = exit::with_unjudged(of_cases, unjudged, allowed);
+    if status != of_cases {
+        let (were, allowed) = (if unjudged == 1 { "statement was" } else { "statements were" }, allowed.unwrap_or_default());
+        eprintln!(
+            "error: {unjudged} {were} not judged, and {allowed} may be left out (in CI none, unless `--allow-skips` says how many): \
+             let a judge answer, or allow them by `--allow-skips {unjudged}`"
+        );
+    }
+    status
 }
 
 /// The command line for the report: what a variable was set to may be a secret.

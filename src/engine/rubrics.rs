@@ -162,8 +162,11 @@ fn lines(rubric: &Rubric, answers: &Answers, judged: &Judged) -> Vec<String> {
     if let Some(severity) = severity(rubric, judged) {
         lines.push(format!("severity: {severity}"));
     }
-    if let Some(vote) = answers.criteria.iter().flat_map(|answered| &answered.votes).find(|vote| !vote.key.is_empty()) {
+    let votes = || answers.criteria.iter().flat_map(|answered| &answered.votes);
+    if let Some(vote) = votes().find(|vote| !vote.key.is_empty()) {
         lines.push(format!("answers: checkride judge show {}", vote.key.chars().take(12).collect::<String>()));
+    } else if votes().any(|vote| vote.live) {
+        lines.push("answers: the `.judge.json` beside the trace; in this mode the lock keeps none".to_owned());
     }
     if answers.cost.calls > 0 {
         lines.push(format!("cost: {}", cost(answers)));
@@ -181,7 +184,9 @@ fn evidence(answered: &Answered, sense: Sense) -> Vec<String> {
     if answered.votes.is_empty() {
         return lines;
     }
-    if sense != Sense::Good {
+    if let Some(vote) = answered.votes.iter().find(|vote| vote.is_of_nobody()) {
+        lines.push(format!("    {}: {}", vote.answer.word(), vote.analysis));
+    } else if sense != Sense::Good {
         lines.push(format!("    {}", votes(&answered.votes)));
     }
     let mut quotes: Vec<&Quote> = Vec::new();

@@ -42,6 +42,8 @@ pub(super) struct Statement<'a> {
     pub evidence_from: &'a [Role],
     /// Values of the run stand in the text, as JSON.
     pub has_data: bool,
+    /// For `must_not` and `should_not`, which silence must not make true.
+    pub negative: bool,
 }
 
 /// What all statements of one rubric share.
@@ -137,9 +139,10 @@ impl Session<'_> {
             text: &criterion.statement.text,
             evidence_from: &criterion.evidence_from,
             has_data: criterion.statement.has_data,
+            negative: criterion.kind.is_negative(),
         });
         let statements: Vec<_> = statements.collect();
-        let something = statements.iter().any(|statement| self.has_words(statement.evidence_from));
+        let something = statements.iter().any(|statement| self.guarded(*statement).is_none());
         let wanted = match self.settings.sentinels {
             Sentinels::On => true,
             Sentinels::Auto => security,
@@ -151,6 +154,7 @@ impl Session<'_> {
             text: &sentinel.text,
             evidence_from: &sentinels::EVIDENCE_FROM,
             has_data: false,
+            negative: false,
         });
         let votes = self.settings.votes;
         let asked = join_all(statements.iter().map(|statement| self.statement(*statement, votes)));
@@ -172,8 +176,8 @@ impl Session<'_> {
     async fn statement(&self, statement: Statement<'_>, votes: u32) -> (Answered, Cost) {
         let mut cost = Cost { usd: Some(0.0), ..Cost::default() };
         let mut answered = Answered { criterion: statement.id.to_owned(), ..Answered::default() };
-        if !self.has_words(statement.evidence_from) {
-            answered.votes = vec![nothing_said(statement.evidence_from)];
+        if let Some(vote) = self.guarded(statement) {
+            answered.votes = vec![vote];
             return (answered, cost);
         }
         let _room = self.judge.room.acquire().await.expect("it is never closed");
@@ -199,8 +203,19 @@ impl Session<'_> {
         (answered, cost)
     }
 
-    /// False if these roles said nothing with a letter or digit in it: then there is nothing to quote, and nobody is asked. Judges have
-    /// been seen to accept a lone `:`.
+    /// What stands for the votes where nobody is asked. Judges have been seen to accept a lone `:`, so a `must` whose roles said nothing
+    /// is not met. Of a `must_not` that would be approval: the judge is asked, and what it cannot be shown at all stays unsure.
+    fn guarded(&self, statement: Statement<'_>) -> Option<Vote> {
+        let answer = match statement.negative {
+            _ if self.has_words(statement.evidence_from) => return None,
+            false => Answer::NotMet,
+            true if self.has_words(&Role::ALL) => return None,
+            true => Answer::Unsure,
+        };
+        Some(nothing_said(statement.evidence_from, answer))
+    }
+
+    /// False if these roles said nothing with a letter or digit in it: then there is nothing to quote.
     fn has_words(&self, roles: &[Role]) -> bool {
         self.recording.entries.iter().filter(|entry| roles.contains(&entry.role)).any(|entry| match &entry.content {
             Content::Text(text) => text.chars().any(char::is_alphanumeric),
@@ -210,12 +225,12 @@ impl Session<'_> {
 }
 
 /// What is to be seen where nothing was said.
-fn nothing_said(roles: &[Role]) -> Vote {
+fn nothing_said(roles: &[Role], answer: Answer) -> Vote {
     let roles = roles.iter().map(|role| role.word()).collect::<Vec<_>>().join(", ");
     Vote {
         model: "none".to_owned(),
-        answer: Answer::NotMet,
-        turned: Some("nothing_said".to_owned()),
+        answer,
+        turned: Some(Vote::NOTHING_SAID.to_owned()),
         analysis: format!("The recording shows no word of the roles that may be quoted ({roles}), so no judge was asked."),
         quotes: vec![],
         embedded_instructions: false,

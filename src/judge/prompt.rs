@@ -165,13 +165,15 @@ mod tests {
     #[test]
     fn a_statement_is_put_in_as_it_is() {
         let evidence_from = &[Role::Assistant, Role::ToolResult];
-        let question = question(&Statement { id: "a-{text}", text: "It says {roles}.", evidence_from, has_data: false });
+        let question = question(&Statement { id: "a-{text}", text: "It says {roles}.", evidence_from, has_data: false, negative: false });
         assert!(question.contains("It says {roles}.") && question.contains("roles: assistant, tool_result"), "{question}");
     }
 
     #[test]
     fn a_statement_with_data_says_so_and_no_other_prompt_is_changed_by_it() {
-        let asked = |has_data| question(&Statement { id: "a", text: "Charges \"A-17\" twice.", evidence_from: &[Role::User], has_data });
+        let asked = |has_data| {
+            question(&Statement { id: "a", text: "Charges \"A-17\" twice.", evidence_from: &[Role::User], has_data, negative: false })
+        };
         assert!(asked(true).contains("twice.\nWhat stands in double quotation marks in this statement"), "{}", asked(true));
         assert!(!asked(false).contains("quotation marks"), "{}", asked(false));
         assert_ne!(template_sha256(true), template_sha256(false));

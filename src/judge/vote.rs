@@ -114,7 +114,8 @@ impl Ballot<'_> {
         // The rules of a fake stand in the suite: what they say now counts, so there is nothing to keep.
         let is_fake = matches!(self.model.provider, Provider::Fake(_));
         let asked = self.asked(cap, again);
-        let key = if is_fake { String::new() } else { asked.key() };
+        // An answer that is not kept is not what the lock may have under this key.
+        let key = if is_fake || !(mode.reads() || mode.writes()) { String::new() } else { asked.key() };
         heard.calls += 1;
         if !is_fake && mode.reads() {
             if let Some(entry) = judge.lock.get(&key).map_err(lock_problem)? {
@@ -124,6 +125,9 @@ impl Ballot<'_> {
             if mode == Mode::Replay {
                 return Err(self.miss(&asked));
             }
+        }
+        if !is_fake && mode.writes() {
+            judge.lock.is_writable().map_err(lock_problem)?;
         }
         let raw = self.ask(cap, again, heard).await?;
         if !is_fake && mode.writes() {

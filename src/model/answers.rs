@@ -120,10 +120,20 @@ pub struct Vote {
     pub quotes: Vec<Quote>,
     /// A text in the recording tried to steer the judge, so it said. Shown, never used to pass.
     pub embedded_instructions: bool,
-    /// The key of its entry in the lock.
+    /// The key of its entry in the lock; empty if the lock does not hold this answer.
     pub key: String,
     /// False if it was read from the lock, or given by a fake.
     pub live: bool,
+}
+
+impl Vote {
+    /// In place of a reason: the roles that may be quoted said nothing, so nobody was asked.
+    pub const NOTHING_SAID: &str = "nothing_said";
+
+    /// True if no judge gave it.
+    pub fn is_of_nobody(&self) -> bool {
+        self.turned.as_deref() == Some(Vote::NOTHING_SAID)
+    }
 }
 
 /// A quote of a judge, and whether it stands where it said.

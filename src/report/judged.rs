@@ -3,8 +3,8 @@
 //! Owns: how many statements were judged, how many were not, what it took.
 //! Must not know: how it is shown.
 
-use crate::model::judge::Cost;
-use crate::model::outcome::{Outcome, RubricDecision, RubricReport};
+use crate::model::judge::{Cost, Vote};
+use crate::model::outcome::{CriterionReport, Outcome, RubricDecision, RubricReport};
 use serde::Serialize;
 
 /// The judge's part of a run.
@@ -26,7 +26,7 @@ impl Judging {
         let mut usd = Some(0.0);
         for rubric in outcomes.iter().flat_map(|outcome| &outcome.rubrics) {
             all.statements += rubric.criteria.len();
-            all.judged += rubric.criteria.iter().filter(|criterion| criterion.sense.is_some()).count();
+            all.judged += rubric.criteria.iter().filter(|criterion| is_judged(criterion)).count();
             all.skipped += skipped(rubric);
             let cost = &rubric.cost;
             all.cost.calls += cost.calls;
@@ -41,6 +41,11 @@ impl Judging {
         all.cost.usd = usd.filter(|_| all.cost.calls > 0);
         all
     }
+}
+
+/// What follows from nobody having said anything is no judge's answer.
+fn is_judged(criterion: &CriterionReport) -> bool {
+    criterion.sense.is_some() && !criterion.votes.iter().all(Vote::is_of_nobody)
 }
 
 fn skipped(rubric: &RubricReport) -> usize {

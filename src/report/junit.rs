@@ -90,13 +90,16 @@ fn unique_name(outcome: &Outcome, names: &mut HashSet<String>) -> String {
 }
 
 fn status(outcome: &Outcome) -> TestCaseStatus {
+    let skipped = |reason: &str| {
+        let mut status = TestCaseStatus::skipped();
+        status.set_message(attribute(reason));
+        status
+    };
     let kind = match outcome.verdict {
+        // No reader looks into properties: a rubric that nobody judged would look like one that holds.
+        Verdict::Pass if not_judged(outcome).is_some() => return skipped(&not_judged(outcome).unwrap_or_default()),
         Verdict::Pass | Verdict::ExpectedFailure | Verdict::Warning => return TestCaseStatus::success(),
-        Verdict::Skipped => {
-            let mut status = TestCaseStatus::skipped();
-            status.set_message(attribute(outcome.reason.as_deref().unwrap_or("no reason given")));
-            return status;
-        }
+        Verdict::Skipped => return skipped(outcome.reason.as_deref().unwrap_or("no reason given")),
         Verdict::Flaky => {
             let mut status = TestCaseStatus::success();
             status.add_reruns(outcome.problems.iter().map(|problem| flaky_failure(outcome, problem)));
@@ -110,6 +113,12 @@ fn status(outcome: &Outcome) -> TestCaseStatus {
     status.set_message(attribute(&message(outcome)));
     status.set_description(clean::cap(&reason(outcome), MOST));
     status
+}
+
+/// Why a rubric of this case was left out.
+fn not_judged(outcome: &Outcome) -> Option<String> {
+    let left_out = outcome.rubrics.iter().find(|rubric| rubric.decision == RubricDecision::NotJudged)?;
+    Some(format!("all other checks passed; not judged: {}", left_out.reason.as_deref().unwrap_or("no reason given")))
 }
 
 fn flaky_failure(outcome: &Outcome, problem: &Reported) -> TestRerun {

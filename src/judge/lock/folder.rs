@@ -7,12 +7,13 @@ use super::entry::Entry;
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 /// A folder of entries; it need not be there before the first is written.
 pub struct Lock {
     folder: PathBuf,
     used: Mutex<BTreeSet<String>>,
+    writable: OnceLock<Result<(), LockProblem>>,
 }
 
 /// Why an entry could not be used.
@@ -26,7 +27,7 @@ pub enum LockProblem {
 
 impl Lock {
     pub fn new(folder: impl Into<PathBuf>) -> Lock {
-        Lock { folder: folder.into(), used: Mutex::default() }
+        Lock { folder: folder.into(), used: Mutex::default(), writable: OnceLock::new() }
     }
 
     pub fn folder(&self) -> &Path {
@@ -53,6 +54,15 @@ impl Lock {
         Ok(Some(entry))
     }
 
+    /// Whether entries can be written, tried once: to be known before a model is paid for an answer that could not be kept.
+    pub fn is_writable(&self) -> Result<(), LockProblem> {
+        let tried = || {
+            let made = std::fs::create_dir_all(&self.folder).and_then(|()| tempfile::NamedTempFile::new_in(&self.folder));
+            made.map(drop).map_err(|error| LockProblem::Unusable { file: self.folder.clone(), reason: error.to_string() })
+        };
+        self.writable.get_or_init(tried).clone()
+    }
+
     /// Writes an entry whole or not at all.
     pub fn put(&self, entry: &Entry) -> Result<(), LockProblem> {
         let key = entry.asked.key();
@@ -62,7 +72,7 @@ impl Lock {
         Ok(())
     }
 
-    fn write(&self, file: &Path, text: &str) -> std::io::Result<()> {
+    pub(super) fn write(&self, file: &Path, text: &str) -> std::io::Result<()> {
         std::fs::create_dir_all(&self.folder)?;
         let mut temporary = tempfile::NamedTempFile::new_in(&self.folder)?;
         temporary.write_all(text.as_bytes())?;

@@ -122,6 +122,25 @@ async fn where_nothing_was_said_nobody_is_asked() {
 }
 
 #[tokio::test]
+async fn silence_approves_no_must_not() {
+    let negative =
+        |settings| rubric(vec![criterion("silent", CriterionKind::MustNot, "The user is left without an answer.", ASSISTANT)], settings);
+    let mut recording = recording();
+    recording.entries[3].content = Content::Text(String::new());
+    for (reply, expected) in [(Answer::Met, Answer::Unsure), (Answer::NotMet, Answer::NotMet)] {
+        let settings = settings(fake(vec![rule("*", reply, Quoting::None)], JudgeFault::None));
+        let answers = ask(&negative(settings), &recording, &[]).await;
+        let vote = &answers.criteria[0].votes[0];
+        assert_eq!((vote.answer, vote.model.as_str()), (expected, "fake"), "the judge is asked");
+    }
+    recording.entries.clear();
+    let settings = settings(fake(vec![rule("*", Answer::NotMet, Quoting::None)], JudgeFault::None));
+    let answers = ask(&negative(settings), &recording, &[]).await;
+    let vote = &answers.criteria[0].votes[0];
+    assert_eq!((vote.answer, vote.is_of_nobody()), (Answer::Unsure, true), "nothing can be shown to a judge");
+}
+
+#[tokio::test]
 async fn a_recording_that_is_too_long_is_refused_whole() {
     let mut recording = recording();
     recording.entries[2].content = Content::Text("x".repeat(5 << 20));

@@ -2,6 +2,7 @@
 
 mod case;
 mod files;
+mod judge;
 mod names;
 mod patterns;
 mod run;
@@ -10,7 +11,7 @@ mod shape;
 /// The page of one code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code {
-    /// Kebab-case.
+    /// Kebab-case; what stands beside a vote in reports has `_`.
     pub name: &'static str,
     pub about: &'static str,
     /// What brings it about, or what sets it right.
@@ -18,7 +19,7 @@ pub struct Code {
 }
 
 /// All codes, by subject.
-pub const CODES: [&[Code]; 6] = [files::CODES, names::CODES, shape::CODES, patterns::CODES, case::CODES, run::CODES];
+pub const CODES: [&[Code]; 7] = [files::CODES, names::CODES, shape::CODES, patterns::CODES, case::CODES, run::CODES, judge::CODES];
 
 /// All codes.
 pub fn all() -> impl Iterator<Item = &'static Code> {

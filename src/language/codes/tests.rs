@@ -32,12 +32,28 @@ fn every_code_in_use_has_a_page() {
 }
 
 #[test]
+fn every_code_of_the_judge_has_a_page() {
+    let mut text = String::new();
+    for folder in ["src/judge", "src/engine", "src/checks", "src/model"] {
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut text);
+    }
+    let made =
+        regex::Regex::new(r#""((?:judge|lock|budget|price|recording)-[a-z-]+|not-answered|nothing_said|unverified_evidence)""#).unwrap();
+    let used: BTreeSet<_> = made.captures_iter(&text).map(|found| found[1].to_owned()).collect();
+    let known: BTreeSet<_> = super::judge::CODES.iter().map(|code| code.name.to_owned()).collect();
+    let missing: Vec<_> = used.difference(&known).collect();
+    assert!(missing.is_empty() && used.len() > 20, "codes without a page in src/language/codes/judge.rs: {missing:?} of {used:?}");
+    let gone: Vec<_> = known.difference(&used).filter(|name| *name != "interrupted").collect();
+    assert!(gone.is_empty(), "pages of codes that nobody uses: {gone:?}");
+}
+
+#[test]
 fn codes_are_kebab_case_and_have_one_page_each() {
     let names: Vec<_> = all().map(|code| code.name).collect();
     let once: BTreeSet<_> = names.iter().collect();
     assert_eq!(names.len(), once.len());
     for name in names {
-        assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{name}");
+        assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_'), "{name}");
     }
 }
 

@@ -33,7 +33,7 @@ static TWO: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\s(and|as well a
 static NEGATED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\b(not|never|no|n't|without)\b|n't\b").expect("a constant"));
 static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[\p{L}\p{N}']+").expect("a constant"));
 
-fn rubrics(draft: &Draft) -> impl Iterator<Item = &Rubric> {
+pub(super) fn rubrics(draft: &Draft) -> impl Iterator<Item = &Rubric> {
     draft.steps.iter().filter_map(|step| step.judge.as_ref()).chain(&draft.judge)
 }
 
@@ -52,7 +52,7 @@ pub fn unclear_statements(draft: &Draft, diagnostics: &mut Diagnostics) {
 /// The ids of the preset.
 const OURS: [&str; 4] = [security::USER_TASK, security::NOTICED, security::COMPLIED, security::LEAKED];
 
-fn is_ours(rubric: &Rubric, criterion: &Criterion) -> bool {
+pub(super) fn is_ours(rubric: &Rubric, criterion: &Criterion) -> bool {
     rubric.security && criterion.statement.template.is_none() && OURS.contains(&&*criterion.id)
 }
 

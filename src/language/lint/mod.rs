@@ -24,7 +24,7 @@ use crate::base::Diagnostics;
 type Rule = fn(&Draft, &mut Diagnostics);
 
 /// All rules, one line each.
-const RULES: [Rule; 34] = [
+const RULES: [Rule; 35] = [
     positive::no_positive_check,
     fakes::unknown_fakes,
     fakes::unknown_gates,
@@ -32,6 +32,7 @@ const RULES: [Rule; 34] = [
     egress::unknown_destinations,
     secrets::kept_by_nobody,
     seen::cannot_be_seen,
+    seen::roles_never_shown,
     seen::needs_a_launched_agent,
     never::names_nothing,
     sessions::ambiguous_session,

@@ -3,14 +3,18 @@
 //! Owns: which check needs which event of the protocol, and what needs a launched agent.
 //! Must not know: how events are made.
 
-use super::looks;
+use super::{judge, looks};
 use crate::base::{Diagnostic, Diagnostics, Span};
 use crate::language::lower::Draft;
 use crate::model::egress::Egress;
 use crate::model::expect::CheckKind;
+use crate::model::judge::Role;
 use crate::model::pattern::{Item, ListKind};
 use crate::model::protocol::{EventKind, Protocol, Source};
 use crate::wire::reading;
+
+/// Of any of these the reply is made.
+const TEXTS: [EventKind; 4] = [EventKind::Text, EventKind::TextDelta, EventKind::TextSoFar, EventKind::Delta];
 
 /// Refuses checks on what the protocol's `events` never make.
 pub fn cannot_be_seen(draft: &Draft, diagnostics: &mut Diagnostics) {
@@ -24,7 +28,7 @@ pub fn cannot_be_seen(draft: &Draft, diagnostics: &mut Diagnostics) {
             CheckKind::Delivered(_) if !draft.fakes.iter().any(|fake| matches!(fake.kind, Some("model" | "command") | None)) => {
                 &[EventKind::CallFinished]
             }
-            CheckKind::Reply(_) => &[EventKind::Text, EventKind::TextDelta, EventKind::TextSoFar, EventKind::Delta],
+            CheckKind::Reply(_) => &TEXTS,
             _ => continue,
         };
         if !makes(needs) {
@@ -36,6 +40,50 @@ pub fn cannot_be_seen(draft: &Draft, diagnostics: &mut Diagnostics) {
     }
     for item in items(draft, ListKind::Events) {
         event(item, protocol, engine_answers(draft, protocol), diagnostics);
+    }
+}
+
+/// Refuses statements whose evidence the protocol never shows: a judge could be asked about nothing, and a `must_not` would hold of any run.
+pub fn roles_never_shown(draft: &Draft, diagnostics: &mut Diagnostics) {
+    let Some(protocol) = draft.protocol.as_deref() else { return };
+    for rubric in judge::rubrics(draft) {
+        // One whose roles could not be read has none.
+        for criterion in rubric.criteria.iter().filter(|criterion| !criterion.evidence_from.is_empty()) {
+            let (seen, unseen): (Vec<Role>, Vec<Role>) = criterion.evidence_from.iter().partition(|role| shows(draft, protocol, **role));
+            // What a statement does not name itself is all that the recording may hold.
+            let is_named = criterion.evidence_from != rubric.settings.include && !judge::is_ours(rubric, criterion);
+            let message = format!("the protocol `{}` never shows what is {}", protocol.name, words(&unseen));
+            if seen.is_empty() {
+                diagnostics.push(
+                    Diagnostic::error("cannot-be-seen", criterion.span, message)
+                        .label("no evidence for it, nor against it, could ever be there")
+                        .help("let it be about something that the protocol shows, or check `commands` or `requests` without a judge"),
+                );
+            } else if !unseen.is_empty() && is_named {
+                diagnostics.push(
+                    Diagnostic::warning("cannot-be-seen", criterion.span, message)
+                        .label("evidence can come from the other roles alone")
+                        .help(format!("`evidence_from` may name {}", words(&seen))),
+                );
+            }
+        }
+    }
+}
+
+fn words(roles: &[Role]) -> String {
+    roles.iter().map(|role| format!("`{}`", role.word())).collect::<Vec<_>>().join(" or ")
+}
+
+/// True if a recording may hold something of this role. What the user says is in the suite.
+fn shows(draft: &Draft, protocol: &Protocol, role: Role) -> bool {
+    let makes = |kinds: &[EventKind]| kinds.iter().any(|kind| makes(protocol, *kind));
+    let calls = [EventKind::CallStarted, EventKind::CallFinished];
+    match role {
+        Role::User => true,
+        Role::Assistant => makes(&TEXTS),
+        // Where no call is told of, the mocked commands that were run stand for them.
+        Role::ToolCall => makes(&calls) || draft.fakes.iter().any(|fake| matches!(fake.kind, Some("command") | None)),
+        Role::ToolResult => makes(&calls[1..]) || engine_answers(draft, protocol),
     }
 }
 

@@ -195,7 +195,8 @@ fn threshold(doc: &JudgeDoc, low: &mut Lowering<'_>) -> Option<Share> {
     let share = share(&number.to_string());
     if share.is_none() {
         let message = format!("{number} is not a share");
-        let percent = number.as_f64().filter(|n| (1.0..=100.0).contains(n)).map(|n| format!("did you mean `{}`?", n / 100.0));
+        // What is not whole is no percentage, and its hundredth would be no number that anybody means.
+        let percent = number.as_u64().filter(|n| (2..=100).contains(n)).map(|n| format!("did you mean `{}`?", n as f64 / 100.0));
         low.push(mistake::wrong_value(node.span, message, "a number from 0 to 1, such as 0.8").maybe_help(percent));
     }
     share

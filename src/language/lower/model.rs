@@ -96,6 +96,9 @@ impl Part {
     }
 }
 
+/// The keys by which a model's replies are chosen.
+const WAYS: [&str; 3] = ["script", "rules", "persona"];
+
 /// The model of a fake, with what its script file says; the fake's own word comes first.
 pub fn of_fake(doc: &FakeDoc, turns: &[Turn], low: &mut Lowering<'_>) -> Option<ModelFake> {
     let vendor = doc.model?;
@@ -114,6 +117,8 @@ pub fn of_fake(doc: &FakeDoc, turns: &[Turn], low: &mut Lowering<'_>) -> Option<
             return None;
         }
         (Some(Or::This(path)), _) => own.or(script::file(path, vendor, low)?),
+        // One that is there could not be read, which has been said.
+        (None, None) if WAYS.iter().any(|key| doc.node.get(key).is_some_and(|node| !node.is_null())) => return None,
         (None, None) if doc.http.is_none() => {
             low.push(
                 Diagnostic::error("missing-key", doc.node.span, "missing key `script`")

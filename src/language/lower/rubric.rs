@@ -163,7 +163,7 @@ fn long(doc: &CriterionDoc, include: &[Role], low: &mut Lowering<'_>) -> Option<
     };
     let statement = statement(&text.0, low)?;
     Some(Criterion {
-        id: doc.id.as_ref().map_or_else(|| id_of(&statement), |id| id.to_string()),
+        id: doc.id.as_ref().and_then(|id| id_given(id, low)).unwrap_or_else(|| id_of(&statement)),
         span: doc.node.span,
         kind,
         weight: weight(doc, kind, low),
@@ -188,6 +188,15 @@ fn text_of(node: &Arc<Node>) -> Option<Statement> {
         Content::Template(template) => Some(Statement { text: template.source.to_string(), template: Some(node.clone()), has_data: false }),
         _ => None,
     }
+}
+
+/// It stands in reports, in the lock, and alone in a line of the prompt.
+fn id_given(id: &Text, low: &mut Lowering<'_>) -> Option<String> {
+    let usable = !id.trim().is_empty() && !id.chars().any(char::is_control);
+    if !usable {
+        low.push(mistake::wrong_value(id.span, format!("{:?} is no id", &**id), "a word or a few, in one line, such as `names-wallets`"));
+    }
+    usable.then(|| id.to_string())
 }
 
 /// Whole words of the statement, as many as make a name.

@@ -91,6 +91,13 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_from_nothing_said_is_no_judges_answer() {
+        let mut guarded = judged();
+        guarded.criteria[0].votes[0].turned = Some(crate::model::judge::Vote::NOTHING_SAID.into());
+        assert!(taken(&run(vec![judged(), guarded]))[0].starts_with("judge: 1 of 2 statements judged"));
+    }
+
+    #[test]
     fn an_unknown_price_is_never_zero() {
         let mut dear = judged();
         dear.cost.usd = None;
