@@ -32,6 +32,11 @@ pub const CODES: &[Code] = &[
         example: "judge: {timeout: 120s}",
     },
     Code {
+        name: "judge-made-up",
+        about: "All that the judge quoted as evidence stands nowhere in the recording, or was said by somebody else, also when it was asked again. The agent was not judged.",
+        example: "judge: {criteria: [Names the wallet.], on_unsure: warn}      # then it is a warning",
+    },
+    Code {
         name: "judge-malformed",
         about: "The judge replied twice in a form that cannot be used, such as no JSON, or for another statement. `judge show` and `.judge.json` have what it said.",
         example: "{\"criterion_id\": …, \"analysis\": …, \"evidence\": [], \"counter_evidence\": [], \"embedded_instructions\": false, \"verdict\": \"met\"}",

@@ -105,11 +105,6 @@ pub const CODES: &[Code] = &[
         example: "expect: {secrets: kept}          # and the agent wrote a file of 100 MB",
     },
     Code {
-        name: "judge-made-up",
-        about: "All that the judge quoted as evidence stands nowhere in the recording, or was said by somebody else, also when it was asked again. The agent was not judged.",
-        example: "judge: {criteria: [Names the wallet.], on_unsure: warn}      # then it is a warning",
-    },
-    Code {
         name: "secret-is-a-word",
         about: "A setting that is kept secret has a value that checkride itself writes into traces, as the name of a stream, so that a record cannot be shown without it. Give it a value that nobody takes for a word.",
         example: "settings: {api_key: stdout}          # wrong\nsettings: {api_key: sk-test-51c0ffee}",
