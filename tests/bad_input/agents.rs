@@ -71,6 +71,35 @@ fn an_agent_that_never_gets_ready_is_quoted_and_ended_with_all_it_started() {
     assert!(trace.contains("agent-not-ready") && trace.contains(r#""line":"warming up""#), "{trace}");
 }
 
+/// A suite whose agent is a shell script that is told where to listen.
+fn told(port: u16, script: &str) -> Project {
+    Project::with(&format!(
+        "suite: S\nagent: {{protocol: dexter-chat, command: [sh, -c, '{script}'], url: 'http://127.0.0.1:{port}'}}\n\
+         cases: [{{name: greets, prompt: Hello, expect: {{reply: Hi}}}}]\n"
+    ))
+}
+
+#[test]
+fn who_listens_at_the_address_of_an_agent_already_is_not_tested_in_its_place() {
+    // agent-port-taken
+    let stranger = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = stranger.local_addr().unwrap().port();
+    let project = told(port, "sleep 0.2; exit 1");
+    did_not_start(
+        &project.run(),
+        &["something else already listens at 127.0.0.1", "where `sh` is to listen", "{{agent.port}}", "scope: suite"],
+    );
+    assert!(project.trace("greets").contains("agent-port-taken"));
+}
+
+#[test]
+fn who_answers_at_the_address_of_an_agent_that_has_ended_is_not_the_agent() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).unwrap().port();
+    // What answers is a process that the agent left behind.
+    let script = format!("(setsid python3 -m http.server {port} --bind 127.0.0.1 >/dev/null 2>&1 &) ; exit 4");
+    did_not_start(&told(port, &script).run(), &["`sh` ended before it was ready (exit status 4)"]);
+}
+
 #[test]
 fn an_agent_that_floods_instead_of_getting_ready_costs_no_more_than_a_quiet_one() {
     let project = gateway("[sh, -c, 'yes | head -c 200000000; sleep 300']", "");
