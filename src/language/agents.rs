@@ -146,7 +146,8 @@ fn is_left_below(base: &Node, over: &Node, key: &str) -> bool {
     let at_its_port = |node: &Node| {
         let mut named = false;
         let url = node.get("url");
-        url.iter().for_each(|url| url.templates(&mut |_, template| named |= template.holes().filter_map(Hole::name).any(|name| name == PORT)));
+        url.iter()
+            .for_each(|url| url.templates(&mut |_, template| named |= template.holes().filter_map(Hole::name).any(|name| name == PORT)));
         named
     };
     if given(over, "command") {

@@ -80,6 +80,28 @@ fn told(port: u16, script: &str) -> Project {
 }
 
 #[test]
+fn what_cannot_reach_an_agent_that_runs_already_is_a_skip_and_not_its_failure() {
+    let case = |more: &str| {
+        format!(
+            "suite: S\nagent: {{protocol: openai-chat, url: 'http://127.0.0.1:9'}}\n\
+             cases: [{{name: greets, prompt: Hello, expect: {{reply: Hi}}, {more}}}]\n"
+        )
+    };
+    let run = |more: &str| Project::with(&case(more)).run();
+    let model = "fakes: {llm: {model: openai, script: [Hi]";
+    run(&format!("{model}}}}}")).means(4, &["the agent runs already, and nothing tells it of the fake `llm`", "`{{llm.url}}`"]);
+    run("agent: {env: {A: b}}").means(4, &["the agent runs already, and the `env` that the case gives it cannot reach it"]);
+    run("agent: {files: {a: b}}").means(4, &["the `files` that the case gives it cannot reach it"]);
+    // One that needs no answer of the fake, or is told of it or of its folder, is tested.
+    let tested = |more: &str| {
+        run(more).means(3, &["BROKEN (agent-start) s::greets"]);
+    };
+    tested(&format!("{model}, unused: allow}}}}"));
+    tested(&format!("{model}}}}}, agent: {{settings: {{model: '{{{{llm.url}}}}'}}}}"));
+    tested("agent: {files: {a: b}, settings: {model: '{{case.dir}}'}}");
+}
+
+#[test]
 fn who_listens_at_the_address_of_an_agent_already_is_not_tested_in_its_place() {
     // agent-port-taken
     let stranger = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -41,6 +41,7 @@ pub(super) fn case(spec: &Value) -> Case {
         severity: None,
         skip: None,
         only_if: vec![],
+        unreached: None,
         agent: Arc::new(agent(spec)),
         fakes: spec["fakes"].as_object().into_iter().flatten().map(|(name, kind)| (name.clone(), Arc::new(fake(kind)))).collect(),
         secrets: vec![],
