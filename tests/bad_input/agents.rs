@@ -196,6 +196,14 @@ fn an_agent_that_takes_no_connection_is_told_as_the_end_of_the_first_step() {
 }
 
 #[test]
+fn a_connection_that_broke_since_the_process_ended_says_so() {
+    let suite = "suite: S\nagent: {base: reference, command: ['{{checkride}}', reference-agent, --fault, die-mid-turn]}\n\
+                 fakes: {llm: {model: openai, script: [hi]}}\n\
+                 cases:\n- {name: greets, prompt: x, expect: {reply: hi}}\n- {name: dies, prompt: x, expect: {turn: failed, errors: ['*'], at: {$.exit: 101}}}\n";
+    Project::with(suite).run().means(1, &["FAIL s::greets", "code 1006", "the process ended (exit 101)", "1 passed, 1 failed"]);
+}
+
+#[test]
 fn a_shared_agent_that_died_is_followed_by_a_new_one_and_cases_have_it_in_the_order_of_the_file() {
     // Each case sees its agent die; a stale one would be asked nothing.
     let case =

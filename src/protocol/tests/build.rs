@@ -228,6 +228,12 @@ pub(super) fn setup(protocol: Protocol) -> Setup {
     }
 }
 
+/// An agent that is launched; who launches it is no matter here.
+pub(super) fn launched(setup: &mut Setup) {
+    let agent = Agent { command: Some(vec![node(&"agent".into())]), ..(*setup.agent).clone() };
+    setup.agent = Arc::new(agent);
+}
+
 /// The rules of the agent's `approvals`.
 pub(super) fn approvals(setup: &mut Setup, rules: &[(Option<Value>, bool)]) {
     let mut agent = (*setup.agent).clone();
