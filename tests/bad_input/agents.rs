@@ -204,6 +204,29 @@ fn a_connection_that_broke_since_the_process_ended_says_so() {
 }
 
 #[test]
+fn an_agent_that_is_not_there_has_not_failed_whatever_asks_for_it() {
+    let run = |steps: &str, command: &str| {
+        let agent = format!("{{protocol: dexter-chat, url: 'http://127.0.0.1:1'{command}}}");
+        Project::with(&format!("suite: S\nagent: {agent}\ncases: [{{name: greets, steps: [{steps}]}}]\n")).run()
+    };
+    let asks = "{http: {path: /health}, expect: {status: 200}}";
+    did_not_start(&run(asks, ""), &["step 1 (`http`): the agent cannot be reached: GET http://127.0.0.1:1/health got no answer"]);
+    // What is not the agent is not there for another reason.
+    run("{http: {path: 'http://127.0.0.1:2/'}, expect: {status: 200}}", "").means(1, &["FAIL s::greets"]);
+    // One that said where it listens, and ended, was there.
+    let ended = ", command: [sh, -c, 'echo up; exit 4'], ready: {log: up}";
+    run(asks, ended).means(1, &["FAIL s::greets", "the process ended (exit 4)"]);
+    // So was one that answered before.
+    for last in ["{user: Hi, expect: {reply: Hi}}", asks] {
+        let gone = format!(
+            "suite: S\nagent: {{protocol: dexter-chat, url: '{{{{there.url}}}}'}}\nfakes: {{there: {{http: [GET /health: {{status: 200}}]}}}}\n\
+             cases: [{{name: greets, steps: [{asks}, {{stop: there}}, {last}]}}]\n"
+        );
+        Project::with(&gone).run().means(1, &["FAIL s::greets"]);
+    }
+}
+
+#[test]
 fn a_shared_agent_that_died_is_followed_by_a_new_one_and_cases_have_it_in_the_order_of_the_file() {
     // Each case sees its agent die; a stale one would be asked nothing.
     let case =
