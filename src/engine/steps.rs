@@ -11,8 +11,8 @@ use crate::matching::jsonpath;
 use crate::model::pattern::ListKind;
 use crate::model::step::{Step, Verb};
 use crate::model::suite::Case;
-use crate::model::template::{Scope, printed};
-use crate::model::trace::{Blame, Cause, StepError, What};
+use crate::model::template::{Found, Hole, Scope, printed};
+use crate::model::trace::{Blame, Cause, Record, StepError, What};
 use crate::model::tree::Node;
 use crate::protocol::{ConnectOptions, TurnRequest};
 use crate::recorder::Recorder;
@@ -223,7 +223,32 @@ fn named(stage: &Stage, step: &Step, entries: &[(String, Arc<Node>)]) -> Result<
 
 /// A value with everything inserted that is known now.
 pub fn fill(stage: &Stage, step: &Step, node: &Node) -> Result<Value, StepError> {
-    fill_in(node, &stage.conversation.scope(&step.session))
+    let scope = stage.conversation.scope(&step.session);
+    fill_in(node, &scope).map_err(|error| stage.recorder.read(0, |records| untold(records, step, node, &scope)).unwrap_or(error))
+}
+
+/// A name that the turn before was to give, and did not: its agent did not let it, and the turn has a finding of its own.
+fn untold(records: &[Record], step: &Step, node: &Node, scope: &dyn Scope) -> Option<StepError> {
+    let mut missing = None;
+    node.templates(&mut |_, template| {
+        let of_turn = template.holes().filter(|hole| hole.root() == Some("turn")).filter_map(Hole::name);
+        missing = missing.take().or_else(|| of_turn.into_iter().find(|name| scope.lookup(name) == Found::Unknown).map(str::to_owned));
+    });
+    let name = missing?;
+    let turn = records.iter().rev().find_map(|record| match &record.what {
+        What::TurnBegin { turn, session, .. } if *session == step.session => Some(*turn),
+        _ => None,
+    })?;
+    let of_turn = |kind: &'static str| {
+        records.iter().rev().find_map(move |record| match &record.what {
+            What::Event { turn: Some(of), event, .. } if *of == turn && event.kind == kind => Some(event),
+            _ => None,
+        })
+    };
+    of_turn("turn.finished")?;
+    let why = of_turn("error").and_then(|error| error.fields.get("message")?.as_str()).map(|why| format!(": {why}"));
+    let message = format!("`{{{{{name}}}}}` was to be told in turn {turn}, and the agent did not tell it{}", why.unwrap_or_default());
+    Some(StepError { cause: Cause::Agent, message, details: vec![] })
 }
 
 fn fill_in(node: &Node, scope: &dyn Scope) -> Result<Value, StepError> {

@@ -227,6 +227,17 @@ fn an_agent_that_is_not_there_has_not_failed_whatever_asks_for_it() {
 }
 
 #[test]
+fn what_a_refused_turn_was_to_tell_is_missed_by_its_fault() {
+    let suite = "suite: S\nagent: {protocol: core2, url: '{{there.url}}'}\n\
+                 fakes: {there: {http: [POST /submit: {status: 200, json: {runId: r1}}]}}\n\
+                 cases:\n- name: greets\n  steps:\n  - {user: Hi}\n  - {http: {path: '/runs/{{turn.run_id}}'}, expect: {status: 200}}\n";
+    let texts = ["FAIL s::greets", "`{{turn.run_id}}` was to be told in turn 0, and the agent did not tell it", "expected 202, got 200"];
+    Project::with(suite).run().means(1, &texts);
+    // Where no turn was begun it is the suite that asks too early.
+    Project::with(&suite.replace("  - {user: Hi}\n", "")).run().means(3, &["BROKEN (suite) s::greets", "has no value here"]);
+}
+
+#[test]
 fn a_shared_agent_that_died_is_followed_by_a_new_one_and_cases_have_it_in_the_order_of_the_file() {
     // Each case sees its agent die; a stale one would be asked nothing.
     let case =
