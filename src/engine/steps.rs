@@ -30,7 +30,7 @@ pub async fn run(case: &Case, left_out: &LeftOut, stage: &mut Stage) {
         && let Err(error) = implicit_connect(stage).await
     {
         begin(case, first, &stage.recorder);
-        stage.recorder.push(What::StepEnd { step: first, value: Value::Null, error: Some(error) });
+        stage.recorder.push(What::StepEnd { step: first, value: Value::Null, error: Some(with_variables(case, error)) });
         return;
     }
     for (index, step) in case.steps.iter().enumerate() {
@@ -50,7 +50,7 @@ pub async fn run(case: &Case, left_out: &LeftOut, stage: &mut Stage) {
             Ok(value) => (value, None),
             Err(mut error) => {
                 error.details.extend(stage.held_gate_hints());
-                (Value::Null, Some(error))
+                (Value::Null, Some(with_variables(case, error)))
             }
         };
         let failed = error.is_some();
@@ -61,6 +61,16 @@ pub async fn run(case: &Case, left_out: &LeftOut, stage: &mut Stage) {
     }
     // A turn that nobody waited for still belongs to the case.
     stage.end_of_turns().await;
+}
+
+/// Who reads of a wrong address wants to know which variable it came from.
+fn with_variables(case: &Case, mut error: StepError) -> StepError {
+    if matches!(error.cause, Cause::Broken(Blame::Suite | Blame::AgentStart)) {
+        let named = case.agent.from_env.iter().filter(|(value, _)| error.message.contains(value.as_str()));
+        let details: Vec<_> = named.map(|(value, what)| format!("`{value}` is {what}")).collect();
+        error.details.extend(details);
+    }
+    error
 }
 
 /// Records that a step begins, unless the trace has it already: what went wrong before the first step is told as its end, and an

@@ -227,6 +227,17 @@ fn an_agent_that_is_not_there_has_not_failed_whatever_asks_for_it() {
 }
 
 #[test]
+fn a_wrong_address_names_the_variables_that_it_came_from() {
+    let protocol = "protocol: one\ntransport: http\nsettings: {mint: {default: null}}\n\
+                    actions: {user: [{http: {method: POST, url: '{{mint}}'}}]}\nevents: [{when: {status: 200}, text: $.body, turn.finished: completed}]\n";
+    let suite = "suite: S\nagent: {protocol: one.yaml, url: 'http://127.0.0.1:1', settings: {mint: '{{env.MINT_AT:-http://h:3210}}{{env.MINT_PATH:-/m}}'}}\n\
+                 cases: [{name: greets, prompt: Hello, expect: {reply: Hi}}]\n";
+    let project = Project::with(suite).file("one.yaml", protocol);
+    let said = project.begin_with(&["run", "--suites", "s.yaml"], &[("MINT_PATH", "m")]).end();
+    said.means(3, &["`http://h:3210m` is no URL", "`http://h:3210m` is the setting `mint`, which reads MINT_AT and MINT_PATH"]);
+}
+
+#[test]
 fn what_a_refused_turn_was_to_tell_is_missed_by_its_fault() {
     let suite = "suite: S\nagent: {protocol: core2, url: '{{there.url}}'}\n\
                  fakes: {there: {http: [POST /submit: {status: 200, json: {runId: r1}}]}}\n\

@@ -210,6 +210,7 @@ fn agent(spec: &Value) -> Agent {
         version: None,
         scope: AgentScope::Case,
         settings: vec![],
+        from_env: vec![],
         approvals: vec![],
         egress: Egress::Trap,
         stop: Stop { signal: StopSignal::Term, grace: Duration::from_secs(1) },

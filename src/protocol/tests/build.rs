@@ -208,6 +208,7 @@ pub(super) fn setup(protocol: Protocol) -> Setup {
         version: None,
         scope: AgentScope::Case,
         settings: vec![],
+        from_env: vec![],
         approvals: vec![],
         egress: Egress::Open,
         stop: Stop { signal: StopSignal::Term, grace: Duration::from_millis(200) },
