@@ -247,6 +247,25 @@ async fn a_port_makes_it_ready() {
 }
 
 #[tokio::test]
+async fn who_answers_in_place_of_an_agent_that_has_ended_is_not_the_agent() {
+    let world = World::new();
+    let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).unwrap();
+    // Somebody holds its output, so that its end is not told yet when the stranger comes.
+    let (launch, url) = (world.script("sleep 300 & echo $$; exit 4"), format!("ws://{address}"));
+    let stranger = async {
+        let gone = || world.logged().first().is_some_and(|pid| !Path::new("/proc").join(pid).exists());
+        while !gone() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        std::net::TcpListener::bind(address).unwrap()
+    };
+    let ready = at_once();
+    let (started, _listener) = tokio::join!(start(&launch, &ready, Some(&url), &world.recorder), stranger);
+    let problem = started.err().expect("it is not the agent");
+    assert_eq!((problem.code.as_str(), problem.message.as_str()), ("agent-exited", "`/bin/sh` ended before it was ready (exit status 4)"));
+}
+
+#[tokio::test]
 async fn an_answer_of_2xx_makes_it_ready() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let world = World::new();

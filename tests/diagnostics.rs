@@ -13,6 +13,7 @@ const ELSEWHERE: [(&[&str], &str); 6] = [
             "agent-exited",
             "agent-not-ready",
             "agent-not-started",
+            "agent-port-taken",
             "agent-setup",
             "program-missing",
             "unmatched-command",

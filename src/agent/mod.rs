@@ -36,7 +36,7 @@ pub use canary::Canary;
 pub use home::{Home, HomeSetup, Launch, argv, prepare_home};
 pub use once::{Finished, read_version, run_once, version_launch};
 pub use process::{Ended, RunningAgent, start};
-pub use ready::takes_a_connection;
+pub use ready::{is_free, takes_a_connection};
 pub use run_dir::{CaseDir, RunDir};
 pub use snapshot::Snapshot;
 pub use tree::{Tree, end_all};

@@ -11,7 +11,7 @@ use super::program;
 use super::ready::{self, Address, Sign};
 use super::tree::{self, Tree};
 use crate::base::duration;
-use crate::model::agent::{Ready, Stop, StopSignal};
+use crate::model::agent::{Ready, ReadyHow, Stop, StopSignal};
 use crate::model::trace::{Blame, Problem, Stream, What};
 use crate::recorder::Recorder;
 use indexmap::IndexMap;
@@ -139,19 +139,29 @@ impl Process {
     async fn until_ready(&self, launch: &Launch, ready: &Ready, url: Option<&str>, sign: Sign<'_>) -> Result<Address, Problem> {
         let program = &launch.argv[0];
         let details = || self.output.last_lines();
+        let gone = |ended: Ended| {
+            problem(Blame::AgentStart, "agent-exited", format!("`{program}` ended before it was ready ({ended})"), details())
+        };
+        // Whoever answers at its address is not the agent if its process has ended.
+        let answered = url.is_some() && !matches!(ready.how, ReadyHow::Log(_));
         tokio::select! {
             // An agent that printed its line and died is found dead by whoever speaks to it.
             biased;
-            found = sign.seen() => found.map_err(|reason| problem(Blame::Suite, "agent-setup", reason, vec![])),
-            ended = self.ended() => {
-                let message = format!("`{program}` ended before it was ready ({ended})");
-                Err(problem(Blame::AgentStart, "agent-exited", message, details()))
-            }
+            found = sign.seen() => match found {
+                Ok(_) if answered && self.is_gone() => Err(gone(self.ended().await)),
+                Ok(address) => Ok(address),
+                Err(reason) => Err(problem(Blame::Suite, "agent-setup", reason, vec![])),
+            },
+            ended = self.ended() => Err(gone(ended)),
             () = tokio::time::sleep(ready.within) => {
                 let message = format!("`{program}` was not ready: {} within {}", ready::missed(ready, url), duration::show(ready.within));
                 Err(problem(Blame::AgentStart, "agent-not-ready", message, details()))
             }
         }
+    }
+
+    fn is_gone(&self) -> bool {
+        !matches!(*self.life.borrow(), Life::Running)
     }
 
     fn note_dropped(&self) {

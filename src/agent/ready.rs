@@ -4,7 +4,9 @@
 //! Must not know: time limits (the caller's), what is spoken afterwards.
 
 use super::output::{Groups, Output};
+use super::problem::problem;
 use crate::model::agent::{Ready, ReadyHow};
+use crate::model::trace::{Blame, Problem};
 use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -14,6 +16,15 @@ use tokio::sync::oneshot;
 const PAUSES: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
 /// One try takes no longer.
 const TRY: Duration = Duration::from_secs(5);
+
+/// A port that somebody has takes connections at once; an address far away may answer nothing at all.
+const FREE_LIMIT: Duration = Duration::from_millis(500);
+/// What to do where the address of an agent is taken.
+const ELSEWHERE: [&str; 3] = [
+    "end it, or let the agent listen at `{{agent.port}}`, a free port: `url: \"http://127.0.0.1:{{agent.port}}\"`",
+    "if the agent of another case has it: `scope: suite` shares one, and its cases run one after another",
+    "to test what runs there already, leave `command` out",
+];
 
 /// What is known of an agent that is ready.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -99,6 +110,18 @@ async fn takes_connections(url: &str) -> Result<(), String> {
         rest(&mut pause).await;
     }
     Ok(())
+}
+
+/// An error if somebody else listens already where a program that is not launched yet is to listen: it would be tested instead.
+pub async fn is_free(url: &str, program: &str) -> Result<(), Problem> {
+    let Ok((host, port)) = place(url) else { return Ok(()) };
+    match tokio::time::timeout(FREE_LIMIT, TcpStream::connect((host.as_str(), port))).await {
+        Ok(Ok(_)) => {
+            let message = format!("something else already listens at {host}:{port}, where `{program}` is to listen");
+            Err(problem(Blame::AgentStart, "agent-port-taken", message, ELSEWHERE.map(str::to_owned).to_vec()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether an agent at this URL takes a connection now. A URL that is none says nothing against it.

@@ -48,6 +48,9 @@ impl Lodging {
         let (Some(launch), false) = (&self.launch, is_started_by_protocol(agent)) else {
             return Ok(());
         };
+        if let Some(url) = &self.url {
+            agent::is_free(url, &launch.argv[0]).await?;
+        }
         let running = agent::start(launch, &agent.ready, self.url.as_deref(), &self.recorder).await?;
         if let Some(url) = &running.url {
             self.url = Some(url.clone());

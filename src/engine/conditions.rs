@@ -49,7 +49,10 @@ impl<'a> Conditions<'a> {
                 return Decision::Skip(format!("`{}` is not installed, and the fake `{name}` needs it", kind.program()));
             }
         }
-        self.all(case, &case.only_if).await
+        match (self.all(case, &case.only_if).await, &case.unreached) {
+            (Decision::Run, Some(reason)) => Decision::Skip(reason.clone()),
+            (decision, _) => decision,
+        }
     }
 
     /// Whether all of them hold.

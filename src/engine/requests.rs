@@ -8,7 +8,7 @@ use super::stage::Stage;
 use super::steps::{fill, suite_fault, unless_expected};
 use crate::model::step::{HttpCall, Step};
 use crate::model::template::printed;
-use crate::model::trace::{StepError, What};
+use crate::model::trace::{Blame, Cause, StepError, What};
 use crate::transports::plain::{self, NoAnswer, PlainRequest};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -21,8 +21,30 @@ pub async fn http(stage: &Stage, step: &Step, call: &HttpCall) -> Result<Value, 
     let value = ask(&request, step.within).await?;
     minted::hide(&value["body"], &stage.recorder);
     stage.recorder.push(What::Probe { label: label(stage, step), value: value.clone() });
-    unless_expected(step, &["error"], unanswered(&request, &value))?;
-    Ok(value)
+    let of_agent = stage.agent_url().and_then(|base| plain::url(Some(base), "").ok()).is_some_and(|base| request.url.starts_with(&base));
+    match unless_expected(step, &["error"], unanswered(&request, &value)) {
+        Err(error) if of_agent => Err(nobody_there(stage, &value, error).await),
+        Err(error) => Err(error),
+        Ok(()) => {
+            if of_agent && value.get("status").is_some() {
+                stage.conversation.has_answered();
+            }
+            Ok(value)
+        }
+    }
+}
+
+/// An agent that was never there has not failed. One that was, and whose process has ended, has.
+async fn nobody_there(stage: &Stage, value: &Value, error: StepError) -> StepError {
+    match stage.conversation.process_end().await {
+        Some(how) => StepError { message: format!("{}; {how}", error.message), ..error },
+        None if value["error"]["code"] == "refused" && !stage.was_reached() => StepError {
+            cause: Cause::Broken(Blame::AgentStart),
+            message: format!("the agent cannot be reached: {}", error.message),
+            ..error
+        },
+        None => error,
+    }
 }
 
 /// What is known of a probe or a request is `$.probes.<label>`; without a label it is the number of its step.

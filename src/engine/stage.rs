@@ -15,7 +15,7 @@ use super::world::World;
 use crate::agent::{self, Snapshot};
 use crate::fakes::command::Mocks;
 use crate::fakes::server::{CaseFakes, CaseHandle};
-use crate::model::agent::AgentScope;
+use crate::model::agent::{AgentScope, ReadyHow};
 use crate::model::protocol::Transport;
 use crate::model::suite::Case;
 use crate::model::trace::{Blame, Cause, Problem, StepError, What};
@@ -224,6 +224,13 @@ impl Stage {
     /// Where plain requests of steps lead.
     pub fn agent_url(&self) -> Option<&str> {
         self.lodging.url.as_deref()
+    }
+
+    /// True if the agent took a connection in this case, or when it was launched.
+    pub fn was_reached(&self) -> bool {
+        let by_launch = self.lodging.running.is_some() && !matches!(self.case.agent.ready.how, ReadyHow::Log(_));
+        let told = |what: &What| matches!(what, What::Frame { .. });
+        by_launch || self.conversation.was_answered() || self.recorder.read(0, |records| records.iter().any(|record| told(&record.what)))
     }
 
     pub fn servers(&self) -> &Servers {

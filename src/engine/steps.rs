@@ -11,8 +11,8 @@ use crate::matching::jsonpath;
 use crate::model::pattern::ListKind;
 use crate::model::step::{Step, Verb};
 use crate::model::suite::Case;
-use crate::model::template::{Scope, printed};
-use crate::model::trace::{Blame, Cause, StepError, What};
+use crate::model::template::{Found, Hole, Scope, printed};
+use crate::model::trace::{Blame, Cause, Record, StepError, What};
 use crate::model::tree::Node;
 use crate::protocol::{ConnectOptions, TurnRequest};
 use crate::recorder::Recorder;
@@ -30,7 +30,7 @@ pub async fn run(case: &Case, left_out: &LeftOut, stage: &mut Stage) {
         && let Err(error) = implicit_connect(stage).await
     {
         begin(case, first, &stage.recorder);
-        stage.recorder.push(What::StepEnd { step: first, value: Value::Null, error: Some(error) });
+        stage.recorder.push(What::StepEnd { step: first, value: Value::Null, error: Some(with_variables(case, error)) });
         return;
     }
     for (index, step) in case.steps.iter().enumerate() {
@@ -50,7 +50,7 @@ pub async fn run(case: &Case, left_out: &LeftOut, stage: &mut Stage) {
             Ok(value) => (value, None),
             Err(mut error) => {
                 error.details.extend(stage.held_gate_hints());
-                (Value::Null, Some(error))
+                (Value::Null, Some(with_variables(case, error)))
             }
         };
         let failed = error.is_some();
@@ -61,6 +61,16 @@ pub async fn run(case: &Case, left_out: &LeftOut, stage: &mut Stage) {
     }
     // A turn that nobody waited for still belongs to the case.
     stage.end_of_turns().await;
+}
+
+/// Who reads of a wrong address wants to know which variable it came from.
+fn with_variables(case: &Case, mut error: StepError) -> StepError {
+    if matches!(error.cause, Cause::Broken(Blame::Suite | Blame::AgentStart)) {
+        let named = case.agent.from_env.iter().filter(|(value, _)| error.message.contains(value.as_str()));
+        let details: Vec<_> = named.map(|(value, what)| format!("`{value}` is {what}")).collect();
+        error.details.extend(details);
+    }
+    error
 }
 
 /// Records that a step begins, unless the trace has it already: what went wrong before the first step is told as its end, and an
@@ -223,7 +233,32 @@ fn named(stage: &Stage, step: &Step, entries: &[(String, Arc<Node>)]) -> Result<
 
 /// A value with everything inserted that is known now.
 pub fn fill(stage: &Stage, step: &Step, node: &Node) -> Result<Value, StepError> {
-    fill_in(node, &stage.conversation.scope(&step.session))
+    let scope = stage.conversation.scope(&step.session);
+    fill_in(node, &scope).map_err(|error| stage.recorder.read(0, |records| untold(records, step, node, &scope)).unwrap_or(error))
+}
+
+/// A name that the turn before was to give, and did not: its agent did not let it, and the turn has a finding of its own.
+fn untold(records: &[Record], step: &Step, node: &Node, scope: &dyn Scope) -> Option<StepError> {
+    let mut missing = None;
+    node.templates(&mut |_, template| {
+        let of_turn = template.holes().filter(|hole| hole.root() == Some("turn")).filter_map(Hole::name);
+        missing = missing.take().or_else(|| of_turn.into_iter().find(|name| scope.lookup(name) == Found::Unknown).map(str::to_owned));
+    });
+    let name = missing?;
+    let turn = records.iter().rev().find_map(|record| match &record.what {
+        What::TurnBegin { turn, session, .. } if *session == step.session => Some(*turn),
+        _ => None,
+    })?;
+    let of_turn = |kind: &'static str| {
+        records.iter().rev().find_map(move |record| match &record.what {
+            What::Event { turn: Some(of), event, .. } if *of == turn && event.kind == kind => Some(event),
+            _ => None,
+        })
+    };
+    of_turn("turn.finished")?;
+    let why = of_turn("error").and_then(|error| error.fields.get("message")?.as_str()).map(|why| format!(": {why}"));
+    let message = format!("`{{{{{name}}}}}` was to be told in turn {turn}, and the agent did not tell it{}", why.unwrap_or_default());
+    Some(StepError { cause: Cause::Agent, message, details: vec![] })
 }
 
 fn fill_in(node: &Node, scope: &dyn Scope) -> Result<Value, StepError> {

@@ -6,6 +6,7 @@
 use super::merge;
 use super::project::REFERENCE;
 use crate::base::{Diagnostic, Diagnostics, Span, suggest};
+use crate::model::template::Hole;
 use crate::model::tree::{Content, Entry, Node};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,6 +16,12 @@ const BY_KEY: [&str; 2] = ["files", "settings"];
 
 /// Merged by key, and null stays: it takes away a variable that nobody wrote, too.
 const ENV: &str = "env";
+
+/// What only an agent that is launched has.
+const LAUNCHED: [&str; 7] = ["command", "ready", "stop", "version", "env", "files", "egress"];
+
+/// The name that only the address of a launched agent uses.
+const PORT: &str = "agent.port";
 
 /// Agents that are based on each other.
 const MAX_BASES: usize = 16;
@@ -132,10 +139,28 @@ impl Agents {
     }
 }
 
+/// True for a part that says nothing of an agent which is reached as `over` says: otherwise a case would go to the agent below, and
+/// never to the one that was named. An address with `{{agent.port}}` is that of a launched agent, and goes with its `command`.
+fn is_left_below(base: &Node, over: &Node, key: &str) -> bool {
+    let given = |node: &Node, key: &str| node.get(key).is_some_and(|value| !value.is_null());
+    let at_its_port = |node: &Node| {
+        let mut named = false;
+        let url = node.get("url");
+        url.iter()
+            .for_each(|url| url.templates(&mut |_, template| named |= template.holes().filter_map(Hole::name).any(|name| name == PORT)));
+        named
+    };
+    if given(over, "command") {
+        return key == "url" && !given(base, "command") && !at_its_port(base);
+    }
+    let runs_already = given(over, "url") && !at_its_port(over) || over.get("command").is_some();
+    runs_already && LAUNCHED.contains(&key)
+}
+
 /// One agent's parts over another's.
 fn laid_over(base: &Arc<Node>, over: &Arc<Node>) -> Arc<Node> {
     let part = |entry: &Entry| -> Option<Entry> {
-        let below = base.get(&entry.key);
+        let below = base.get(&entry.key).filter(|_| !is_left_below(base, over, &entry.key));
         let value = match &*entry.key {
             ENV => merge::by_key(below, Some(&entry.value)),
             key if BY_KEY.contains(&key) => merge::by_name(below, Some(&entry.value)),
@@ -145,7 +170,8 @@ fn laid_over(base: &Arc<Node>, over: &Arc<Node>) -> Arc<Node> {
     };
     let mut merged: Vec<Entry> = Vec::new();
     for entry in base.entries() {
-        merged.extend(over.entry(&entry.key).map_or_else(|| Some(entry.clone()), part));
+        let inherited = || Some(entry.clone()).filter(|entry| !is_left_below(base, over, &entry.key));
+        merged.extend(over.entry(&entry.key).map_or_else(inherited, part));
     }
     let added = over.entries().iter().filter(|entry| *entry.key != *"base" && base.get(&entry.key).is_none());
     merged.extend(added.filter_map(part));
@@ -199,6 +225,33 @@ mod tests {
     fn a_name_replaces_the_suites_agent() {
         assert_eq!(check("{agent: a}", "{agent: reference}"), Ok(json!(["reference", {"protocol": "moltbot-gateway"}])));
         assert_eq!(check("{agent: a}", "{agent: null}"), Ok(Value::Null));
+    }
+
+    #[test]
+    fn an_address_of_its_own_is_not_the_agent_below() {
+        let at = |over: &str| check("{agent: b}", over).map(|agent| agent[1].clone());
+        let settings = json!({"s": 1, "t": 2});
+        let there = json!({"protocol": "p", "settings": settings, "url": "ws://h:9"});
+        assert_eq!(at("{agent: {url: ws://h:9}}"), Ok(there.clone()));
+        assert_eq!(at("{agent: {base: b, url: ws://h:9}}"), Ok(there.clone()));
+        assert_eq!(at("{agent: {command: null, url: ws://h:9}}"), Ok(there));
+        assert_eq!(at("{agent: {command: null}}"), Ok(json!({"protocol": "p", "settings": settings})));
+        let own = at("{agent: {url: ws://h:9, env: {C: 4}}}").map(|agent| agent["env"].clone());
+        assert_eq!(own, Ok(json!({"C": 4})), "what is written beside it is not lost");
+    }
+
+    #[test]
+    fn the_port_of_a_launched_agent_goes_with_its_command() {
+        let agent = check("{agent: b}", "{agent: {url: 'ws://h:{{agent.port}}'}}").map(|agent| agent[1].clone()).unwrap();
+        assert_eq!((&agent["command"], &agent["env"]), (&json!(["x"]), &json!({"A": 1, "B": 3})));
+    }
+
+    #[test]
+    fn a_command_of_its_own_is_not_the_address_below() {
+        let at = |suite: &str| check(suite, "{agent: {command: [y]}}").map(|agent| agent[1].clone());
+        assert_eq!(at("{agent: {protocol: p, url: ws://h:9}}"), Ok(json!({"protocol": "p", "command": ["y"]})));
+        let both = json!({"protocol": "p", "url": "ws://h:9", "command": ["y"]});
+        assert_eq!(at("{agent: {protocol: p, url: ws://h:9, command: [x]}}"), Ok(both));
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct Agent {
     pub version: Option<VersionProbe>,
     pub scope: AgentScope,
     pub settings: Vec<(String, Arc<Node>)>,
+    /// Texts that were read from the environment, each with what it is and which variables it reads, for messages about them.
+    pub from_env: Vec<(String, String)>,
     pub approvals: Vec<ApprovalRule>,
     pub egress: Egress,
     pub stop: Stop,

@@ -43,6 +43,8 @@ pub struct Case {
     pub severity: Option<String>,
     pub skip: Option<String>,
     pub only_if: Vec<Condition>,
+    /// Why the agent, which runs already, can never be what the case needs; such a case is skipped, with this reason.
+    pub unreached: Option<String>,
     pub agent: Arc<Agent>,
     pub fakes: Vec<(String, Arc<Fake>)>,
     pub secrets: Vec<Secret>,

@@ -246,8 +246,24 @@ impl Conversation {
         state.shared = None;
         state.sessions.values_mut().for_each(|session| session.link = None);
         drop(state);
+        self.shared.process_began();
         self.shared.answered.store(false, std::sync::atomic::Ordering::Relaxed);
         *self.shared.url.lock().expect("no panic happens under this lock") = url;
+    }
+
+    /// How the agent's process ended, for who saw it not answer; `None` if it goes on, or is none of ours.
+    pub async fn process_end(&self) -> Option<String> {
+        self.shared.last_breath().await
+    }
+
+    /// The agent answered a request that is none of the protocol's.
+    pub fn has_answered(&self) {
+        self.shared.answered.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// True if the agent answered a request since it was started.
+    pub fn was_answered(&self) -> bool {
+        self.shared.answered.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// True if a connection was being opened, its first steps included, when this was given up.

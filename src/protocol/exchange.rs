@@ -8,7 +8,7 @@ use super::asking::Asked;
 use super::belongs;
 use super::names::Names;
 use super::source;
-use super::state::Keep;
+use super::state::{Keep, State};
 use super::steps::Run;
 use super::stop::{Stop, late, start, suite};
 use super::streams::UnderWay;
@@ -74,7 +74,11 @@ impl Run<'_> {
             cut = under_way.cut() => return Err(self.cut_off(cut)),
         };
         let frame = match frame {
-            Ok(frame) => frame.map_err(|broken| Stop::Unanswered(format!("{}: {}", asked.what, broken.message)))?,
+            Ok(Ok(frame)) => frame,
+            Ok(Err(broken)) => {
+                let reason = self.shared.broken_by(&broken.message).await;
+                return Err(Stop::Unanswered(format!("{}: {reason}", asked.what)));
+            }
             Err(_) => return Err(self.late(&format!("the answer to {} did not end", asked.what), within)),
         };
         self.frame(step, &asked, frame, of_turn)
@@ -87,15 +91,18 @@ impl Run<'_> {
                 self.shared.answered.store(true, Ordering::Relaxed);
                 Ok(answer)
             }
-            Ok(Err(unanswered)) => Err(self.unanswered(asked, unanswered)),
+            Ok(Err(unanswered)) => Err(self.unanswered(asked, unanswered).await),
             Err(_) => Err(self.late(&format!("no answer to {}", asked.what), within)),
         }
     }
 
-    /// An agent that never answered and cannot be reached was not there.
-    fn unanswered(&self, asked: &Asked, unanswered: Unanswered) -> Stop {
+    /// An agent that never answered and cannot be reached was not there, unless its process was, and has ended.
+    async fn unanswered(&self, asked: &Asked, unanswered: Unanswered) -> Stop {
         if unanswered.ill {
             return suite(format!("{}: {}", asked.what, unanswered.message)).into();
+        }
+        if let Some(how) = self.shared.last_breath().await {
+            return Stop::Unanswered(format!("no answer to {}: {}; {how}", asked.what, unanswered.message));
         }
         if unanswered.unreachable && !self.shared.answered.load(Ordering::Relaxed) {
             let message = format!("the agent cannot be reached: {} ({}): {}", asked.what, asked.request.url, unanswered.message);
@@ -204,11 +211,11 @@ impl Run<'_> {
                 error: json!({"code": null, "message": message}),
             });
         }
-        self.left(left, wire.as_mut(), &asked.what)
+        self.left(left, wire.as_mut(), &asked.what).await
     }
 
     /// What the end of a stream means for its turn.
-    pub(super) fn left(&mut self, left: Left, wire: Option<&mut Wire>, what: &str) -> Result<(), Stop> {
+    pub(super) async fn left(&mut self, left: Left, wire: Option<&mut Wire>, what: &str) -> Result<(), Stop> {
         let over = self.shared.state().turn(&self.place).is_some_and(|turn| turn.finished);
         match left {
             Left::Done => Ok(()),
@@ -217,7 +224,7 @@ impl Run<'_> {
                 self.shared.setup.recorder.note(format!("{what}, after the end of the turn: {reason}"));
                 Ok(())
             }
-            Left::Broke(reason) => Err(Stop::Unanswered(format!("{what}: {reason}"))),
+            Left::Broke(reason) => Err(Stop::Unanswered(format!("{what}: {}", self.shared.broken_by(&reason).await))),
             Left::Ended(inside) => {
                 let inside = if inside { " in the middle of an event" } else { "" };
                 let missing = wire.and_then(|wire| {
@@ -281,12 +288,16 @@ impl Run<'_> {
     }
 
     /// Nothing more can come of a turn whose requests were all answered.
-    pub(super) fn settle(&self) {
-        let mut state = self.shared.state();
-        if state.turn(&self.place).is_none_or(|turn| turn.finished) {
+    pub(super) async fn settle(&self) {
+        let over = |state: &State| state.turn(&self.place).is_none_or(|turn| turn.finished);
+        if over(&self.shared.state()) {
             return;
         }
-        let heard = self.heard.as_deref().unwrap_or("the action `user` asked for nothing");
+        let heard = self.shared.broken_by(self.heard.as_deref().unwrap_or("the action `user` asked for nothing")).await;
+        let mut state = self.shared.state();
+        if over(&state) {
+            return;
+        }
         let message = format!("{heard}, and nothing ended the turn");
         self.shared.break_off(&mut state, &self.place, json!({"source": "agent", "code": null, "message": message}));
         drop(state);

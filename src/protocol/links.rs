@@ -16,7 +16,7 @@ use crate::model::trace::{StepError, What};
 use crate::model::tree::Node;
 use crate::transports::connection::{Connection, FrameStream, OpenError};
 use crate::transports::websocket::{self, WebSocketOpen};
-use crate::transports::{Incoming, exec, stdio};
+use crate::transports::{Ending, Incoming, exec, stdio};
 use futures_util::{SinkExt, StreamExt};
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -24,6 +24,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// The close code where a connection ended without a closing handshake.
+const NO_HANDSHAKE: u16 = 1006;
 
 /// Why there is no connection, or none that can be used.
 pub(super) enum NotOpen {
@@ -240,6 +243,11 @@ async fn read(shared: Arc<Shared>, link: LinkId, mut stream: FrameStream) {
             Incoming::Frame(frame) => shared.receive(link, frame),
             Incoming::Log(line) => {
                 shared.setup.recorder.push(What::Log { stream: crate::model::trace::Stream::Stderr, line });
+            }
+            // Of a process that ends one sees its connection break first.
+            Incoming::Ended(ending) if ending.code == Some(NO_HANDSHAKE) => {
+                let reason = shared.broken_by(&ending.reason).await;
+                shared.ended(link, Ending { reason, ..ending });
             }
             Incoming::Ended(ending) => shared.ended(link, ending),
         }

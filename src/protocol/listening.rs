@@ -67,7 +67,7 @@ impl Run<'_> {
                     let over = self.shared.state().turn(&self.place).is_some_and(|turn| turn.finished);
                     let resumes = !position.last_event_id.is_empty() || position.retry.is_some();
                     if over || !resumes {
-                        return self.left(left, None, &asked.what);
+                        return self.left(left, None, &asked.what).await;
                     }
                     self.pause(left, &asked, &mut position, &mut under_way, deadline).await?;
                 }
@@ -97,7 +97,8 @@ impl Run<'_> {
         };
         let answer = match answer {
             Ok(answer) => answer,
-            Err(Stop::Unanswered(reason)) if position.opened => return Ok(Err(Left::Broke(reason))),
+            // A process that has ended answers nobody any more.
+            Err(Stop::Unanswered(reason)) if position.opened && self.shared.process_end().is_none() => return Ok(Err(Left::Broke(reason))),
             Err(stop) => return Err(stop),
         };
         let head = json!({"status": answer.status, "headers": answer.headers});

@@ -20,6 +20,7 @@ mod endings;
 mod events;
 mod exchange;
 mod functions;
+mod last_breath;
 mod links;
 mod listening;
 mod names;

@@ -13,7 +13,7 @@ use crate::model::trace::{Binding, Blame, Problem, What};
 use crate::transports::Ending;
 use indexmap::IndexMap;
 use serde_json::Value;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -33,6 +33,8 @@ pub(super) struct Shared {
     pub(super) url: Mutex<Option<String>>,
     /// It answered a request since it was started. One that never did was not there.
     pub(super) answered: AtomicBool,
+    /// The record from which on an end of the agent's process is that of the one that runs now.
+    pub(super) life_began: AtomicUsize,
     /// The first connection is being opened; it stays so if that is given up.
     pub(super) is_opening: AtomicBool,
 }
@@ -48,6 +50,7 @@ impl Shared {
             random: Random::new(setup.seed),
             url: Mutex::new(setup.url.clone()),
             answered: AtomicBool::new(false),
+            life_began: AtomicUsize::new(0),
             is_opening: AtomicBool::new(false),
             setup,
         }

@@ -41,7 +41,7 @@ impl Conversation {
         }
         let mut run = Run::new(shared, place.clone(), link, Keep::Turn, local, request.within);
         let outcome = run.user().await;
-        shared.turn_asked(&run, outcome)?;
+        shared.turn_asked(&run, outcome).await?;
         if shared.is_exec() && shared.state().turn(&place).is_some_and(|turn| turn.link.is_none()) {
             return Err(suite(format!("the action `user` of protocol `{}` started no process", shared.protocol.name)));
         }
@@ -69,7 +69,7 @@ impl Conversation {
         self.shared.spawn(async move {
             let mut run = Run::new(&shared, place.clone(), link, Keep::Turn, local, within);
             let outcome = run.user().await;
-            if let Err(error) = shared.turn_asked(&run, outcome) {
+            if let Err(error) = shared.turn_asked(&run, outcome).await {
                 match error.cause {
                     Cause::Broken(blame) => shared.problem(Some(blame), "turn-stopped", error.message.clone()),
                     Cause::Agent => {}
@@ -99,10 +99,10 @@ impl Conversation {
 impl Shared {
     /// What the end of an action means for the turn that it belongs to: what refuses or breaks it ends it. The error is a
     /// fault, which ends the step.
-    pub(super) fn turn_asked(&self, run: &Run<'_>, outcome: Result<(), Stop>) -> Result<(), StepError> {
+    pub(super) async fn turn_asked(&self, run: &Run<'_>, outcome: Result<(), Stop>) -> Result<(), StepError> {
         let place = &run.place;
         match outcome {
-            Ok(()) if self.asks() && !self.awaits_answers(place) => run.settle(),
+            Ok(()) if self.asks() && !self.awaits_answers(place) => run.settle().await,
             Ok(()) => {}
             Err(Stop::Refused { method, error }) => self.refused_turn(place, &method, error),
             Err(Stop::Unanswered(message)) => self.fail(place, json!({"source": "transport", "code": null, "message": message})),

@@ -71,6 +71,49 @@ fn an_agent_that_never_gets_ready_is_quoted_and_ended_with_all_it_started() {
     assert!(trace.contains("agent-not-ready") && trace.contains(r#""line":"warming up""#), "{trace}");
 }
 
+/// A suite whose agent is a shell script that is told where to listen.
+fn told(port: u16, script: &str) -> Project {
+    Project::with(&format!(
+        "suite: S\nagent: {{protocol: dexter-chat, command: [sh, -c, '{script}'], url: 'http://127.0.0.1:{port}'}}\n\
+         cases: [{{name: greets, prompt: Hello, expect: {{reply: Hi}}}}]\n"
+    ))
+}
+
+#[test]
+fn what_cannot_reach_an_agent_that_runs_already_is_a_skip_and_not_its_failure() {
+    let case = |more: &str| {
+        format!(
+            "suite: S\nagent: {{protocol: openai-chat, url: 'http://127.0.0.1:9'}}\n\
+             cases: [{{name: greets, prompt: Hello, expect: {{reply: Hi}}, {more}}}]\n"
+        )
+    };
+    let run = |more: &str| Project::with(&case(more)).run();
+    let model = "fakes: {llm: {model: openai, script: [Hi]";
+    run(&format!("{model}}}}}")).means(4, &["the agent runs already, and nothing tells it of the fake `llm`", "`{{llm.url}}`"]);
+    run("agent: {env: {A: b}}").means(4, &["the agent runs already, and the `env` that the case gives it cannot reach it"]);
+    run("agent: {files: {a: b}}").means(4, &["the `files` that the case gives it cannot reach it"]);
+    // One that needs no answer of the fake, or is told of it or of its folder, is tested.
+    let tested = |more: &str| {
+        run(more).means(3, &["BROKEN (agent-start) s::greets"]);
+    };
+    tested(&format!("{model}, unused: allow}}}}"));
+    tested(&format!("{model}}}}}, agent: {{settings: {{model: '{{{{llm.url}}}}'}}}}"));
+    tested("agent: {files: {a: b}, settings: {model: '{{case.dir}}'}}");
+}
+
+#[test]
+fn who_listens_at_the_address_of_an_agent_already_is_not_tested_in_its_place() {
+    // agent-port-taken
+    let stranger = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = stranger.local_addr().unwrap().port();
+    let project = told(port, "sleep 0.2; exit 1");
+    did_not_start(
+        &project.run(),
+        &["something else already listens at 127.0.0.1", "where `sh` is to listen", "{{agent.port}}", "scope: suite"],
+    );
+    assert!(project.trace("greets").contains("agent-port-taken"));
+}
+
 #[test]
 fn an_agent_that_floods_instead_of_getting_ready_costs_no_more_than_a_quiet_one() {
     let project = gateway("[sh, -c, 'yes | head -c 200000000; sleep 300']", "");
@@ -150,6 +193,59 @@ fn an_agent_that_takes_no_connection_is_told_as_the_end_of_the_first_step() {
                  cases: [{name: greets, prompt: Hello, expect: {reply: Hi}}]\n";
     let said = Project::with(suite).file("one.yaml", protocol).run();
     did_not_start(&said, &["step 1 (`user`): the connection to the agent was refused", "failed to connect to 127.0.0.1:1"]);
+}
+
+#[test]
+fn a_connection_that_broke_since_the_process_ended_says_so() {
+    let suite = "suite: S\nagent: {base: reference, command: ['{{checkride}}', reference-agent, --fault, die-mid-turn]}\n\
+                 fakes: {llm: {model: openai, script: [hi]}}\n\
+                 cases:\n- {name: greets, prompt: x, expect: {reply: hi}}\n- {name: dies, prompt: x, expect: {turn: failed, errors: ['*'], at: {$.exit: 101}}}\n";
+    Project::with(suite).run().means(1, &["FAIL s::greets", "code 1006", "the process ended (exit 101)", "1 passed, 1 failed"]);
+}
+
+#[test]
+fn an_agent_that_is_not_there_has_not_failed_whatever_asks_for_it() {
+    let run = |steps: &str, command: &str| {
+        let agent = format!("{{protocol: dexter-chat, url: 'http://127.0.0.1:1'{command}}}");
+        Project::with(&format!("suite: S\nagent: {agent}\ncases: [{{name: greets, steps: [{steps}]}}]\n")).run()
+    };
+    let asks = "{http: {path: /health}, expect: {status: 200}}";
+    did_not_start(&run(asks, ""), &["step 1 (`http`): the agent cannot be reached: GET http://127.0.0.1:1/health got no answer"]);
+    // What is not the agent is not there for another reason.
+    run("{http: {path: 'http://127.0.0.1:2/'}, expect: {status: 200}}", "").means(1, &["FAIL s::greets"]);
+    // One that said where it listens, and ended, was there.
+    let ended = ", command: [sh, -c, 'echo up; exit 4'], ready: {log: up}";
+    run(asks, ended).means(1, &["FAIL s::greets", "the process ended (exit 4)"]);
+    // So was one that answered before.
+    for last in ["{user: Hi, expect: {reply: Hi}}", asks] {
+        let gone = format!(
+            "suite: S\nagent: {{protocol: dexter-chat, url: '{{{{there.url}}}}'}}\nfakes: {{there: {{http: [GET /health: {{status: 200}}]}}}}\n\
+             cases: [{{name: greets, steps: [{asks}, {{stop: there}}, {last}]}}]\n"
+        );
+        Project::with(&gone).run().means(1, &["FAIL s::greets"]);
+    }
+}
+
+#[test]
+fn a_wrong_address_names_the_variables_that_it_came_from() {
+    let protocol = "protocol: one\ntransport: http\nsettings: {mint: {default: null}}\n\
+                    actions: {user: [{http: {method: POST, url: '{{mint}}'}}]}\nevents: [{when: {status: 200}, text: $.body, turn.finished: completed}]\n";
+    let suite = "suite: S\nagent: {protocol: one.yaml, url: 'http://127.0.0.1:1', settings: {mint: '{{env.MINT_AT:-http://h:3210}}{{env.MINT_PATH:-/m}}'}}\n\
+                 cases: [{name: greets, prompt: Hello, expect: {reply: Hi}}]\n";
+    let project = Project::with(suite).file("one.yaml", protocol);
+    let said = project.begin_with(&["run", "--suites", "s.yaml"], &[("MINT_PATH", "m")]).end();
+    said.means(3, &["`http://h:3210m` is no URL", "`http://h:3210m` is the setting `mint`, which reads MINT_AT and MINT_PATH"]);
+}
+
+#[test]
+fn what_a_refused_turn_was_to_tell_is_missed_by_its_fault() {
+    let suite = "suite: S\nagent: {protocol: core2, url: '{{there.url}}'}\n\
+                 fakes: {there: {http: [POST /submit: {status: 200, json: {runId: r1}}]}}\n\
+                 cases:\n- name: greets\n  steps:\n  - {user: Hi}\n  - {http: {path: '/runs/{{turn.run_id}}'}, expect: {status: 200}}\n";
+    let texts = ["FAIL s::greets", "`{{turn.run_id}}` was to be told in turn 0, and the agent did not tell it", "expected 202, got 200"];
+    Project::with(suite).run().means(1, &texts);
+    // Where no turn was begun it is the suite that asks too early.
+    Project::with(&suite.replace("  - {user: Hi}\n", "")).run().means(3, &["BROKEN (suite) s::greets", "has no value here"]);
 }
 
 #[test]

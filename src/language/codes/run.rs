@@ -23,6 +23,11 @@ pub const CODES: &[Code] = &[
     },
     Code { name: "agent-not-started", about: "The agent's program could not be started.", example: "command: [./agent]" },
     Code {
+        name: "agent-port-taken",
+        about: "Something else listens already where the launched agent is to listen, so it would be tested in the agent's place.",
+        example: "command: [agent, --port, \"{{agent.port}}\"]\nurl: \"http://127.0.0.1:{{agent.port}}\"",
+    },
+    Code {
         name: "agent-settings",
         about: "A setting of the agent has no value at the start.",
         example: "settings: {token: \"{{secrets.gateway}}\"}",

@@ -10,7 +10,8 @@ document! {
     /// How the agent is started and spoken to.
     #[example("{protocol: codex-exec, command: [codex, exec, --json]}")]
     pub struct AgentDoc as "agent" {
-        /// A named agent of `checkride.yaml`, or `reference`, whose parts are overridden here.
+        /// A named agent of `checkride.yaml`, or `reference`, whose parts are overridden here. Who gives a `url` and no `command` means another
+        /// agent, which runs already: what the base is launched with (`command`, `ready`, `env`, `files`, …) is not taken over.
         #[example("openclaw")]
         base: Option<Text>,
         /// A built-in protocol, or a path to a protocol file.

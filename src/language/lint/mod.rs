@@ -12,6 +12,7 @@ pub mod outages;
 pub mod parameters;
 pub mod paths;
 pub mod positive;
+pub mod reached;
 pub mod returned;
 pub mod secrets;
 pub mod seen;
@@ -39,6 +40,7 @@ const RULES: [Rule; 35] = [
     sessions::one_session_only,
     sessions::unknown_session,
     sessions::unknown_session_of_item,
+    reached::parts_of_a_launched_agent,
     actions::unknown_actions,
     actions::unknown_events,
     keys::templates_in_keys,

@@ -38,11 +38,31 @@ pub fn agent(doc: &AgentDoc, name: Option<String>, protocol: Arc<Protocol>, low:
             _ => AgentScope::Case,
         },
         settings,
+        from_env: from_env(doc, low),
         approvals: approvals(doc, low),
         egress: super::egress::egress(doc, low),
         stop: stop(doc.stop.as_ref()),
         protocol,
     }
+}
+
+/// The `url` and the settings that were written with `{{env.NAME}}`.
+fn from_env(doc: &AgentDoc, low: &Lowering<'_>) -> Vec<(String, String)> {
+    let settings = doc.settings.iter().flat_map(|settings| &settings.entries);
+    let settings = settings.map(|(name, value)| (format!("the setting `{}`", &**name), &value.0));
+    let url = doc.url.iter().map(|url| ("the agent's `url`".to_owned(), &url.0));
+    let mut found = Vec::new();
+    for (what, node) in url.chain(settings) {
+        let Some(value) = node.text().filter(|value| !value.is_empty()) else { continue };
+        let file = low.sources.get(node.span.file);
+        let written = file.as_ref().and_then(|file| file.text.get(node.span.start as usize..node.span.end as usize)).unwrap_or_default();
+        let name = |rest: &str| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().map(str::to_owned);
+        let names: Vec<_> = written.split("{{env.").skip(1).filter_map(name).collect();
+        if !names.is_empty() {
+            found.push((value.to_owned(), format!("{what}, which reads {}", names.join(" and "))));
+        }
+    }
+    found
 }
 
 /// Settings that the protocol has; null is the default, so it is left out.

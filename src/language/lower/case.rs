@@ -6,7 +6,7 @@
 use super::check::{self, Mode};
 use super::lowering::key_span;
 use super::step::{StepDraft, prompt, step};
-use super::{Lowering, agent, command, condition, fake, persona, positive, rubric, session};
+use super::{Lowering, agent, command, condition, fake, persona, positive, reach, rubric, session};
 use crate::base::{Diagnostic, Span};
 use crate::language::attacked::has_attack;
 use crate::language::builtin::Protocols;
@@ -104,6 +104,7 @@ pub fn draft(instance: &Instance, protocols: &mut Protocols, low: &mut Lowering<
 impl Draft {
     /// The case that is run; `None` if something it needs could not be lowered, which was reported.
     pub fn case(self, instance: &Instance) -> Option<Case> {
+        let unreached = reach::unreached(&self);
         let steps: Option<Vec<_>> = self.steps.into_iter().map(|draft| draft.step).collect();
         let fakes: Option<Vec<_>> = self.fakes.into_iter().map(|draft| Some((draft.name.to_string(), draft.fake?))).collect();
         let positive = positive::expects(&self.expect) || positive::reaches(&self.reach);
@@ -124,6 +125,7 @@ impl Draft {
             severity: text(&self.doc.severity),
             skip: self.doc.skip.as_ref().map(|reason| reason.to_string()),
             only_if: self.only_if,
+            unreached,
             agent: self.agent?,
             fakes: fakes?,
             secrets: secrets(&self.doc),

@@ -18,6 +18,7 @@ pub mod persona;
 pub mod positive;
 pub mod protocol;
 pub mod protocol_step;
+pub mod reach;
 pub mod reply;
 pub mod rubric;
 pub mod rule;
@@ -29,5 +30,5 @@ pub mod verb;
 pub mod websocket;
 pub mod wire;
 
-pub use case::Draft;
+pub use case::{Draft, FakeDraft};
 pub use lowering::Lowering;

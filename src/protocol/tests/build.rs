@@ -208,6 +208,7 @@ pub(super) fn setup(protocol: Protocol) -> Setup {
         version: None,
         scope: AgentScope::Case,
         settings: vec![],
+        from_env: vec![],
         approvals: vec![],
         egress: Egress::Open,
         stop: Stop { signal: StopSignal::Term, grace: Duration::from_millis(200) },
@@ -226,6 +227,12 @@ pub(super) fn setup(protocol: Protocol) -> Setup {
         seed: 1,
         default_session: "main".to_owned(),
     }
+}
+
+/// An agent that is launched; who launches it is no matter here.
+pub(super) fn launched(setup: &mut Setup) {
+    let agent = Agent { command: Some(vec![node(&"agent".into())]), ..(*setup.agent).clone() };
+    setup.agent = Arc::new(agent);
 }
 
 /// The rules of the agent's `approvals`.

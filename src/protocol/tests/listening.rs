@@ -1,8 +1,8 @@
 //! The step `listen`: streams that are left, break, and are taken up again.
 
-use super::build::{event_of, shown};
-use super::server::{Say, Server, json as answer, stream, talk};
-use crate::model::trace::{Blame, Cause};
+use super::build::{event_of, launched, shown};
+use super::server::{Say, Server, json as answer, stream, talk, talk_with};
+use crate::model::trace::{Blame, Cause, What};
 use crate::protocol::TurnRequest;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -62,6 +62,49 @@ async fn a_stream_that_gives_nothing_new_is_given_up() {
     let (lines, _) = run(script).await;
     assert!(lines[1].contains("taken up 5 times without a new event"), "{lines:?}");
     assert_eq!(lines[2], r#"turn.finished {"status":"failed"}"#);
+}
+
+#[tokio::test]
+async fn a_stream_of_a_process_that_has_ended_is_not_taken_up_again() {
+    let server = Server::start(vec![submitted(), Say::Close(stream(&format!("retry: 1\n\n{}", delta(1, "a"))))]).await;
+    let (talk, recorder) = talk_with(listens(), &server, launched);
+    let ended = recorder.clone();
+    let process = async move {
+        ended.wait(|records| records.iter().any(|record| matches!(record.what, What::Note { .. })).then_some(())).await;
+        ended.push(What::Exit { code: Some(3), signal: None });
+    };
+    let turn = async { talk.user(TurnRequest { within: Duration::from_secs(20), ..TurnRequest::new("main", "hi") }).await };
+    let (turn, ()) = tokio::join!(turn, process);
+    turn.expect("it is over long before its time");
+    let lines = shown(&recorder, "main");
+    assert!(lines[1].contains("connection refused (nothing listens there); the process ended (exit 3)"), "{lines:?}");
+    assert_eq!(lines[2], r#"turn.finished {"status":"failed"}"#);
+    talk.user(TurnRequest::new("main", "and now?")).await.expect("an agent that was there and died is what failed");
+    assert!(shown(&recorder, "main")[3].contains("the process ended (exit 3)"));
+}
+
+#[tokio::test]
+async fn a_process_that_was_there_and_never_answered_has_failed() {
+    let server = Server::start(vec![]).await;
+    let (talk, recorder) = talk_with(listens(), &server, launched);
+    recorder.push(What::Exit { code: None, signal: Some(9) });
+    talk.user(TurnRequest::new("main", "hi")).await.expect("it is no fault of the start");
+    assert!(shown(&recorder, "main")[0].contains("the process ended (signal 9)"));
+    // What ended before it was started again is not its end.
+    talk.restarted(Some(server.url.clone())).await;
+    let error = talk.user(TurnRequest::new("main", "hi")).await.expect_err("nobody listens");
+    assert_eq!(error.cause, Cause::Broken(Blame::AgentStart));
+}
+
+#[tokio::test]
+async fn who_answered_a_step_and_then_takes_no_connection_has_failed() {
+    let server = Server::start(vec![]).await;
+    // The server closes its door.
+    tokio::task::yield_now().await;
+    let (talk, recorder) = talk(listens(), &server);
+    talk.has_answered();
+    talk.user(TurnRequest::new("main", "hi")).await.expect("it was there");
+    assert!(shown(&recorder, "main")[0].contains("connection refused"));
 }
 
 #[tokio::test]
