@@ -25,7 +25,7 @@ use crate::base::Diagnostics;
 type Rule = fn(&Draft, &mut Diagnostics);
 
 /// All rules, one line each.
-const RULES: [Rule; 35] = [
+const RULES: [Rule; 36] = [
     positive::no_positive_check,
     fakes::unknown_fakes,
     fakes::unknown_gates,
