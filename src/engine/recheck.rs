@@ -36,15 +36,17 @@ pub fn recheck(
     let judge = Judge::new(world.clone());
     let all = || suites.iter().flat_map(|suite| &suite.cases).map(|case| &**case);
     let by_id: HashMap<&str, &Case> = all().map(|case| (case.id.as_str(), case)).collect();
-    let mut by_file: HashMap<&str, Option<&Case>> = HashMap::new();
+    // Where one suite is named, it is meant, whatever its file is called.
+    let key: fn(&str) -> &str = if suites.len() == 1 { in_suite } else { in_file };
+    let mut by_key: HashMap<&str, Option<&Case>> = HashMap::new();
     for case in all() {
         // What two cases are called tells neither.
-        by_file.entry(in_file(&case.id)).and_modify(|case| *case = None).or_insert(Some(case));
+        by_key.entry(key(&case.id)).and_modify(|case| *case = None).or_insert(Some(case));
     }
     let mut outcomes = Vec::with_capacity(traces.len());
     for Stored { path, trace, asked } in traces {
         let id = trace.begin().map(|begin| begin.case.as_str()).unwrap_or_default();
-        let Some(case) = by_id.get(id).copied().or_else(|| *by_file.get(in_file(id))?) else {
+        let Some(case) = by_id.get(id).copied().or_else(|| *by_key.get(key(id))?) else {
             let hint = did_you_mean(id, by_id.keys().copied()).unwrap_or_else(|| "was it renamed? run it again".to_owned());
             return Err(format!("{}: no case `{id}` in the suites read; {hint}", path.display()));
         };
@@ -80,9 +82,15 @@ fn in_file(id: &str) -> &str {
     &id[before_row.rfind('/').map_or(0, |at| at + 1)..]
 }
 
+/// The id without its file.
+fn in_suite(id: &str) -> &str {
+    let in_file = in_file(id);
+    in_file.split_once("::").map_or(in_file, |(_, name)| name)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::in_file;
+    use super::{in_file, in_suite};
 
     #[test]
     fn folders_are_left_out_and_rows_are_not_looked_into() {
@@ -92,6 +100,7 @@ mod tests {
             ("a/b::c[host=::1,path=/x]", "b::c[host=::1,path=/x]"),
         ] {
             assert_eq!(in_file(id), is);
+            assert_eq!(in_suite(id), is.split_once("::").unwrap().1);
         }
     }
 }
