@@ -27,6 +27,7 @@ pub fn setup(protocol: &str) -> Setup {
         version: None,
         scope: AgentScope::Case,
         settings: vec![],
+        from_env: vec![],
         approvals: vec![ApprovalRule { span: Span::NONE, when: None, accept: false }],
         egress: Egress::Open,
         stop: Stop { signal: StopSignal::Term, grace: Duration::from_secs(1) },
