@@ -264,7 +264,8 @@ impl Conversation {
 
     /// Ends everything that is open. Processes are ended as the agent's `stop` says.
     pub async fn close(&self) {
-        self.hang_up_all().await;
+        let links = self.shared.state().links.len();
+        futures_util::future::join_all((0..links).map(|link| self.shared.hear_out_link(link))).await;
         let mut tasks = std::mem::take(&mut *self.shared.tasks.lock().expect("no panic happens under this lock"));
         tasks.shutdown().await;
     }
