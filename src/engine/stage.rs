@@ -211,6 +211,7 @@ impl Stage {
         if self.lodging.running.is_none() {
             return Err(suite_fault("`restart` needs an agent that is launched and goes on running".to_owned()));
         }
+        self.conversation.hear_out().await;
         self.lodging.stop(&self.case.agent).await;
         self.lodging.start(&self.case.agent, &self.values).await.map_err(|problem| StepError {
             cause: Cause::Broken(problem.blame.unwrap_or(Blame::AgentStart)),

@@ -23,6 +23,8 @@ use Spoiler::{Api, Pipeline, World};
 /// Suite, the cases whose names begin so (all of their instances are killed, or only some where the name ends with `…`), spoiler.
 const SPOILERS: &[(&str, &[&str], Spoiler)] = &[
     ("core2/turns", &["TC-BT-1"], Pipeline("lose-delta")),
+    ("core2/turns", &["TC-BT-1"], Pipeline("end-twice")),
+    ("core2/turns", &["TC-BT-1"], Pipeline("error-after-done")),
     ("core2/turns", &["TC-BT-2"], World(&[("{text: The answer is 42}", "{text: The answer is 43}")])),
     ("core2/turns", &["TC-BT-3"], World(&[("{message: two}", "{message: too}")])),
     (
