@@ -7,7 +7,7 @@ use super::bypass;
 use super::look::Look;
 use super::part::Part;
 use super::said::{cut, failure};
-use super::turns::Turn;
+use super::turns::{Turn, TurnEnd};
 use crate::matching::value;
 use crate::model::expect::{CheckKind, Expect, InvariantsCheck};
 use crate::model::fake::FakeKind;
@@ -72,7 +72,11 @@ fn one_terminal(turn: &Turn<'_>, _look: &Look<'_, '_>) -> Option<Failure> {
     if turn.ends.len() < 2 {
         return None;
     }
-    let ends: Vec<String> = turn.ends.iter().map(|end| format!("`{}` at {:.0} ms", end.status, end.t_ms)).collect();
+    let shown = |end: &TurnEnd<'_>| {
+        let whose = if end.is_stray { ", which names another turn" } else { "" };
+        format!("`{}` at {:.0} ms{whose}", end.status, end.t_ms)
+    };
+    let ends: Vec<String> = turn.ends.iter().map(shown).collect();
     Some(Failure {
         expected: "one end".to_owned(),
         actual: ends.join(", "),

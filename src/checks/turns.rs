@@ -32,14 +32,16 @@ pub struct TurnEnd<'t> {
     pub n: u64,
     pub t_ms: f64,
     pub status: Cow<'t, str>,
+    /// It named no turn of the case.
+    pub is_stray: bool,
     /// The protocol's own final object.
     pub final_object: Option<&'t Value>,
 }
 
 impl<'t> Turn<'t> {
-    /// The first end is the one that counts.
+    /// The first end is the one that counts; one of another turn only where there is no other.
     pub fn end(&self) -> Option<&TurnEnd<'t>> {
-        self.ends.first()
+        self.ends.iter().find(|end| !end.is_stray).or(self.ends.first())
     }
 
     pub fn status(&self) -> Option<&str> {
@@ -73,7 +75,7 @@ impl<'t> Turn<'t> {
         out
     }
 
-    fn take(&mut self, record: &'t Record, event: &'t Event) {
+    fn take(&mut self, record: &'t Record, event: &'t Event, is_stray: bool) {
         if self.messages.take(event) {
             self.first_text_ms.get_or_insert(record.t_ms);
         }
@@ -85,6 +87,7 @@ impl<'t> Turn<'t> {
                 n: record.n,
                 t_ms: record.t_ms,
                 status: fields::turn_status(event),
+                is_stray,
                 final_object: event.fields.get("final"),
             }),
             _ => {}
@@ -118,7 +121,7 @@ pub(crate) fn turns(records: &[Record]) -> Vec<Turn<'_>> {
                 let is_stray_end = turn.is_none() && event.kind == "turn.finished";
                 let owner = turns.iter_mut().rev().find(|t| *turn == Some(t.number) || is_stray_end && t.session == session);
                 if let Some(owner) = owner {
-                    owner.take(record, event);
+                    owner.take(record, event, is_stray_end);
                 }
             }
             _ => {}
@@ -198,6 +201,16 @@ mod tests {
             .end();
         let turns = turns(&trace.records);
         assert_eq!((turns[0].ends.len(), turns[0].status()), (2, Some("completed")));
+    }
+
+    #[test]
+    fn an_end_of_another_turn_does_not_say_how_this_one_ended() {
+        let trace = Story::new()
+            .turn(0, "main")
+            .stray("main", "turn.finished", json!({"status": "completed"}))
+            .event(0, "turn.finished", json!({"status": "failed"}))
+            .end();
+        assert_eq!(turns(&trace.records)[0].status(), Some("failed"));
     }
 
     #[test]

@@ -75,6 +75,16 @@ pub(super) fn is_of(shared: &Shared, state: &State, asked_by: &Place, frame: &Va
     of_answer(shared, state, asked_by, frame).turn == asked_by.turn
 }
 
+/// What a frame names in place of the turn that asked, in words.
+pub(super) fn named_instead(shared: &Shared, state: &State, asked_by: &Place, frame: &Value) -> Option<String> {
+    let names = shared.names(state, asked_by, IndexMap::new());
+    let way = shared.protocol.belongs.as_ref()?.turn.iter().find(|way| values(way, frame).is_some())?;
+    way.iter().find_map(|(path, node)| {
+        let (found, own) = (jsonpath::first(path, frame)?, node.fill(&names).ok().flatten()?);
+        (found != own).then(|| format!("`{}` is {found}, not {own}", path.source))
+    })
+}
+
 enum Named {
     This(Place),
     /// It names one that is not known.
