@@ -258,7 +258,8 @@ impl Run<'_> {
             };
             let last = match following.until {
                 Some((pattern, names)) => {
-                    matches(pattern, &frame, names).map_err(suite)?
+                    let canonical = self.shared.canonical(&frame);
+                    matches(pattern, canonical.as_ref().unwrap_or(&frame), names).map_err(suite)?
                         && belongs::is_of(self.shared, &self.shared.state(), &self.place, &frame)
                 }
                 None => false,

@@ -107,6 +107,7 @@ const SPOILERS: &[(&str, &[&str], Spoiler)] = &[
         &["a delta before"],
         World(&[("[{use: start}, {use: delta}, {use: open}, {use: end}]", "[{use: start}, {use: open}, {use: delta}, {use: end}]")]),
     ),
+    ("core2/hydration", &["names with dots"], World(&[("content: [{type: text, text: Bye}]", "content: [{type: text, text: Hi}]")])),
     (
         "core2/hydration",
         &["an event before"],
