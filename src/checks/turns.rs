@@ -23,6 +23,8 @@ pub struct Turn<'t> {
     pub messages: Messages,
     pub first_text_ms: Option<f64>,
     pub usage: Usage,
+    /// Items that began and were not finished when it ended: id and kind.
+    pub open_items: Vec<(String, String)>,
     /// The last error in it.
     pub error: Option<Value>,
 }
@@ -80,6 +82,14 @@ impl<'t> Turn<'t> {
             self.first_text_ms.get_or_insert(record.t_ms);
         }
         match event.kind.as_str() {
+            "item" if self.ends.is_empty() => {
+                let kind = fields::id(event, "kind").unwrap_or_default().into_owned();
+                self.open_items.extend(fields::id(event, "id").map(|id| (id.into_owned(), kind)));
+            }
+            "item.finished" if self.ends.is_empty() => {
+                let finished = fields::id(event, "id");
+                self.open_items.retain(|(id, _)| finished.as_deref() != Some(id));
+            }
             "usage" => self.usage.add(event),
             "usage.so_far" => self.usage.replace(event),
             "error" => self.error = Some(fields::error(event)),
@@ -109,6 +119,7 @@ pub(crate) fn turns(records: &[Record]) -> Vec<Turn<'_>> {
                 messages: Messages::default(),
                 first_text_ms: None,
                 usage: Usage::default(),
+                open_items: vec![],
                 error: None,
             }),
             What::Event { session, event, .. } if event.kind == "closed" => {

@@ -99,13 +99,14 @@ fn named(shared: &Shared, state: &State, ways: &[Naming], frame: &Value, candida
     let mut nameless = Vec::new();
     for place in candidates {
         let names = shared.names(state, place, IndexMap::new());
-        let filled: Option<Vec<Value>> =
-            found.iter().map(|(_, node)| node.fill(&names).ok().flatten().filter(|value| !value.is_null())).collect();
-        match filled {
-            Some(filled) if filled.iter().zip(&found).all(|(filled, (value, _))| filled == value) => return Named::This(place.clone()),
-            Some(_) => {}
-            None if state.turn(place).is_none_or(|turn| !turn.finished) => nameless.push(place),
-            None => {}
+        let fill = |(_, node): &(Value, &Node)| node.fill(&names).ok().flatten().filter(|value| !value.is_null());
+        let known: Vec<(Option<Value>, &Value)> = found.iter().map(|pair| (fill(pair), &pair.0)).collect();
+        let differs = known.iter().any(|(own, value)| own.as_ref().is_some_and(|own| own != *value));
+        match known.iter().all(|(own, _)| own.is_some()) {
+            _ if differs => {}
+            true => return Named::This(place.clone()),
+            false if state.turn(place).is_none_or(|turn| !turn.finished) => nameless.push(place),
+            false => {}
         }
     }
     match nameless.as_slice() {
