@@ -271,6 +271,7 @@ fn conversation_setup(
         let value = node.fill(&**values).map_err(|unfilled| broken(Blame::Suite, "agent-settings", unfilled.reason))?;
         settings.insert(name.clone(), value.unwrap_or(Value::Null));
     }
+    values.set_settings(&case.agent.protocol, &settings);
     let functions = fakes.functions().map(CaseCalls);
     let exec =
         lodging.launch.as_ref().map(|launch| ExecLaunch { argv: launch.argv.clone(), env: launch.env.clone(), cwd: launch.home.clone() });
