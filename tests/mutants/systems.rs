@@ -148,6 +148,7 @@ const SPOILERS: &[(&str, &[&str], Spoiler)] = &[
     ("dexter/wallets", &["lists managed"], World(&[("{wallets: [{label: Main, address: 7xKX}]}", "{wallets: []}")])),
     ("dexter/api", &["is there"], Api("other-name")),
     ("dexter/api", &["passes on"], World(&[("{json: {ok: true, sessions: 0}}", "{status: 503}")])),
+    ("dexter/api", &["passes on"], World(&[("{json: {ok: true, sessions: 0}}", "{json: {ok: false, error: mcp down}}")])),
     ("dexter/api", &["lists the tools"], Api("no-tools")),
     ("dexter/api", &["tells browsers"], Api("no-config")),
     ("dexter/api", &["refuses to answer"], Api("take-empty")),
