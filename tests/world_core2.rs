@@ -59,7 +59,7 @@ const OTHER: &str = include_str!("fixtures/other_pipeline.py");
 
 /// The shipped suite against it, as its author would run it: by the name of an agent.
 fn other(suite: &str, filter: &str) -> Said {
-    let mine = "  mine:\n    base: core2\n    command: [python3, pipeline.py]\n    files: {pipeline.py: {from: pipeline.py}}\n    settings: {submit: /api/v2/submit, stream: /api/v2/stream}\n";
+    let mine = "  mine:\n    base: core2\n    command: [python3, pipeline.py]\n    files: {pipeline.py: {from: pipeline.py}}\n    settings: {submit: /api/v2/submit, stream: /api/v2/stream, runs: /api/v2/runs}\n";
     let text = std::fs::read_to_string(format!("suites/core2/{suite}.yaml")).expect("it is shipped");
     let mut project = Project::new()
         .file("checkride.yaml", format!("{}{mine}", include_str!("../checkride.yaml")))
@@ -85,6 +85,7 @@ fn somebody_elses_pipeline_is_told_case_by_case_what_is_wrong_with_it() {
         ("turns", "what_cannot_be_submitted_is_refused_and_nobody_is_asked[an empty prompt]", "expected 400, got 202"),
         ("turns", "tc_bt_1_simple_message[provider=anthropic]", "anthropic"),
         ("providers", "tc_eh_1_a_refusal_by_status_ends_the_turn[provider=openai]", "expected \"error\""),
+        ("streaming", "tc_sb_1_a_stream_that_was_read_is_there_to_be_read_again", "expected 200, got 410"),
         ("streaming", "tc_sb_3_a_stream_without_an_end_is_incomplete[provider=openai,how=fin]", "incomplete"),
     ] {
         let said = other(suite, filter);

@@ -7,7 +7,7 @@ use super::bypass;
 use super::look::Look;
 use super::part::Part;
 use super::said::{cut, failure};
-use super::turns::Turn;
+use super::turns::{Turn, TurnEnd};
 use crate::matching::value;
 use crate::model::expect::{CheckKind, Expect, InvariantsCheck};
 use crate::model::fake::FakeKind;
@@ -39,6 +39,7 @@ fn finding(invariant: Invariant, look: &Look<'_, '_>) -> Finding {
     let broken = match invariant {
         Invariant::OneTerminalPerTurn => in_turns(one_terminal),
         Invariant::CallsHaveResults => in_turns(calls_have_results),
+        Invariant::ItemsAreFinished => in_turns(items_are_finished),
         Invariant::DeltasJoinToFinal => in_turns(deltas_join),
         Invariant::MocksAreAsked => {
             bypass::bypassed(look, |turn| look.turns().any(|of| Some(of.number) == turn && step_leaves_out(of, invariant, look)))
@@ -72,7 +73,11 @@ fn one_terminal(turn: &Turn<'_>, _look: &Look<'_, '_>) -> Option<Failure> {
     if turn.ends.len() < 2 {
         return None;
     }
-    let ends: Vec<String> = turn.ends.iter().map(|end| format!("`{}` at {:.0} ms", end.status, end.t_ms)).collect();
+    let shown = |end: &TurnEnd<'_>| {
+        let whose = if end.is_stray { ", which names another turn" } else { "" };
+        format!("`{}` at {:.0} ms{whose}", end.status, end.t_ms)
+    };
+    let ends: Vec<String> = turn.ends.iter().map(shown).collect();
     Some(Failure {
         expected: "one end".to_owned(),
         actual: ends.join(", "),
@@ -95,6 +100,19 @@ fn calls_have_results(turn: &Turn<'_>, look: &Look<'_, '_>) -> Option<Failure> {
         expected: "an end of every call before the end of its turn".to_owned(),
         actual: format!("open: {}", open.join(", ")),
         ..failure(format!("{} ended while these calls had no result: {}", turn.shown(), open.join(", ")))
+    })
+}
+
+/// A turn that did not complete may leave anything open.
+fn items_are_finished(turn: &Turn<'_>, _look: &Look<'_, '_>) -> Option<Failure> {
+    if turn.open_items.is_empty() || turn.status() != Some("completed") {
+        return None;
+    }
+    let open = turn.open_items.iter().map(|(id, kind)| format!("{kind} `{id}`")).collect::<Vec<_>>().join(", ");
+    Some(Failure {
+        expected: "an end of every item before the end of its turn".to_owned(),
+        actual: format!("open: {open}"),
+        ..failure(format!("{} completed while these items were not finished: {open}", turn.shown()))
     })
 }
 

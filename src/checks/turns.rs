@@ -23,6 +23,8 @@ pub struct Turn<'t> {
     pub messages: Messages,
     pub first_text_ms: Option<f64>,
     pub usage: Usage,
+    /// Items that began and were not finished when it ended: id and kind.
+    pub open_items: Vec<(String, String)>,
     /// The last error in it.
     pub error: Option<Value>,
 }
@@ -32,14 +34,16 @@ pub struct TurnEnd<'t> {
     pub n: u64,
     pub t_ms: f64,
     pub status: Cow<'t, str>,
+    /// It named no turn of the case.
+    pub is_stray: bool,
     /// The protocol's own final object.
     pub final_object: Option<&'t Value>,
 }
 
 impl<'t> Turn<'t> {
-    /// The first end is the one that counts.
+    /// The first end is the one that counts; one of another turn only where there is no other.
     pub fn end(&self) -> Option<&TurnEnd<'t>> {
-        self.ends.first()
+        self.ends.iter().find(|end| !end.is_stray).or(self.ends.first())
     }
 
     pub fn status(&self) -> Option<&str> {
@@ -73,11 +77,19 @@ impl<'t> Turn<'t> {
         out
     }
 
-    fn take(&mut self, record: &'t Record, event: &'t Event) {
+    fn take(&mut self, record: &'t Record, event: &'t Event, is_stray: bool) {
         if self.messages.take(event) {
             self.first_text_ms.get_or_insert(record.t_ms);
         }
         match event.kind.as_str() {
+            "item" if self.ends.is_empty() => {
+                let kind = fields::id(event, "kind").unwrap_or_default().into_owned();
+                self.open_items.extend(fields::id(event, "id").map(|id| (id.into_owned(), kind)));
+            }
+            "item.finished" if self.ends.is_empty() => {
+                let finished = fields::id(event, "id");
+                self.open_items.retain(|(id, _)| finished.as_deref() != Some(id));
+            }
             "usage" => self.usage.add(event),
             "usage.so_far" => self.usage.replace(event),
             "error" => self.error = Some(fields::error(event)),
@@ -85,6 +97,7 @@ impl<'t> Turn<'t> {
                 n: record.n,
                 t_ms: record.t_ms,
                 status: fields::turn_status(event),
+                is_stray,
                 final_object: event.fields.get("final"),
             }),
             _ => {}
@@ -106,6 +119,7 @@ pub(crate) fn turns(records: &[Record]) -> Vec<Turn<'_>> {
                 messages: Messages::default(),
                 first_text_ms: None,
                 usage: Usage::default(),
+                open_items: vec![],
                 error: None,
             }),
             What::Event { session, event, .. } if event.kind == "closed" => {
@@ -118,7 +132,7 @@ pub(crate) fn turns(records: &[Record]) -> Vec<Turn<'_>> {
                 let is_stray_end = turn.is_none() && event.kind == "turn.finished";
                 let owner = turns.iter_mut().rev().find(|t| *turn == Some(t.number) || is_stray_end && t.session == session);
                 if let Some(owner) = owner {
-                    owner.take(record, event);
+                    owner.take(record, event, is_stray_end);
                 }
             }
             _ => {}
@@ -198,6 +212,16 @@ mod tests {
             .end();
         let turns = turns(&trace.records);
         assert_eq!((turns[0].ends.len(), turns[0].status()), (2, Some("completed")));
+    }
+
+    #[test]
+    fn an_end_of_another_turn_does_not_say_how_this_one_ended() {
+        let trace = Story::new()
+            .turn(0, "main")
+            .stray("main", "turn.finished", json!({"status": "completed"}))
+            .event(0, "turn.finished", json!({"status": "failed"}))
+            .end();
+        assert_eq!(turns(&trace.records)[0].status(), Some("failed"));
     }
 
     #[test]

@@ -211,6 +211,7 @@ impl Stage {
         if self.lodging.running.is_none() {
             return Err(suite_fault("`restart` needs an agent that is launched and goes on running".to_owned()));
         }
+        self.conversation.hear_out().await;
         self.lodging.stop(&self.case.agent).await;
         self.lodging.start(&self.case.agent, &self.values).await.map_err(|problem| StepError {
             cause: Cause::Broken(problem.blame.unwrap_or(Blame::AgentStart)),
@@ -277,6 +278,7 @@ fn conversation_setup(
         let value = node.fill(&**values).map_err(|unfilled| broken(Blame::Suite, "agent-settings", unfilled.reason))?;
         settings.insert(name.clone(), value.unwrap_or(Value::Null));
     }
+    values.set_settings(&case.agent.protocol, &settings);
     let functions = fakes.functions().map(CaseCalls);
     let exec =
         lodging.launch.as_ref().map(|launch| ExecLaunch { argv: launch.argv.clone(), env: launch.env.clone(), cwd: launch.home.clone() });

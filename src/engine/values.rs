@@ -8,6 +8,7 @@ use crate::agent::CaseDir;
 use crate::fakes::mcp::bridge;
 use crate::model::agent::AgentScope;
 use crate::model::fake::FakeKind;
+use crate::model::protocol::Protocol;
 use crate::model::suite::{Case, Secret};
 use crate::model::template::{Found, Scope};
 use crate::model::trace::{Binding, What};
@@ -23,11 +24,13 @@ pub struct Values {
     recorder: Recorder,
     /// Made when somebody asks where it is.
     folder: OnceLock<CaseDir>,
+    /// Recorded when somebody asks for one.
+    settings: OnceLock<IndexMap<String, Value>>,
 }
 
 impl Values {
     pub fn new(recorder: Recorder) -> Values {
-        Values { table: Mutex::default(), recorder, folder: OnceLock::new() }
+        Values { table: Mutex::default(), recorder, folder: OnceLock::new(), settings: OnceLock::new() }
     }
 
     /// The values that are known before anything runs.
@@ -71,6 +74,25 @@ impl Values {
         self.folder.get_or_init(|| dir.clone());
     }
 
+    /// What `agent.settings.x` is: the settings of the protocol as the agent has them. Secrets are nobody's business.
+    pub fn set_settings(&self, protocol: &Protocol, given: &IndexMap<String, Value>) {
+        let plain = protocol.settings.iter().filter(|setting| !setting.secret);
+        let settings = plain.map(|setting| {
+            let given = given.get(&setting.name).filter(|value| !value.is_null());
+            (format!("agent.settings.{}", setting.name), given.unwrap_or(&setting.default).clone())
+        });
+        self.settings.get_or_init(|| settings.collect());
+    }
+
+    fn tell_setting(&self, name: &str) {
+        let is_known = || self.table.lock().expect("no panic happens under this lock").contains_key(name);
+        if let Some(value) = self.settings.get().and_then(|settings| settings.get(name))
+            && !is_known()
+        {
+            self.set(name, value.clone());
+        }
+    }
+
     /// Fresh random values; hidden in everything recorded.
     pub fn plant(&self, secrets: &[Secret], random: &mut fastrand::Rng) {
         for secret in secrets {
@@ -86,6 +108,9 @@ impl Scope for Values {
         if let ("case.dir" | "case.bin", Some(dir)) = (name, self.folder.get()) {
             // Who cannot use it says so better than this place could.
             let _ = dir.make();
+        }
+        if name.starts_with("agent.settings.") {
+            self.tell_setting(name);
         }
         match self.table.lock().expect("no panic happens under this lock").lookup(name) {
             Found::Value(value) => Found::Value(Cow::Owned(value.into_owned())),
@@ -119,6 +144,7 @@ pub fn case_slug(case: &Case) -> String {
 mod tests {
     use super::*;
     use crate::agent::RunDir;
+    use crate::language::builtin;
 
     fn is_there(after: impl FnOnce(&Values)) -> bool {
         let run = RunDir::new().expect("a temporary folder can be made");
@@ -132,6 +158,18 @@ mod tests {
     #[test]
     fn the_folder_is_made_for_who_asks_for_it() {
         assert!(is_there(|values| assert!(matches!(values.lookup("case.dir"), Found::Value(_)))));
+    }
+
+    #[test]
+    fn a_setting_is_recorded_when_somebody_asks_for_it() {
+        let recorder = Recorder::new();
+        let values = Values::new(recorder.clone());
+        let protocol = builtin::protocol("codex-app-server").expect("it is built in");
+        values.set_settings(&protocol, &[("modality".to_owned(), "text".into())].into());
+        let recorded = || recorder.read(0, |records| records.len());
+        assert_eq!(recorded(), 0);
+        assert_eq!(values.lookup("agent.settings.modality"), Found::Value(Cow::Owned("text".into())));
+        assert_eq!((values.lookup("agent.settings.api_key"), recorded()), (Found::Unknown, 1));
     }
 
     #[test]

@@ -133,6 +133,7 @@ impl LaterNames {
             "case" => ["dir", "bin"].contains(&rest).then_some(Stage::Start),
             "egress" => agent.egress.contains(&rest).then_some(Stage::Start),
             "secrets" => self.secrets.as_ref().and_then(|secrets| secrets.get(rest)).map(|_| Stage::Start),
+            "agent" if rest.strip_prefix("settings.").is_some_and(|setting| !setting.is_empty()) => Some(Stage::Run),
             "agent" => {
                 (!rest.is_empty() && agent.own.as_ref().is_none_or(|names| names.iter().any(|name| name == rest))).then_some(Stage::Start)
             }

@@ -218,6 +218,7 @@ pub enum EventKind {
     TextSoFar,
     Reasoning,
     Item,
+    ItemFinished,
     Delta,
     CallStarted,
     CallFinished,
@@ -230,13 +231,14 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [(EventKind, &'static str); 15] = [
+    pub const ALL: [(EventKind, &'static str); 16] = [
         (EventKind::TurnStarted, "turn.started"),
         (EventKind::TextDelta, "text.delta"),
         (EventKind::Text, "text"),
         (EventKind::TextSoFar, "text.so_far"),
         (EventKind::Reasoning, "reasoning"),
         (EventKind::Item, "item"),
+        (EventKind::ItemFinished, "item.finished"),
         (EventKind::Delta, "delta"),
         (EventKind::CallStarted, "call.started"),
         (EventKind::CallFinished, "call.finished"),
@@ -264,6 +266,8 @@ pub enum Invariant {
     OneTerminalPerTurn,
     /// Each call that was started has its end before its turn has ended.
     CallsHaveResults,
+    /// Each item that began is finished before its turn has completed.
+    ItemsAreFinished,
     /// The deltas of a message, joined, are its text.
     DeltasJoinToFinal,
     /// A mocked command that the agent says it ran was asked. It holds for every protocol.
@@ -273,9 +277,10 @@ pub enum Invariant {
 }
 
 impl Invariant {
-    pub const ALL: [(Invariant, &'static str); 5] = [
+    pub const ALL: [(Invariant, &'static str); 6] = [
         (Invariant::OneTerminalPerTurn, "one_terminal_per_turn"),
         (Invariant::CallsHaveResults, "calls_have_results"),
+        (Invariant::ItemsAreFinished, "items_are_finished"),
         (Invariant::DeltasJoinToFinal, "deltas_join_to_final"),
         (Invariant::MocksAreAsked, "mocks_are_asked"),
         (Invariant::FramesAreJson, "frames_are_json"),

@@ -42,11 +42,19 @@ impl Shared {
         }
     }
 
-    /// Takes a frame of an answer. Everything it means is recorded and saved before anyone who waits is told.
-    pub(super) fn receive_answer(self: &Arc<Shared>, link: Option<LinkId>, asked_by: &Place, frame: Value, wire: Option<&mut Wire>) {
+    /// Takes a frame of an answer. Everything it means is recorded and saved before anyone who waits is told. Returns what the frame
+    /// says of whose it is, in words, where that is not the turn that asked.
+    pub(super) fn receive_answer(
+        self: &Arc<Shared>,
+        link: Option<LinkId>,
+        asked_by: &Place,
+        frame: Value,
+        wire: Option<&mut Wire>,
+    ) -> Option<String> {
         let mut state = self.state();
         let state = &mut *state;
         let place = belongs::of_answer(self, state, asked_by, &frame);
+        let other = if place.turn == asked_by.turn { None } else { belongs::named_instead(self, state, asked_by, &frame) };
         let mut decoded = self.decode(state, &place, &frame);
         if let Some(wire) = wire {
             let mut meanings = Vec::new();
@@ -58,6 +66,7 @@ impl Shared {
         self.setup.recorder.push(What::Frame { session: place.session.clone(), turn, data: frame });
         self.mean(state, link, &place, decoded);
         self.tell();
+        other
     }
 
     /// The end of a stream, which completes the message of some wires.

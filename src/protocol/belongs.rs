@@ -75,6 +75,16 @@ pub(super) fn is_of(shared: &Shared, state: &State, asked_by: &Place, frame: &Va
     of_answer(shared, state, asked_by, frame).turn == asked_by.turn
 }
 
+/// What a frame names in place of the turn that asked, in words.
+pub(super) fn named_instead(shared: &Shared, state: &State, asked_by: &Place, frame: &Value) -> Option<String> {
+    let names = shared.names(state, asked_by, IndexMap::new());
+    let way = shared.protocol.belongs.as_ref()?.turn.iter().find(|way| values(way, frame).is_some())?;
+    way.iter().find_map(|(path, node)| {
+        let (found, own) = (jsonpath::first(path, frame)?, node.fill(&names).ok().flatten()?);
+        (found != own).then(|| format!("`{}` is {found}, not {own}", path.source))
+    })
+}
+
 enum Named {
     This(Place),
     /// It names one that is not known.
@@ -89,13 +99,14 @@ fn named(shared: &Shared, state: &State, ways: &[Naming], frame: &Value, candida
     let mut nameless = Vec::new();
     for place in candidates {
         let names = shared.names(state, place, IndexMap::new());
-        let filled: Option<Vec<Value>> =
-            found.iter().map(|(_, node)| node.fill(&names).ok().flatten().filter(|value| !value.is_null())).collect();
-        match filled {
-            Some(filled) if filled.iter().zip(&found).all(|(filled, (value, _))| filled == value) => return Named::This(place.clone()),
-            Some(_) => {}
-            None if state.turn(place).is_none_or(|turn| !turn.finished) => nameless.push(place),
-            None => {}
+        let fill = |(_, node): &(Value, &Node)| node.fill(&names).ok().flatten().filter(|value| !value.is_null());
+        let known: Vec<(Option<Value>, &Value)> = found.iter().map(|pair| (fill(pair), &pair.0)).collect();
+        let differs = known.iter().any(|(own, value)| own.as_ref().is_some_and(|own| own != *value));
+        match known.iter().all(|(own, _)| own.is_some()) {
+            _ if differs => {}
+            true => return Named::This(place.clone()),
+            false if state.turn(place).is_none_or(|turn| !turn.finished) => nameless.push(place),
+            false => {}
         }
     }
     match nameless.as_slice() {

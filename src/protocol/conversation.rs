@@ -266,6 +266,11 @@ impl Conversation {
         self.shared.answered.load(std::sync::atomic::Ordering::Relaxed)
     }
 
+    /// Hears the streams of turns that have ended out and leaves them: an agent that ends in good order would wait for them.
+    pub async fn hear_out(&self) {
+        self.shared.hear_out().await;
+    }
+
     /// True if a connection was being opened, its first steps included, when this was given up.
     pub fn was_opening(&self) -> bool {
         self.shared.is_opening.load(std::sync::atomic::Ordering::Relaxed)
@@ -280,7 +285,9 @@ impl Conversation {
 
     /// Ends everything that is open. Processes are ended as the agent's `stop` says.
     pub async fn close(&self) {
-        self.hang_up_all().await;
+        let links = self.shared.state().links.len();
+        let links = futures_util::future::join_all((0..links).map(|link| self.shared.hear_out_link(link)));
+        tokio::join!(self.hear_out(), links);
         let mut tasks = std::mem::take(&mut *self.shared.tasks.lock().expect("no panic happens under this lock"));
         tasks.shutdown().await;
     }
@@ -310,6 +317,7 @@ impl Drop for Conversation {
             }
         }
         drop(state);
+        self.shared.lingering.lock().expect("no panic happens under this lock").abort();
         self.shared.tasks.lock().expect("no panic happens under this lock").abort_all();
     }
 }

@@ -15,6 +15,8 @@ use std::time::Duration;
 
 /// How long the peer may take to hear that the connection is being closed.
 const CLOSING: Duration = Duration::from_secs(1);
+/// How long it may take to answer that. What it had sent before is still read.
+const ANSWERING: Duration = Duration::from_millis(100);
 
 impl Shared {
     /// Records the end of a connection. Only the first end counts.
@@ -39,11 +41,7 @@ impl Shared {
     fn connection_ended(&self, state: &mut State, link: LinkId, ending: &Ending) {
         let open = state.open_turns(link);
         if ending.by_us {
-            // Frames that name their turn may still come over the next connection; others cannot be told apart there.
-            if self.protocol.belongs.is_none() {
-                open.iter().for_each(|place| self.finish(state, place, "aborted"));
-            }
-            return;
+            return self.abort_open(state, link);
         }
         let users = match (&state.links[link].session, state.users(link)) {
             (Some(session), _) => vec![session.clone()],
@@ -58,6 +56,13 @@ impl Shared {
             let what = if ending.exit.is_some() { "the process ended" } else { "the connection was closed" };
             let message = format!("{what} before the end of the turn ({})", ending.shown());
             self.break_off(state, &place, json!({"source": "transport", "code": ending.closed()["code"], "message": message}));
+        }
+    }
+
+    /// Frames that name their turn may still come over the next connection; others cannot be told apart there.
+    fn abort_open(&self, state: &mut State, link: LinkId) {
+        if self.protocol.belongs.is_none() {
+            state.open_turns(link).iter().for_each(|place| self.finish(state, place, "aborted"));
         }
     }
 
@@ -91,13 +96,29 @@ impl Shared {
 
     /// Closes a connection in good order, or ends a process and waits for its end. Does nothing where it has ended already.
     pub(super) async fn hang_up(&self, link: LinkId) {
+        self.leave(link, None).await;
+    }
+
+    /// As [`Shared::hang_up`]; but what the peer had sent before it heard of it is still taken, and may end a turn.
+    pub(super) async fn hear_out_link(&self, link: LinkId) {
+        // Over HTTP there is nobody to answer.
+        self.leave(link, (!self.asks()).then_some(ANSWERING)).await;
+    }
+
+    async fn leave(&self, link: LinkId, answering: Option<Duration>) {
+        let ours = Ending { code: Some(1000), reason: "closed by the suite".to_owned(), by_us: true, ..Ending::default() };
         let (is_process, sink, reader) = {
             let mut state = self.state();
             let link = &mut state.links[link];
-            (link.turn.is_some() || self.is_stdio(), link.sink.take(), link.reader.take())
+            let is_process = link.turn.is_some() || self.is_stdio();
+            // From here on the peer's end of the connection is an answer to ours.
+            if answering.is_some() && !is_process {
+                link.ending.get_or_insert(ours.clone());
+            }
+            (is_process, link.sink.take(), link.reader.take())
         };
-        if !is_process {
-            self.ended(link, Ending { code: Some(1000), reason: "closed by the suite".to_owned(), by_us: true, ..Ending::default() });
+        if answering.is_none() && !is_process {
+            self.ended(link, ours);
         }
         // Whoever still writes holds the sink; such a connection is cut.
         let closed = match &sink {
@@ -105,12 +126,21 @@ impl Shared {
             None => true,
         };
         let Some(mut reader) = reader else { return };
-        if is_process && closed {
-            let grace = self.setup.agent.stop.grace + Duration::from_secs(10);
-            if tokio::time::timeout(grace, &mut reader).await.is_ok() {
-                return;
-            }
+        let grace = if is_process { Some(self.setup.agent.stop.grace + Duration::from_secs(10)) } else { answering };
+        let ended = match grace.filter(|_| closed) {
+            Some(grace) => tokio::time::timeout(grace, &mut reader).await.is_ok(),
+            None => false,
+        };
+        if !ended {
+            reader.abort();
         }
-        reader.abort();
+        if answering.is_some() && !is_process {
+            let mut state = self.state();
+            if state.links[link].ending.as_ref().is_some_and(|ending| ending.by_us) {
+                self.abort_open(&mut state, link);
+            }
+            drop(state);
+            self.tell();
+        }
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! | event | fields |
 //! |---|---|
-//! | `turn.started`, `item`, `delta`, `usage`, `usage.so_far`, `approval.requested` | as the rule gives them |
+//! | `turn.started`, `item`, `item.finished`, `delta`, `usage`, `usage.so_far`, `approval.requested` | as the rule gives them |
 //! | `text`, `text.delta`, `reasoning` | `text`, and what the rule gives besides |
 //! | `text.so_far` | `text` (all of it), `item`; where it only grew, a `text.delta` with the same `item` comes before it |
 //! | `call.started` | `id`, `name`, `args`; a second one with the same id in the same turn has the fields of both |
@@ -234,7 +234,7 @@ fn plain(kind: EventKind, value: Value) -> Map<String, Value> {
         EventKind::Text | EventKind::TextDelta | EventKind::TextSoFar | EventKind::Reasoning | EventKind::Delta => "text",
         EventKind::TurnFinished => "status",
         EventKind::Closed => "reason",
-        EventKind::Item | EventKind::CallStarted | EventKind::CallFinished | EventKind::ApprovalRequested => "id",
+        EventKind::Item | EventKind::ItemFinished | EventKind::CallStarted | EventKind::CallFinished | EventKind::ApprovalRequested => "id",
         EventKind::Error => "message",
         EventKind::TurnStarted | EventKind::Usage | EventKind::UsageSoFar => "value",
     };

@@ -16,7 +16,7 @@ use crate::model::pattern::Pattern;
 use crate::model::protocol::{ProtocolStep, Transport};
 use crate::model::trace::What;
 use crate::model::tree::Node;
-use crate::protocol::events::matches;
+use crate::protocol::events::{matches, short};
 use crate::transports::Ending;
 use crate::transports::http::{self, Answer, Unanswered};
 use crate::transports::sse::EventStream;
@@ -234,7 +234,8 @@ impl Run<'_> {
                 if let Some(missing) = missing {
                     return Err(Stop::Unanswered(format!("the event stream of {what} ended{inside} without its last event ({missing})")));
                 }
-                self.heard = Some(format!("the event stream of {what} ended{inside}"));
+                let others = self.others();
+                self.heard = Some(format!("the event stream of {what} ended{inside}{others}"));
                 Ok(())
             }
         }
@@ -264,13 +265,17 @@ impl Run<'_> {
             };
             let last = match following.until {
                 Some((pattern, names)) => {
-                    matches(pattern, &frame, names).map_err(suite)?
+                    let canonical = self.shared.canonical(&frame);
+                    matches(pattern, canonical.as_ref().unwrap_or(&frame), names).map_err(suite)?
                         && belongs::is_of(self.shared, &self.shared.state(), &self.place, &frame)
                 }
                 None => false,
             };
-            self.shared.receive_answer(self.link, &self.place, frame, wire.as_deref_mut());
+            let shown = if last { short(&frame) } else { String::new() };
+            let other = self.shared.receive_answer(self.link, &self.place, frame, wire.as_deref_mut());
+            self.other = self.other.take().or(other);
             if last {
+                self.heard = Some(format!("{} sent its last event, {shown}", following.what));
                 return Ok(Left::Done);
             }
             let ended = wire.as_ref().is_some_and(|wire| wire.decodes() && wire.missing().is_none());
@@ -282,9 +287,15 @@ impl Run<'_> {
         }
     }
 
+    /// Events of another turn are why nothing ended this one.
+    fn others(&self) -> String {
+        self.other.as_ref().map(|other| format!("; events in it are of another turn ({other})")).unwrap_or_default()
+    }
+
     fn still_open(&self, following: &Following<'_>) -> Stop {
         let wanted = if following.until.is_some() { "neither `until` matched nor did the turn end" } else { "no event ended the turn" };
-        self.late(&format!("the event stream of {} goes on, and {wanted}", following.what), following.within)
+        let others = self.others();
+        self.late(&format!("the event stream of {} goes on, and {wanted}{others}", following.what), following.within)
     }
 
     /// Nothing more can come of a turn whose requests were all answered.

@@ -134,6 +134,9 @@ impl Run<'_> {
         position.in_vain = if self.shared.state().frames > before { 0 } else { position.in_vain + 1 };
         position.retry = stream.retry().or(position.retry);
         stream.last_event_id().clone_into(&mut position.last_event_id);
+        if matches!(left, Left::Done) {
+            self.shared.read_on(stream, self.link, self.place.clone(), following.what.to_owned());
+        }
         Ok(left)
     }
 

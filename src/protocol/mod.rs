@@ -5,7 +5,7 @@
 //! | `conversation`, `turns` | what steps of a case may ask: connect, user, act, rpc, send, disconnect |
 //! | `links`, `endings` | connections: opened, read, ended |
 //! | `steps`, `requests`, `sending` | the steps of protocol files |
-//! | `asking`, `exchange`, `listening`, `streams`, `answers` | the steps `http` and `listen`: requests, their answers, streams |
+//! | `asking`, `exchange`, `listening`, `streams`, `lingering`, `answers` | the steps `http` and `listen`: requests, their answers, streams |
 //! | `receive`, `belongs`, `events`, `calls`, `source`, `reducing` | what a frame means, and to whom it belongs |
 //! | `approvals`, `functions` | what the engine answers by itself |
 //! | `state`, `shared`, `names`, `settings`, `setup`, `stop` | what is known, and under which names |
@@ -21,6 +21,7 @@ mod events;
 mod exchange;
 mod functions;
 mod last_breath;
+mod lingering;
 mod links;
 mod listening;
 mod names;

@@ -50,6 +50,8 @@ impl Shared {
         if self.protocol.events.is_empty() && self.protocol.ignore.is_empty() {
             return Decoded::default();
         }
+        let canonical = self.canonical(frame);
+        let frame = canonical.as_ref().unwrap_or(frame);
         let names = self.names(state, place, IndexMap::new());
         let (settings, agent) = names.for_conditions(self.protocol.events.iter().any(|rule| rule.only_if.is_some()));
         let turn_ended = state.turn(place).is_some_and(|turn| turn.finished);

@@ -7,10 +7,18 @@ use super::events::Decoded;
 use super::shared::Shared;
 use super::state::{Place, State};
 use crate::model::protocol::{EventKind, FinalObject};
-use crate::wire::core2::Reducer;
+use crate::wire::core2::{Reducer, names};
 use serde_json::Value;
 
 impl Shared {
+    /// A frame by the canonical names, where it has others that mean the same.
+    pub(super) fn canonical(&self, frame: &Value) -> Option<Value> {
+        match self.protocol.final_object {
+            Some(FinalObject::Core2 { .. }) => names::frame(frame),
+            _ => None,
+        }
+    }
+
     pub(super) fn reduce(&self, state: &mut State, place: &Place, frame: &Value, decoded: &mut Decoded) {
         let Some(FinalObject::Core2 { strict }) = self.protocol.final_object else { return };
         let Some(turn) = state.turn_mut(place) else { return };

@@ -3,6 +3,7 @@
 //! Owns: the lock, snapshots of names, saving, waiting.
 //! Must not know: transports, rules, how a step is carried out.
 
+use super::lingering::Lingering;
 use super::names::{Names, Random};
 use super::setup::Setup;
 use super::state::{Keep, LinkId, Place, State, put};
@@ -26,6 +27,8 @@ pub(super) struct Shared {
     news: Notify,
     /// Answers that the engine gives by itself (approvals, replies to requests of the agent).
     pub(super) tasks: Mutex<JoinSet<()>>,
+    /// Streams of turns that have ended.
+    pub(super) lingering: Mutex<Lingering>,
     /// Connections and sessions are opened one after another.
     pub(super) opening: tokio::sync::Mutex<()>,
     pub(super) random: Random,
@@ -46,6 +49,7 @@ impl Shared {
             state: Mutex::default(),
             news: Notify::new(),
             tasks: Mutex::default(),
+            lingering: Mutex::default(),
             opening: tokio::sync::Mutex::new(()),
             random: Random::new(setup.seed),
             url: Mutex::new(setup.url.clone()),

@@ -39,6 +39,8 @@ pub(super) struct Run<'a> {
     pub(super) result: Option<Value>,
     /// What the agent answered last, in words, for a turn that nothing ended.
     pub(super) heard: Option<String>,
+    /// What the first event of an answer that was of another turn said of whose it was.
+    pub(super) other: Option<String>,
 }
 
 type Steps<'s> = Pin<Box<dyn Future<Output = Result<(), Stop>> + Send + 's>>;
@@ -52,7 +54,8 @@ impl<'a> Run<'a> {
         local: IndexMap<String, Value>,
         within: Duration,
     ) -> Run<'a> {
-        Run { shared, place, link, local, keep, deadline: Instant::now() + within, unexpected: false, tap: None, result: None, heard: None }
+        let deadline = Instant::now() + within;
+        Run { shared, place, link, local, keep, deadline, unexpected: false, tap: None, result: None, heard: None, other: None }
     }
 
     /// Carries out an action of the protocol.

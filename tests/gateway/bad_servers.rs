@@ -96,6 +96,17 @@ fn a_server_that_keeps_its_promises_is_a_pass() {
 }
 
 #[test]
+fn a_second_end_that_crosses_our_goodbye_is_seen() {
+    let url = in_a_run(|socket, run| {
+        chat(socket, run, "final", "Hi");
+        // The case is over when the client says that it closes the connection; it has no answer to that yet.
+        let _ = socket.get_mut().read(&mut [0; 4096]);
+        chat(socket, run, "final", "Hi");
+    });
+    run(&url).0.means(1, &["one_terminal_per_turn", "ended 2 times"]);
+}
+
+#[test]
 fn a_server_that_refuses_the_handshake_is_not_judged() {
     let url = serve(|mut stream| {
         let _ = stream.read(&mut [0; 4096]);

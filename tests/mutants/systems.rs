@@ -23,6 +23,8 @@ use Spoiler::{Api, Pipeline, World};
 /// Suite, the cases whose names begin so (all of their instances are killed, or only some where the name ends with `…`), spoiler.
 const SPOILERS: &[(&str, &[&str], Spoiler)] = &[
     ("core2/turns", &["TC-BT-1"], Pipeline("lose-delta")),
+    ("core2/turns", &["TC-BT-1"], Pipeline("end-twice")),
+    ("core2/turns", &["TC-BT-1"], Pipeline("error-after-done")),
     ("core2/turns", &["TC-BT-2"], World(&[("{text: The answer is 42}", "{text: The answer is 43}")])),
     ("core2/turns", &["TC-BT-3"], World(&[("{message: two}", "{message: too}")])),
     (
@@ -105,6 +107,7 @@ const SPOILERS: &[(&str, &[&str], Spoiler)] = &[
         &["a delta before"],
         World(&[("[{use: start}, {use: delta}, {use: open}, {use: end}]", "[{use: start}, {use: open}, {use: delta}, {use: end}]")]),
     ),
+    ("core2/hydration", &["names with dots"], World(&[("content: [{type: text, text: Bye}]", "content: [{type: text, text: Hi}]")])),
     (
         "core2/hydration",
         &["an event before"],
@@ -145,6 +148,7 @@ const SPOILERS: &[(&str, &[&str], Spoiler)] = &[
     ("dexter/wallets", &["lists managed"], World(&[("{wallets: [{label: Main, address: 7xKX}]}", "{wallets: []}")])),
     ("dexter/api", &["is there"], Api("other-name")),
     ("dexter/api", &["passes on"], World(&[("{json: {ok: true, sessions: 0}}", "{status: 503}")])),
+    ("dexter/api", &["passes on"], World(&[("{json: {ok: true, sessions: 0}}", "{json: {ok: false, error: mcp down}}")])),
     ("dexter/api", &["lists the tools"], Api("no-tools")),
     ("dexter/api", &["tells browsers"], Api("no-config")),
     ("dexter/api", &["refuses to answer"], Api("take-empty")),

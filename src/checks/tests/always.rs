@@ -137,6 +137,21 @@ fn a_call_has_its_result_before_its_turn_ends() {
 }
 
 #[test]
+fn an_item_is_finished_before_its_turn_completes() {
+    let spec = json!({"invariants": ["items_are_finished"]});
+    let begun = || Story::new().step(0, "user", "main").turn(0, "main").event(0, "item", json!({"id": "i1", "kind": "reasoning"}));
+    let finished = |id: &str| begun().event(0, "item.finished", json!({ "id": id }));
+    passes(spec.clone(), finished("i1").finishes(0, "completed").step_end(0, json!({})));
+    for story in [begun(), finished("i2")] {
+        fails(spec.clone(), story.finishes(0, "completed").step_end(0, json!({})), "items_are_finished", "not finished: reasoning `i1`");
+    }
+    let late = begun().finishes(0, "completed").event(0, "item.finished", json!({"id": "i1"})).step_end(0, json!({}));
+    fails(spec, late, "items_are_finished", "not finished: reasoning `i1`");
+    let failed = json!({"invariants": ["items_are_finished"], "expect": {"turn": "failed"}});
+    passes(failed, begun().finishes(0, "failed").step_end(0, json!({})));
+}
+
+#[test]
 fn frames_are_json_objects() {
     let spec = json!({"invariants": ["frames_are_json"]});
     let story = |frame: Value| {

@@ -40,7 +40,7 @@ document! {
         /// `case` (default), or `suite`: one process for all cases, which then run one after another.
         #[example("suite")]
         scope: Option<ScopeWord>,
-        /// Settings of the protocol; `null` is the default.
+        /// Settings of the protocol; `null` is the default. Steps name those that are no secrets: `{{agent.settings.NAME}}`.
         #[example("{token: \"{{env.TOKEN:-test-token}}\"}")]
         settings: Option<Named<Any>>,
         /// Credentials from the environment: at least one of these variables must be set, or no case with this agent runs.

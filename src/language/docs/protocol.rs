@@ -344,6 +344,8 @@ words! {
         OneTerminalPerTurn = "one_terminal_per_turn",
         /// Each call that was started has its end before its turn has ended.
         CallsHaveResults = "calls_have_results",
+        /// Each item that began is finished before its turn has completed, by the events `item` and `item.finished`.
+        ItemsAreFinished = "items_are_finished",
         /// The deltas of a message, joined, are its text.
         DeltasJoinToFinal = "deltas_join_to_final",
         /// A mocked command that the agent says it ran in a shell was asked. It holds for every protocol.

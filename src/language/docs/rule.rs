@@ -48,6 +48,9 @@ document! {
         /// Event: an item began.
         #[example("{id: $.item.id, kind: message}")]
         item: Option<ItemEventDoc>,
+        /// Event: an item is finished, by its id.
+        #[example("$.item.id")]
+        item_finished as "item.finished": Option<Source>,
         /// Event: a piece of an item.
         #[example("{item: $.itemId, text: $.delta}")]
         delta: Option<DeltaEventDoc>,

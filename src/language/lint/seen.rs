@@ -139,9 +139,10 @@ fn ends_with(protocol: &Protocol, word: &str) -> bool {
 
 /// Some events come from rules alone; turns, errors and ends the engine makes too.
 fn event(item: &Item, protocol: &Protocol, answered: bool, diagnostics: &mut Diagnostics) {
-    const FROM_RULES: [EventKind; 7] = [
+    const FROM_RULES: [EventKind; 8] = [
         EventKind::Reasoning,
         EventKind::Item,
+        EventKind::ItemFinished,
         EventKind::CallStarted,
         EventKind::CallFinished,
         EventKind::ApprovalRequested,

@@ -182,6 +182,7 @@ fn invariant(word: InvariantWord) -> Invariant {
     match word {
         InvariantWord::OneTerminalPerTurn => Invariant::OneTerminalPerTurn,
         InvariantWord::CallsHaveResults => Invariant::CallsHaveResults,
+        InvariantWord::ItemsAreFinished => Invariant::ItemsAreFinished,
         InvariantWord::DeltasJoinToFinal => Invariant::DeltasJoinToFinal,
         InvariantWord::MocksAreAsked => Invariant::MocksAreAsked,
         InvariantWord::FramesAreJson => Invariant::FramesAreJson,

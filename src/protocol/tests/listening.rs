@@ -47,6 +47,32 @@ async fn a_stream_is_left_when_until_matches() {
     assert!(asked[1].starts_with("GET /stream/r1 ") && asked[1].contains("accept: text/event-stream"), "{}", asked[1]);
 }
 
+/// What is there when the case has ended, and how long its end took.
+async fn closed(script: Vec<Say>) -> (Vec<String>, Duration) {
+    let server = Server::start(script).await;
+    let (talk, recorder) = talk(listens(), &server);
+    talk.user(TurnRequest::new("main", "hi")).await.expect("the turn ends");
+    let began = std::time::Instant::now();
+    talk.close().await;
+    (shown(&recorder, "main"), began.elapsed())
+}
+
+#[tokio::test]
+async fn what_comes_after_the_end_is_still_of_the_turn() {
+    let twice = stream(&(delta(1, "a") + DONE + DONE));
+    for last in [Say::Hold(twice.clone()), Say::Close(twice)] {
+        let (lines, _) = closed(vec![submitted(), last]).await;
+        assert_eq!(lines[1..], [r#"turn.finished {"status":"completed"}"#; 2]);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_kept_open_is_not_waited_for_long() {
+    let (lines, waited) = closed(vec![submitted(), Say::Hold(stream(DONE))]).await;
+    assert_eq!(lines, [r#"turn.finished {"status":"completed"}"#]);
+    assert!(waited < Duration::from_secs(5), "{waited:?}");
+}
+
 #[tokio::test]
 async fn a_stream_that_ends_is_taken_up_after_its_last_event() {
     let first = format!("retry: 1\n\n{}{}data: half", delta(1, "a"), delta(2, "b"));

@@ -46,6 +46,10 @@ pub enum PipelineFault {
     ReadPastEnd,
     /// a turn that failed stays in the history
     KeepFailed,
+    /// a run that is done is done once more
+    EndTwice,
+    /// a run that is done fails after all
+    ErrorAfterDone,
 }
 
 impl PipelineFault {

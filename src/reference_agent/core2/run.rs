@@ -89,7 +89,15 @@ pub async fn carry_out(pipeline: &Pipeline, submission: &Submission, publisher: 
             if let Some(usage) = usage {
                 end["usage"] = usage;
             }
-            publisher.publish("response_done", end).await
+            publisher.publish("response_done", end.clone()).await?;
+            match pipeline.fault {
+                Some(PipelineFault::EndTwice) => publisher.publish("response_done", end).await,
+                Some(PipelineFault::ErrorAfterDone) => {
+                    let error = json!({"code": "INTERNAL_ERROR", "message": "the run failed after its end"});
+                    publisher.publish("response_error", json!({"response_id": id, "error": error})).await
+                }
+                _ => Ok(()),
+            }
         }
         Err(stop) => {
             // A turn that failed was not said.

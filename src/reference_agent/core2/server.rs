@@ -128,7 +128,10 @@ fn position<'r>(query: &'r str, request: &'r HttpRequest) -> Result<&'r str, &'r
     parse(id).map(|_| id).ok_or(id)
 }
 
-/// The stream never closes by itself: who reads it knows when a run has ended.
+/// What ends a run, and its stream.
+const ENDS: [&str; 3] = ["response_done", "response_error", "turn_aborted_by_user"];
+
+/// The stream closes after the end of its run. One that is opened after the end waits for what does not come, as others do.
 async fn events(connection: Connection, pipeline: &Pipeline, run: &str, from: &str) {
     let mut stream = Stream::begin(connection);
     let mut reader = pipeline.log.reader();
@@ -138,12 +141,13 @@ async fn events(connection: Connection, pipeline: &Pipeline, run: &str, from: &s
             read = reader.after(run, &last, KEEP_ALIVE) => read,
             () = stream.gone() => return,
         };
-        let mut out = Vec::new();
+        let (mut out, mut over) = (Vec::new(), false);
         match read {
             Ok(entries) if entries.is_empty() => sse::comment(&mut out, "keep-alive"),
             Ok(entries) => {
                 for (id, event) in entries {
                     let kind = serde_json::from_str::<Value>(&event).ok().and_then(|event| event["type"].as_str().map(str::to_owned));
+                    over |= kind.as_deref().is_some_and(|kind| ENDS.contains(&kind));
                     out.extend_from_slice(format!("id: {id}\n").as_bytes());
                     sse::text_event(&mut out, kind.as_deref(), &event);
                     last = id;
@@ -152,6 +156,9 @@ async fn events(connection: Connection, pipeline: &Pipeline, run: &str, from: &s
             Err(_) => tokio::time::sleep(PAUSE).await,
         }
         stream.put(&out);
+        if over && !PipelineFault::EndTwice.is(pipeline.fault) && !PipelineFault::ErrorAfterDone.is(pipeline.fault) {
+            return stream.end().await;
+        }
     }
 }
 

@@ -18,6 +18,41 @@ pub fn event(name: &str) -> &str {
     }
 }
 
+/// The canonical form of a frame `{event, data}`; `None` if it is that already. Events with dotted names have no envelope around their
+/// payload, and the last form of an item stands under its kind.
+pub fn frame(frame: &Value) -> Option<Value> {
+    let (name, data) = (frame["event"].as_str()?, frame["data"].as_object()?);
+    let known = event(name);
+    let dotted = known != name || data.get("type").and_then(Value::as_str).is_some_and(|kind| event(kind) != kind);
+    if !dotted && known != "response_done" {
+        return None;
+    }
+    let mut payload = match data.get("payload") {
+        Some(Value::Object(payload)) => payload.clone(),
+        _ if dotted => data.clone(),
+        _ => return None,
+    };
+    if let (None, Some(delta)) = (payload.get("delta_content"), payload.get("delta")) {
+        payload.insert("delta_content".to_owned(), delta.clone());
+    }
+    let last = [("final_item", "message"), ("function_call", "function_call"), ("item", "message")]
+        .into_iter()
+        .find_map(|(key, kind)| Some((payload.get(key)?.as_object()?.clone(), kind)));
+    if let ("item_done", Some((last, kind))) = (known, last) {
+        let id = payload.get("item_id").and_then(Value::as_str).unwrap_or_default();
+        payload.insert("final_item".to_owned(), Value::Object(item(&last, id, kind)));
+    }
+    if let Some(word) =
+        payload.get("status").and_then(Value::as_str).filter(|_| known == "response_done").map(|word| status(word).to_owned())
+    {
+        payload.insert("status".to_owned(), word.into());
+    }
+    let mut canonical = frame.clone();
+    canonical["event"] = known.into();
+    canonical["data"]["payload"] = Value::Object(payload);
+    Some(canonical)
+}
+
 /// The canonical word of a status.
 pub fn status(word: &str) -> &str {
     match word {
