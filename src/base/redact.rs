@@ -30,6 +30,11 @@ pub fn is_credential(text: &str) -> bool {
     text.len() >= CREDENTIAL && text.bytes().all(plain) && text.bytes().any(|byte| byte.is_ascii_digit()) && !text.contains("//")
 }
 
+/// As [`is_credential`], and shorter ones that say by their first letters that they are keys, as those of test servers do.
+pub fn is_key(text: &str) -> bool {
+    is_credential(text) || text.starts_with("ek_") || text.starts_with("sk-")
+}
+
 impl Redactor {
     /// Adds a secret under the name that will be shown for it.
     pub fn add(&mut self, name: &str, secret: &str) {
@@ -258,8 +263,9 @@ mod tests {
             ("http://evil.example/1", false),
             ("unconditionally-deleted", false),
         ] {
-            assert_eq!(is_credential(text), is, "{text}");
+            assert_eq!((is_credential(text), is_key(text)), (is, is), "{text}");
         }
+        assert!(is_key("ek_test") && !is_credential("ek_test"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::names::{Names, Random};
 use super::setup::Setup;
 use super::state::{Keep, LinkId, Place, State, put};
 use super::stop::Stop;
-use crate::base::redact::is_credential;
+use crate::base::redact::is_key;
 use crate::model::protocol::Protocol;
 use crate::model::trace::{Binding, Blame, Problem, What};
 use crate::transports::Ending;
@@ -112,7 +112,7 @@ impl Shared {
         let number = state.number(place);
         let (root, session, turn) = match keep {
             Keep::Before if self.protocol.setting(name).is_some() => {
-                let secret = value.as_str().filter(|text| is_credential(text));
+                let secret = value.as_str().filter(|text| is_key(text));
                 if let (Some(true), Some(secret)) = (self.protocol.setting(name).map(|setting| setting.secret), secret) {
                     self.setup.recorder.hide(name, secret);
                 }

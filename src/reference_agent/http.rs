@@ -88,7 +88,8 @@ impl Stream {
     pub fn begin(mut connection: Connection) -> Stream {
         let mut answer = Answer::json(200, vec![]).header("cache-control", "no-cache");
         (answer.content_type, answer.chunked) = ("text/event-stream", true);
-        connection.put_head(&answer, End::Chunks, true);
+        // It says that the connection ends with it: a client that kept it would ask its next request of nobody.
+        connection.put_head(&answer, End::Chunks, false);
         Stream(connection)
     }
 
