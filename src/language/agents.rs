@@ -141,26 +141,23 @@ impl Agents {
 
 /// True for a part that says nothing of an agent which is reached as `over` says: otherwise a case would go to the agent below, and
 /// never to the one that was named. An address with `{{agent.port}}` is that of a launched agent, and goes with its `command`.
-fn is_left_below(base: &Node, over: &Node, key: &str) -> bool {
-    let given = |node: &Node, key: &str| node.get(key).is_some_and(|value| !value.is_null());
-    let at_its_port = |node: &Node| {
-        let mut named = false;
-        let url = node.get("url");
-        url.iter()
-            .for_each(|url| url.templates(&mut |_, template| named |= template.holes().filter_map(Hole::name).any(|name| name == PORT)));
-        named
-    };
-    if given(over, "command") {
-        return key == "url" && !given(base, "command") && !at_its_port(base);
+fn is_left_below(over: &Node, key: &str) -> bool {
+    let given = |key: &str| over.get(key).is_some_and(|value| !value.is_null());
+    // A program of its own is to listen at the address below; that nobody else does is looked at when it is launched.
+    if given("command") || !LAUNCHED.contains(&key) {
+        return false;
     }
-    let runs_already = given(over, "url") && !at_its_port(over) || over.get("command").is_some();
-    runs_already && LAUNCHED.contains(&key)
+    let mut at_its_port = false;
+    if let Some(url) = over.get("url") {
+        url.templates(&mut |_, template| at_its_port |= template.holes().filter_map(Hole::name).any(|name| name == PORT));
+    }
+    given("url") && !at_its_port || over.get("command").is_some()
 }
 
 /// One agent's parts over another's.
 fn laid_over(base: &Arc<Node>, over: &Arc<Node>) -> Arc<Node> {
     let part = |entry: &Entry| -> Option<Entry> {
-        let below = base.get(&entry.key).filter(|_| !is_left_below(base, over, &entry.key));
+        let below = base.get(&entry.key).filter(|_| !is_left_below(over, &entry.key));
         let value = match &*entry.key {
             ENV => merge::by_key(below, Some(&entry.value)),
             key if BY_KEY.contains(&key) => merge::by_name(below, Some(&entry.value)),
@@ -170,7 +167,7 @@ fn laid_over(base: &Arc<Node>, over: &Arc<Node>) -> Arc<Node> {
     };
     let mut merged: Vec<Entry> = Vec::new();
     for entry in base.entries() {
-        let inherited = || Some(entry.clone()).filter(|entry| !is_left_below(base, over, &entry.key));
+        let inherited = || Some(entry.clone()).filter(|entry| !is_left_below(over, &entry.key));
         merged.extend(over.entry(&entry.key).map_or_else(inherited, part));
     }
     let added = over.entries().iter().filter(|entry| *entry.key != *"base" && base.get(&entry.key).is_none());
@@ -247,10 +244,10 @@ mod tests {
     }
 
     #[test]
-    fn a_command_of_its_own_is_not_the_address_below() {
+    fn a_command_of_its_own_is_to_listen_at_the_address_below() {
         let at = |suite: &str| check(suite, "{agent: {command: [y]}}").map(|agent| agent[1].clone());
-        assert_eq!(at("{agent: {protocol: p, url: ws://h:9}}"), Ok(json!({"protocol": "p", "command": ["y"]})));
         let both = json!({"protocol": "p", "url": "ws://h:9", "command": ["y"]});
+        assert_eq!(at("{agent: {protocol: p, url: ws://h:9}}"), Ok(both.clone()));
         assert_eq!(at("{agent: {protocol: p, url: ws://h:9, command: [x]}}"), Ok(both));
     }
 
