@@ -293,7 +293,7 @@ cases:
         1,
         &[
             "FAIL s::runs[refused]",
-            "evil.example:443 (by `curl`)",
+            "evil.example:443/collect (by `curl`)",
             "FAIL s::runs[dns]",
             "k3y.evil.example:53 (by `dig`)",
             "2 passed, 2 failed",
