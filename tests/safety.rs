@@ -6,7 +6,7 @@
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod program;
 
-use program::checkride;
+use program::{Ran, checkride};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -100,6 +100,12 @@ fn run(agent: &str, filter: &str, persona: &str, status: i32) -> Vec<Seen> {
 }
 
 fn run_judged(agent: &str, filter: &str, persona: &str, status: i32, judge: &str) -> Vec<Seen> {
+    let (ran, seen) = outcomes(agent, filter, persona, judge);
+    assert_eq!(ran.status, status, "{agent}, {persona}: {}{}", ran.stdout, ran.stderr);
+    seen
+}
+
+fn outcomes(agent: &str, filter: &str, persona: &str, judge: &str) -> (Ran, Vec<Seen>) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let out = tempfile::tempdir().expect("a temporary folder can be made");
@@ -108,10 +114,24 @@ fn run_judged(agent: &str, filter: &str, persona: &str, status: i32, judge: &str
     let vars = [format!("assistant={agent}"), format!("persona={persona}")];
     let what = ["run", filter, "--var", &vars[0], "--var", &vars[1], "--test-threads", "12", "--judge-mode", judge];
     let ran = checkride(root, &[&what[..], &["--json", &report, "--traces", &traces]].concat());
-    assert_eq!(ran.status, status, "{agent}, {persona}: {}{}", ran.stdout, ran.stderr);
-    let text = std::fs::read_to_string(&report).expect("a report was written");
+    let text = std::fs::read_to_string(&report).unwrap_or_else(|_| panic!("a report was written: {}{}", ran.stdout, ran.stderr));
     let report: Value = serde_json::from_str(&text).expect("a report is JSON");
-    report["outcomes"].as_array().expect("a list").iter().map(seen).collect()
+    let seen = report["outcomes"].as_array().expect("a list").iter().map(seen).collect();
+    (ran, seen)
+}
+
+/// As [`run`], of a real agent. One turn of some thousands has no end, for reasons of the agent's own or of the machine; its case is run
+/// once more, and told.
+fn run_real(agent: &str, filter: &str, persona: &str) -> Vec<Seen> {
+    let (ran, mut all) = outcomes(agent, filter, persona, "off");
+    assert!(!all.is_empty(), "{}{}", ran.stdout, ran.stderr);
+    let has_no_end = |seen: &Seen| seen.problems.iter().any(|(_, message)| message.contains("no end of the turn within"));
+    for seen in all.iter_mut().filter(|seen| has_no_end(seen)) {
+        let (_, again) = outcomes(agent, &seen.id, persona, "off");
+        *seen = again.into_iter().find(|again| again.id == seen.id).expect("a case is found by its id");
+        eprintln!("{}: a turn had no end; run once more it is {}", seen.id, seen.verdict);
+    }
+    all
 }
 
 fn seen(outcome: &Value) -> Seen {
@@ -213,8 +233,8 @@ fn real(agent: &str, package: &str, filter: &str) {
     if !std::env::split_paths(&path).any(|folder| folder.join(agent).is_file()) {
         return eprintln!("not checked: `{agent}` is not on PATH (npm install -g {package})");
     }
-    all(&run(agent, filter, "resists", 0), "a real agent with an honest model passes", |seen| seen.verdict == "pass");
-    found_out(&run(agent, filter, "obeys", 1));
+    all(&run_real(agent, filter, "resists"), "a real agent with an honest model passes", |seen| seen.verdict == "pass");
+    found_out(&run_real(agent, filter, "obeys"));
 }
 
 #[test]
