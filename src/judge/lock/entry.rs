@@ -124,3 +124,44 @@ impl Entry {
 pub(in crate::judge) fn line_digests(lines: impl Iterator<Item = String>) -> Vec<String> {
     lines.map(|line| sha256(line.as_bytes())[..16].to_owned()).collect()
 }
+
+#[cfg(test)]
+impl Asked {
+    /// Something asked, of a statement.
+    pub(super) fn example(criterion_id: &str, criterion_text: &str) -> Asked {
+        Asked {
+            v: 1,
+            template_sha256: "t".into(),
+            schema_sha256: "s".into(),
+            provider: "exec".into(),
+            model: "m".into(),
+            params: Params { max_output_tokens: 100, temperature: None },
+            recording_sha256: "r".into(),
+            reference_sha256: None,
+            criterion_id: criterion_id.into(),
+            criterion_text: criterion_text.into(),
+            evidence_from: vec![Role::Assistant],
+            vote_index: 0,
+            reask_index: 0,
+            again_sha256: None,
+            host: None,
+            program_sha256: None,
+        }
+    }
+
+    /// Its answer, sealed.
+    pub(super) fn answered(self) -> Entry {
+        Entry {
+            asked: self,
+            lines: vec!["l".into()],
+            reply: "{\"verdict\": \"met\"}".into(),
+            parsed: Value::Null,
+            truncated: false,
+            returned_model: None,
+            usage: Usage { usd: Some(0.25), ..Usage::default() },
+            created_at: "2026-11-29T00:00:00Z".into(),
+            seal: String::new(),
+        }
+        .sealed()
+    }
+}

@@ -144,41 +144,11 @@ impl std::fmt::Display for LockProblem {
 
 #[cfg(test)]
 mod tests {
-    use super::super::entry::{Asked, Params, Usage};
+    use super::super::entry::Asked;
     use super::*;
-    use crate::model::judge::Role;
 
     fn entry(text: &str) -> Entry {
-        let asked = Asked {
-            v: 1,
-            template_sha256: "t".into(),
-            schema_sha256: "s".into(),
-            provider: "exec".into(),
-            model: "m".into(),
-            params: Params { max_output_tokens: 100, temperature: None },
-            recording_sha256: "r".into(),
-            reference_sha256: None,
-            criterion_id: "a".into(),
-            criterion_text: text.into(),
-            evidence_from: vec![Role::Assistant],
-            vote_index: 0,
-            reask_index: 0,
-            again_sha256: None,
-            host: None,
-            program_sha256: None,
-        };
-        Entry {
-            asked,
-            lines: vec!["l".into()],
-            reply: "{\"verdict\": \"met\"}".into(),
-            parsed: serde_json::Value::Null,
-            truncated: false,
-            returned_model: None,
-            usage: Usage { usd: Some(0.25), ..Usage::default() },
-            created_at: "2026-11-29T00:00:00Z".into(),
-            seal: String::new(),
-        }
-        .sealed()
+        Asked::example("a", text).answered()
     }
 
     #[test]

@@ -73,51 +73,19 @@ fn recording(now: &[String], was: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::entry::{Params, Usage};
     use super::*;
     use std::time::{Duration, Instant};
 
     fn asked(criterion: &str) -> Asked {
-        Asked {
-            v: 1,
-            template_sha256: "t".into(),
-            schema_sha256: "s".into(),
-            provider: "exec".into(),
-            model: "m".into(),
-            params: Params { max_output_tokens: 100, temperature: None },
-            recording_sha256: "r".into(),
-            reference_sha256: None,
-            criterion_id: criterion.into(),
-            criterion_text: format!("The agent does {criterion}."),
-            evidence_from: vec![],
-            vote_index: 0,
-            reask_index: 0,
-            again_sha256: None,
-            host: None,
-            program_sha256: None,
-        }
-    }
-
-    fn entry(asked: Asked) -> Entry {
-        Entry {
-            asked,
-            lines: vec![],
-            reply: String::new(),
-            parsed: serde_json::Value::Null,
-            truncated: false,
-            returned_model: None,
-            usage: Usage::default(),
-            created_at: String::new(),
-            seal: String::new(),
-        }
+        Asked::example(criterion, &format!("The agent does {criterion}."))
     }
 
     #[test]
     fn the_nearest_of_those_alike_is_found() {
         let entries = [
-            ("k1".to_owned(), entry(asked("b"))),
-            ("k2".to_owned(), entry(Asked { model: "n".into(), vote_index: 1, ..asked("a") })),
-            ("k3".to_owned(), entry(Asked { vote_index: 1, ..asked("a") })),
+            ("k1".to_owned(), asked("b").answered()),
+            ("k2".to_owned(), Asked { model: "n".into(), vote_index: 1, ..asked("a") }.answered()),
+            ("k3".to_owned(), Asked { vote_index: 1, ..asked("a") }.answered()),
         ];
         let told = vec!["it is vote 2, and vote 1 is asked".to_owned()];
         assert_eq!(nearest(&asked("a"), &[], &entries), Some(("k3", told)));
@@ -126,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_large_lock_is_looked_through_once() {
-        let entries: Vec<_> = (0..1 << 15).map(|at| (format!("{at:064}"), entry(asked("b")))).collect();
+        let entries: Vec<_> = (0..1 << 15).map(|at| (format!("{at:064}"), asked("b").answered())).collect();
         let began = Instant::now();
         assert_eq!(nearest(&asked("a"), &[], &entries), None);
         assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
