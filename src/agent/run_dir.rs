@@ -5,6 +5,8 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The folder of one run; removed when dropped. End the processes of the run before.
 pub struct RunDir {
@@ -12,7 +14,7 @@ pub struct RunDir {
 }
 
 /// The folders of one attempt of a case.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct CaseDir {
     /// All of it; also the marker by which the processes of the case are known.
     pub root: PathBuf,
@@ -24,6 +26,8 @@ pub struct CaseDir {
     pub mocks: PathBuf,
     /// For the programs of MCP fakes, made with the first of them.
     pub bridges: PathBuf,
+    /// Of all clones: there is something to remove.
+    made: Arc<AtomicBool>,
 }
 
 impl RunDir {
@@ -51,13 +55,15 @@ impl RunDir {
     /// Where the folders of a case will be, for a case that may need none.
     pub fn place(&self, key: &str) -> CaseDir {
         let root = self.root.path().join(key);
-        CaseDir { home: root.join("home"), tmp: root.join("tmp"), mocks: root.join("m"), bridges: root.join("b"), root }
+        let made = Arc::default();
+        CaseDir { home: root.join("home"), tmp: root.join("tmp"), mocks: root.join("m"), bridges: root.join("b"), root, made }
     }
 }
 
 impl CaseDir {
     /// Makes what every agent needs, if it is not there.
     pub fn make(&self) -> io::Result<()> {
+        self.made.store(true, Ordering::Relaxed);
         [&self.root, &self.home, &self.tmp].into_iter().try_for_each(std::fs::create_dir_all)
     }
 
@@ -73,6 +79,8 @@ impl CaseDir {
 
     /// Removes all of it. A file that cannot be removed now goes, or stays, with the run's folder.
     pub fn remove(&self) {
-        let _ = std::fs::remove_dir_all(&self.root);
+        if self.made.load(Ordering::Relaxed) {
+            let _ = std::fs::remove_dir_all(&self.root);
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::disguise::mark;
 use super::finder::Finder;
 use super::fingerprint::Fingerprint;
 use super::span::SourceFile;
+use memchr::memmem;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
@@ -20,8 +21,28 @@ const CREDENTIAL: usize = 16;
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
     /// Longest first, so that a secret which contains another is replaced whole.
-    secrets: Vec<(String, String)>,
+    secrets: Vec<Spelled>,
     planted: Finder,
+}
+
+/// A secret in one spelling.
+#[derive(Clone, Debug)]
+struct Spelled {
+    text: String,
+    /// What stands in its place.
+    shown: String,
+    finder: memmem::Finder<'static>,
+}
+
+impl Spelled {
+    fn new(text: &str, shown: &str) -> Spelled {
+        Spelled { text: text.to_owned(), shown: shown.to_owned(), finder: memmem::Finder::new(text).into_owned() }
+    }
+
+    /// Most texts are shorter than any secret.
+    fn is_in(&self, text: &str) -> bool {
+        text.len() >= self.text.len() && self.finder.find(text.as_bytes()).is_some()
+    }
 }
 
 /// True for what a server may call a secret. Were any word hidden that it hands out, it could hide its own words from the checks.
@@ -45,10 +66,10 @@ impl Redactor {
         let escaped = Value::from(secret).to_string();
         let escaped = &escaped[1..escaped.len() - 1];
         if escaped != secret {
-            self.secrets.push((escaped.to_owned(), shown.clone()));
+            self.secrets.push(Spelled::new(escaped, &shown));
         }
-        self.secrets.push((secret.to_owned(), shown));
-        self.secrets.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
+        self.secrets.push(Spelled::new(secret, &shown));
+        self.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.text.len()));
     }
 
     /// Adds a secret that was made for this run: long and random, so that it is known again in any form.
@@ -64,8 +85,8 @@ impl Redactor {
     /// What may be kept of the secrets that stand in this file in clear.
     pub fn fingerprints(&self, written: &SourceFile, salt: &str) -> Vec<Fingerprint> {
         let name = |shown: &str| shown.trim_start_matches('«').trim_end_matches('»').to_owned();
-        let stands_there = self.secrets.iter().filter(|(secret, _)| written.holds(secret));
-        stands_there.map(|(secret, shown)| Fingerprint::of(&name(shown), secret, salt)).collect()
+        let stands_there = self.secrets.iter().filter(|secret| written.holds(&secret.text));
+        stands_there.map(|secret| Fingerprint::of(&name(&secret.shown), &secret.text, salt)).collect()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -75,7 +96,7 @@ impl Redactor {
     /// False if what stands in this JSON text, as `serde_json` writes it, certainly holds no secret, so that it need not be taken apart.
     pub fn may_be_in(&self, json: &str) -> bool {
         let is_plain = |secret: &str| !secret.contains(|c: char| matches!(c, '"' | '\\') || c.is_control());
-        !self.planted.is_empty() || self.secrets.iter().any(|(secret, _)| !is_plain(secret) || holds(json, secret))
+        !self.planted.is_empty() || self.secrets.iter().any(|secret| !is_plain(&secret.text) || secret.is_in(json))
     }
 
     /// A planted secret that is known by another name too, as the value of a setting, is shown as the planted one.
@@ -87,7 +108,7 @@ impl Redactor {
     /// Secrets in their own spelling. The marks of planted ones stay whole: torn apart by a secret that is a piece of one, they would
     /// not be found again.
     fn spelled(&self, text: &mut String) {
-        if !self.secrets.iter().any(|(secret, _)| holds(text, secret)) {
+        if !self.secrets.iter().any(|secret| secret.is_in(text)) {
             return;
         }
         let (mut out, mut from) = (String::with_capacity(text.len()), 0);
@@ -101,8 +122,8 @@ impl Redactor {
     }
 
     fn replaced<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.secrets.iter().fold(Cow::Borrowed(text), |text, (secret, shown)| match holds(&text, secret) {
-            true => Cow::Owned(text.replace(secret.as_str(), shown)),
+        self.secrets.iter().fold(Cow::Borrowed(text), |text, secret| match secret.is_in(&text) {
+            true => Cow::Owned(text.replace(secret.text.as_str(), &secret.shown)),
             false => text,
         })
     }
@@ -156,7 +177,8 @@ impl Redactor {
     /// A secret as a key is rare, and only then is the mapping made anew.
     fn keys(&self, map: &mut Map<String, Value>, shortest: usize) {
         let shown = |key: &String| {
-            if key.len() < shortest {
+            let may_be = key.len() >= shortest && (!self.planted.is_empty() || self.secrets.iter().any(|secret| secret.is_in(key)));
+            if !may_be {
                 return None;
             }
             let mut shown = key.clone();
@@ -179,11 +201,6 @@ pub fn texts_of<'v>(value: &'v mut Value, texts: &mut Vec<&'v mut String>) {
         Value::Object(map) => map.values_mut().for_each(|item| texts_of(item, texts)),
         _ => {}
     }
-}
-
-/// Most texts are shorter than any secret.
-fn holds(text: &str, secret: &str) -> bool {
-    text.len() >= secret.len() && text.contains(secret)
 }
 
 #[cfg(test)]

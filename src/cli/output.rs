@@ -6,6 +6,8 @@
 use std::fmt::Display;
 use std::io::{self, PipeWriter, Read, Write};
 use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -41,6 +43,8 @@ pub struct Passage {
     /// Kept open, so that the reading end has not come to its end before libtest-mimic opens the file.
     entry: PipeWriter,
     pump: JoinHandle<()>,
+    /// Nothing more comes, so nothing more is waited for.
+    closes: Arc<AtomicBool>,
 }
 
 impl Passage {
@@ -50,6 +54,8 @@ impl Passage {
         if std::fs::metadata(name(&entry)).is_err() {
             return None;
         }
+        let closes = Arc::new(AtomicBool::new(false));
+        let no_more = closes.clone();
         let pump = std::thread::spawn(move || {
             let (mut out, mut buffer, mut open) = (io::stdout(), [0; 16 << 10], true);
             while let Ok(n @ 1..) = exit.read(&mut buffer) {
@@ -58,12 +64,12 @@ impl Passage {
                     open = written.is_ok();
                     complain(written);
                 }
-                if n < buffer.len() {
+                if n < buffer.len() && !no_more.load(Ordering::Acquire) {
                     std::thread::park_timeout(GATHERS);
                 }
             }
         });
-        Some(Passage { entry, pump })
+        Some(Passage { entry, pump, closes })
     }
 
     pub fn name(&self) -> String {
@@ -73,6 +79,7 @@ impl Passage {
     /// Returns when everything was passed on.
     pub fn close(self) {
         drop(self.entry);
+        self.closes.store(true, Ordering::Release);
         self.pump.thread().unpark();
         self.pump.join().expect("the thread does not panic");
     }

@@ -132,7 +132,7 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
     if let Some(passage) = passage {
         passage.close();
     }
-    let result = match result {
+    let mut result = match result {
         Ok(result) => result,
         Err(message) => {
             eprintln!("error: {message}");
@@ -146,7 +146,7 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
         Some(tag) => TagExpression::parse(tag).is_ok_and(|tags| tags.holds(&outcome.case.tags)),
     };
     let report = RunReport {
-        outcomes: result.outcomes.clone(),
+        outcomes: std::mem::take(&mut result.outcomes),
         started,
         duration_ms: began.elapsed().as_secs_f64() * 1e3,
         filtered_out: result.filtered_out,

@@ -13,7 +13,7 @@ use super::rubrics::conclude;
 use super::runner;
 use super::selection::Selection;
 use super::tasks::{self, Awaited};
-use super::trace_store;
+use super::trace_store::Store;
 use super::unused::RuleUse;
 use super::world::World;
 use crate::base::{Diagnostic, Sources};
@@ -111,7 +111,7 @@ pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, 
     let signals = runtime.spawn(interrupt::watch(world.clone()));
     let turns = plan.cases.iter().enumerate().map(|(at, planned)| Mutex::new(turn(&world, at, planned))).collect();
     let stage = Arc::new(Stage {
-        names: trace_store::Names::of(request.suites.iter().flat_map(|suite| &suite.cases).map(|case| case.id.as_str())),
+        store: Store::open(&world.traces, request.suites.iter().flat_map(|suite| &suite.cases).map(|case| case.id.as_str())),
         world,
         judge: Judge::new(request.judge.clone()),
         judge_world: request.judge,
@@ -153,8 +153,7 @@ pub fn run(request: RunRequest, watcher: Arc<dyn Watcher>) -> Result<RunResult, 
 /// What the cases share.
 struct Stage {
     world: Arc<World>,
-    /// Of the files of traces.
-    names: trace_store::Names,
+    store: Store,
     judge: Judge,
     judge_world: JudgeWorld,
     sources: Sources,
@@ -244,11 +243,11 @@ async fn attempt(stage: &Stage, planned: &Planned) -> Outcome {
 
 async fn judged(stage: &Stage, planned: &Planned, trace: &Trace) -> Outcome {
     let case = &planned.case;
-    let look = || (trace_store::store(&stage.world.traces, &stage.names, &case.id, trace), checks::evaluate(case, trace));
+    let look = || (stage.store.trace(&case.id, trace), checks::evaluate(case, trace));
     let (stored, findings) = if trace.records.len() < LONG_TRACE { look() } else { tokio::task::block_in_place(look) };
     let asked = asked(stage, case, trace, &findings).await;
     let mut outcome = conclude(case, trace, findings, &asked, &stage.sources, stage.strictness);
-    let kept = stored.and_then(|path| trace_store::store_answers(&path, trace, &asked).map(|()| path));
+    let kept = stored.and_then(|path| stage.store.answers(&path, trace, &asked).map(|()| path));
     match kept {
         Ok(path) => outcome.trace_path = Some(path.display().to_string()),
         Err(reason) => outcome.notes.push(reason),

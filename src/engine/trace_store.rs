@@ -65,17 +65,48 @@ fn fnv(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// Writes a trace and returns its path.
-pub fn store(folder: &Path, names: &Names, case_id: &str, trace: &Trace) -> Result<PathBuf, String> {
-    let path = folder.join(names.file(case_id));
-    let text = trace.to_jsonl();
-    let written = match write(&path, &text) {
-        // Only the first trace of a run finds no folder.
-        Err(error) if error.kind() == ErrorKind::NotFound => std::fs::create_dir_all(folder).and_then(|()| write(&path, &text)),
-        written => written,
-    };
-    written.map_err(|e| format!("failed to write the trace {}: {e}", path.display()))?;
-    Ok(path)
+/// Where the traces of one run go.
+#[derive(Debug)]
+pub struct Store {
+    folder: PathBuf,
+    names: Names,
+    /// Answers that earlier runs left: asked of the folder once, not for each case.
+    answered: HashSet<PathBuf>,
+}
+
+impl Store {
+    pub fn open<'i>(folder: &Path, ids: impl Iterator<Item = &'i str>) -> Store {
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
+        let answered = files.filter(|path| path.to_string_lossy().ends_with(ANSWERS)).collect();
+        Store { folder: folder.to_owned(), names: Names::of(ids), answered }
+    }
+
+    /// Writes a trace and returns its path.
+    pub fn trace(&self, case_id: &str, trace: &Trace) -> Result<PathBuf, String> {
+        let path = self.folder.join(self.names.file(case_id));
+        let text = trace.to_jsonl();
+        let written = match write(&path, &text) {
+            // Only the first trace of a run finds no folder.
+            Err(error) if error.kind() == ErrorKind::NotFound => std::fs::create_dir_all(&self.folder).and_then(|()| write(&path, &text)),
+            written => written,
+        };
+        written.map_err(|e| format!("failed to write the trace {}: {e}", path.display()))?;
+        Ok(path)
+    }
+
+    /// Writes the answers beside the trace; takes away what an earlier run left where there are none.
+    pub fn answers(&self, path: &Path, trace: &Trace, rubrics: &[Asked]) -> Result<(), String> {
+        let file = answers_path(path);
+        if rubrics.is_empty() {
+            return match self.answered.contains(&file).then(|| std::fs::remove_file(&file)) {
+                Some(Err(error)) if error.kind() != ErrorKind::NotFound => Err(format!("failed to remove {}: {error}", file.display())),
+                _ => Ok(()),
+            };
+        }
+        let stored = StoredAnswers { version: ANSWERS_VERSION, trace: digest(trace), rubrics: rubrics.to_vec() };
+        let text = serde_json::to_string_pretty(&stored).expect("answers hold only JSON") + "\n";
+        write(&file, &text).map_err(|e| format!("failed to write the answers {}: {e}", file.display()))
+    }
 }
 
 /// Raised when a reader of the old form would be misled.
@@ -91,23 +122,11 @@ struct StoredAnswers {
     rubrics: Vec<Asked>,
 }
 
+const ANSWERS: &str = ".judge.json";
+
 /// `a.jsonl` has its answers in `a.judge.json`.
 pub fn answers_path(trace: &Path) -> PathBuf {
-    trace.with_extension("judge.json")
-}
-
-/// Writes the answers beside the trace; takes away what an earlier run left where there are none.
-pub fn store_answers(path: &Path, trace: &Trace, rubrics: &[Asked]) -> Result<(), String> {
-    let file = answers_path(path);
-    if rubrics.is_empty() {
-        return match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(format!("failed to remove {}: {error}", file.display())),
-            _ => Ok(()),
-        };
-    }
-    let stored = StoredAnswers { version: ANSWERS_VERSION, trace: digest(trace), rubrics: rubrics.to_vec() };
-    let text = serde_json::to_string_pretty(&stored).expect("answers hold only JSON") + "\n";
-    write(&file, &text).map_err(|e| format!("failed to write the answers {}: {e}", file.display()))
+    trace.with_extension(&ANSWERS[1..])
 }
 
 /// The answers beside a trace; none if there are none, or if they are of another trace. A file that cannot be read is a mistake.

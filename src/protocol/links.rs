@@ -17,7 +17,7 @@ use crate::model::tree::Node;
 use crate::transports::connection::{Connection, FrameStream, OpenError};
 use crate::transports::websocket::{self, WebSocketOpen};
 use crate::transports::{Ending, Incoming, exec, stdio};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::sync::Arc;
@@ -238,7 +238,8 @@ fn before(stop: Stop) -> NotOpen {
 
 /// Hands on what arrives until the connection has ended.
 async fn read(shared: Arc<Shared>, link: LinkId, mut stream: FrameStream) {
-    while let Some(incoming) = stream.next().await {
+    let mut next = stream.next().await;
+    while let Some(incoming) = next {
         match incoming {
             Incoming::Frame(frame) => shared.receive(link, frame),
             Incoming::Log(line) => {
@@ -251,7 +252,16 @@ async fn read(shared: Arc<Shared>, link: LinkId, mut stream: FrameStream) {
             }
             Incoming::Ended(ending) => shared.ended(link, ending),
         }
+        // Frames often come together. Who waits is told once for all that are there, not woken for each.
+        next = match stream.next().now_or_never() {
+            Some(next) => next,
+            None => {
+                shared.tell();
+                stream.next().await
+            }
+        };
     }
+    shared.tell();
     // The answer to the peer's closing frame still has to go out.
     let sink = shared.state().links[link].sink.take();
     if let Some(sink) = sink {

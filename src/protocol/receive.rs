@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 impl Shared {
-    /// Takes a frame. Everything it means is recorded and saved before anyone who waits is told.
+    /// Takes a frame. Everything it means is recorded and saved before anyone who waits is told, which is up to the reader.
     pub(super) fn receive(self: &Arc<Shared>, link: LinkId, frame: Value) {
         let mut state = self.state();
         let state = &mut *state;
@@ -42,7 +42,6 @@ impl Shared {
             reply.frame = n;
         }
         self.mean(state, Some(link), &place, decoded);
-        self.tell();
     }
 
     pub(super) fn decode(&self, state: &mut State, place: &Place, frame: &Value) -> Decoded {

@@ -11,12 +11,12 @@ use super::stop::Stop;
 use crate::base::redact::is_key;
 use crate::model::protocol::Protocol;
 use crate::model::trace::{Binding, Blame, Problem, What};
+use crate::recorder::News;
 use crate::transports::Ending;
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard};
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -24,7 +24,7 @@ pub(super) struct Shared {
     pub(super) setup: Setup,
     pub(super) protocol: Arc<Protocol>,
     state: Mutex<State>,
-    news: Notify,
+    news: News,
     /// Answers that the engine gives by itself (approvals, replies to requests of the agent).
     pub(super) tasks: Mutex<JoinSet<()>>,
     /// Streams of turns that have ended.
@@ -47,7 +47,7 @@ impl Shared {
         Shared {
             protocol: setup.agent.protocol.clone(),
             state: Mutex::default(),
-            news: Notify::new(),
+            news: News::default(),
             tasks: Mutex::default(),
             lingering: Mutex::default(),
             opening: tokio::sync::Mutex::new(()),
@@ -66,21 +66,15 @@ impl Shared {
 
     /// Wakes those who wait; called after the state was changed.
     pub(super) fn tell(&self) {
-        self.news.notify_waiters();
+        self.news.tell();
     }
 
     /// Waits until `check` gives something; `None` if that does not happen before the deadline.
     pub(super) async fn until<T>(&self, deadline: Instant, mut check: impl FnMut(&mut State) -> Option<T>) -> Option<T> {
-        loop {
-            let news = self.news.notified();
-            tokio::pin!(news);
-            news.as_mut().enable();
-            if let Some(found) = check(&mut self.state()) {
-                return Some(found);
-            }
-            if tokio::time::timeout_at(deadline, news).await.is_err() {
-                return check(&mut self.state());
-            }
+        let found = self.news.wait(|| check(&mut self.state()));
+        match tokio::time::timeout_at(deadline, found).await {
+            Ok(found) => Some(found),
+            Err(_) => check(&mut self.state()),
         }
     }
 

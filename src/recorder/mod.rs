@@ -1,15 +1,17 @@
 //! The recorder: many writers, one append-only list, one monotonic clock, and readers that wait for more.
 //!
-//! Owns: the clock, the order of records, redaction on entry, waking those who wait.
+//! Owns: the clock, the order of records, redaction on entry.
 //! Must not know: who writes, what a record means.
 
+mod news;
 mod seal;
+
+pub use news::News;
 
 use crate::base::redact::Redactor;
 use crate::model::trace::{Blame, Problem, Record, Trace, What};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard};
 use std::time::Instant;
-use tokio::sync::Notify;
 
 /// Room for so many records is made at once.
 const USUAL: usize = 64;
@@ -23,9 +25,15 @@ pub struct Recorder {
 struct Inner {
     start: Instant,
     state: Mutex<State>,
-    news: Notify,
+    news: News,
     /// Beside the state: who looks at the records may ask it. Locked after the state, never before.
     redactor: RwLock<Redactor>,
+}
+
+impl Inner {
+    fn new(start: Instant, state: State) -> Inner {
+        Inner { start, state: Mutex::new(state), news: News::default(), redactor: RwLock::default() }
+    }
 }
 
 #[derive(Default)]
@@ -67,9 +75,7 @@ impl Default for Recorder {
 
 impl Recorder {
     pub fn new() -> Recorder {
-        Recorder {
-            inner: Arc::new(Inner { start: Instant::now(), state: Mutex::default(), news: Notify::new(), redactor: RwLock::default() }),
-        }
+        Recorder { inner: Arc::new(Inner::new(Instant::now(), State::default())) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -86,8 +92,7 @@ impl Recorder {
     /// A recorder as [`Recorder::of_the_last_problems`] makes it, with the clock of this one.
     pub fn beside(&self, most: usize) -> Recorder {
         let state = State { most_problems: Some(most), ..State::default() };
-        let inner = Inner { start: self.inner.start, state: Mutex::new(state), news: Notify::new(), redactor: RwLock::default() };
-        Recorder { inner: Arc::new(inner) }
+        Recorder { inner: Arc::new(Inner::new(self.inner.start, state)) }
     }
 
     /// Forgets everything recorded; numbers go on.
@@ -163,12 +168,12 @@ impl Recorder {
         if !state.closed {
             let what = make(&state.records);
             let what = redacted(what, &self.shown());
-            let t_ms = self.inner.start.elapsed().as_secs_f64() * 1e3;
+            let t_ms = self.now_ms();
             tracing::debug!(n, t_ms, ?what);
             state.push(Record { n, t_ms, what });
         }
         drop(state);
-        self.inner.news.notify_waiters();
+        self.inner.news.tell();
         n
     }
 
@@ -180,9 +185,9 @@ impl Recorder {
         self.push(What::Note { message: message.into() });
     }
 
-    /// Milliseconds since the case began.
+    /// Milliseconds since the case began, to the microsecond: more digits would only be noise in every record.
     pub fn now_ms(&self) -> f64 {
-        self.inner.start.elapsed().as_secs_f64() * 1e3
+        self.inner.start.elapsed().as_micros() as f64 / 1e3
     }
 
     /// How many records there are.
@@ -203,15 +208,7 @@ impl Recorder {
     /// Waits until `find` gives something. It is asked again after each new record, and sees all records.
     /// It never ends by itself: the caller sets the time limit.
     pub async fn wait<T>(&self, mut find: impl FnMut(&[Record]) -> Option<T>) -> T {
-        loop {
-            let news = self.inner.news.notified();
-            tokio::pin!(news);
-            news.as_mut().enable();
-            if let Some(found) = self.read(0, &mut find) {
-                return found;
-            }
-            news.await;
-        }
+        self.inner.news.wait(|| self.read(0, &mut find)).await
     }
 
     /// Ends the recording and hands out the trace; nothing stays behind.
@@ -224,7 +221,7 @@ impl Recorder {
             records.push(Record { n: state.forgotten + records.len() as u64, t_ms, what: What::End { duration_ms: t_ms } });
         }
         drop(state);
-        self.inner.news.notify_waiters();
+        self.inner.news.tell();
         seal::seal(&mut records, self.shown().planted());
         Trace { records }
     }

@@ -31,7 +31,7 @@ pub struct Reader {
     data: String,
     has_data: bool,
     /// Commits with the next blank line.
-    id: String,
+    new_id: Option<String>,
     last_event_id: String,
     retry: Option<Duration>,
     /// The last byte was CR, so an LF that follows belongs to it.
@@ -51,7 +51,7 @@ impl Reader {
             kind: String::new(),
             data: String::new(),
             has_data: false,
-            id: String::new(),
+            new_id: None,
             last_event_id: String::new(),
             retry: None,
             after_cr: false,
@@ -62,7 +62,7 @@ impl Reader {
 
     /// As after a reconnection: the id that the stream goes on from.
     pub fn resumed(limit: usize, last_event_id: &str) -> Reader {
-        Reader { id: last_event_id.to_owned(), last_event_id: last_event_id.to_owned(), ..Reader::new(limit) }
+        Reader { last_event_id: last_event_id.to_owned(), ..Reader::new(limit) }
     }
 
     /// The id to go on from; empty if the stream gave none.
@@ -87,7 +87,7 @@ impl Reader {
                 bytes = &bytes[1..];
                 continue;
             }
-            let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+            let Some(end) = memchr::memchr2(b'\n', b'\r', bytes) else {
                 self.keep(bytes)?;
                 break;
             };
@@ -126,7 +126,7 @@ impl Reader {
         if bytes.is_empty() {
             return self.end_event(each);
         }
-        let (field, value) = match bytes.iter().position(|byte| *byte == b':') {
+        let (field, value) = match memchr::memchr(b':', bytes) {
             Some(at) => (&bytes[..at], &bytes[at + 1..]),
             None => (bytes, &bytes[bytes.len()..]),
         };
@@ -144,7 +144,7 @@ impl Reader {
                 self.open = true;
             }
             b"id" if !value.contains(&0) => {
-                self.id = String::from_utf8_lossy(value).into_owned();
+                self.new_id = Some(String::from_utf8_lossy(value).into_owned());
                 self.open = true;
             }
             b"retry" => self.retry = milliseconds(value).or(self.retry),
@@ -154,8 +154,8 @@ impl Reader {
 
     fn end_event(&mut self, each: &mut impl FnMut(Event)) {
         self.open = false;
-        if self.last_event_id != self.id {
-            self.last_event_id.clone_from(&self.id);
+        if let Some(id) = self.new_id.take() {
+            self.last_event_id = id;
         }
         let kind = std::mem::take(&mut self.kind);
         let data = std::mem::take(&mut self.data);

@@ -133,15 +133,21 @@ const OTHER_NAMES: [(&str, &str); 14] = [
 fn near_word(key: &str) -> Option<&'static str> {
     let folded: String = key.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect();
     let length = folded.chars().count();
+    let letter_kinds = letter_kinds_of(&folded);
     let other = OTHER_NAMES.iter().find(|(other, _)| *other == folded).map(|(_, word)| *word);
     other.or_else(|| {
         names().find(|word| {
-            // One slip changes the length by one at most; most keys of most suites need no closer look.
+            // One slip changes the length by one at most, and which letters there are by two; most keys of most suites need no closer look.
             let letters = word.bytes().filter(|byte| *byte != b'_').count();
-            letters.abs_diff(length) <= 1 && {
+            letters.abs_diff(length) <= 1 && (letter_kinds_of(word) ^ letter_kinds).count_ones() <= 2 && {
                 let word = word.replace('_', "");
                 folded == word || (folded.len() >= 6 && strsim::damerau_levenshtein(&folded, &word) == 1)
             }
         })
     })
+}
+
+/// Which letters a text has, one bit for each of `a` to `z`.
+fn letter_kinds_of(text: &str) -> u32 {
+    text.bytes().filter(u8::is_ascii_lowercase).fold(0, |kinds, letter| kinds | 1 << (letter - b'a'))
 }
