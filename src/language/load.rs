@@ -55,14 +55,17 @@ pub fn load(options: &Options) -> Loaded {
     let mut projects = Vec::new();
     for (from, paths) in by_project(options) {
         let project = Project::nearest(&options.start, &from, &sources, &mut diagnostics);
+        if project.tree.is_some() {
+            schema::Kind::Project.prepare();
+        }
+        let mut files = discover(&paths, &project, &sources, &mut diagnostics);
+        files.retain(|file| options.only.as_ref().is_none_or(|only| file.id == *only));
         if let Some(tree) = &project.tree {
             schema::validate(schema::Kind::Project, tree, &mut diagnostics);
             let (folder, start) = (&project.root, &project.start);
             let mut low = Lowering { diagnostics: &mut diagnostics, folder, start, sources: &sources };
             lower::rubric::defaults(project.judge.as_ref(), &mut low);
         }
-        let mut files = discover(&paths, &project, &sources, &mut diagnostics);
-        files.retain(|file| options.only.as_ref().is_none_or(|only| file.id == *only));
         let mut loading =
             Loading { options, project: &project, sources: &sources, protocols: &mut protocols, diagnostics: &mut diagnostics };
         suites.extend(files.iter().filter_map(|file| loading.file(file)));

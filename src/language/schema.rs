@@ -77,17 +77,18 @@ pub fn generate(kind: Kind) -> Value {
     whole(kind, true)
 }
 
-fn whole(kind: Kind, examples: bool) -> Value {
-    let mut defs = Defs { examples, ..Defs::new(kind.uses()) };
+fn whole(kind: Kind, annotations: bool) -> Value {
+    let mut defs = Defs { annotations, ..Defs::new(kind.uses()) };
     let root = kind.gather(&mut defs);
     let mut schemas = defs.schemas;
     schemas.sort_keys();
-    json!({
+    let mut whole = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": format!("checkride {}", kind.name()),
         "$ref": root["$ref"],
-        "$defs": schemas,
-    })
+    });
+    whole["$defs"] = schemas.into();
+    whole
 }
 
 /// The schema file's text.

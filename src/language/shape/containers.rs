@@ -16,7 +16,7 @@ impl<T: Shape> Shape for Vec<T> {
 
     fn schema(defs: &mut Defs) -> Value {
         let items = T::schema(defs);
-        defs.typed(&["array"], json!({"items": items}))
+        defs.typed(&["array"], Value::from_iter([("items", items)]))
     }
 
     fn read(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Self> {
@@ -42,7 +42,7 @@ impl<T: Shape> Shape for Named<T> {
 
     fn schema(defs: &mut Defs) -> Value {
         let entry = T::schema(defs);
-        defs.mapping(json!({}), json!({"additionalProperties": entry}))
+        defs.mapping(json!({}), Value::from_iter([("additionalProperties", entry)]))
     }
 
     fn read(node: &Arc<Node>, reading: &mut Reading<'_>) -> Option<Self> {
@@ -87,10 +87,10 @@ impl<A: Shape, B: Shape> Shape for Or<A, B> {
             // An alternative that is itself one of several brings its branches along.
             match schema.get("allOf").and_then(Value::as_array) {
                 Some(inner) if schema.get("properties").is_none() => all.extend(inner.iter().cloned()),
-                _ => all.push(json!({"if": {"type": types}, "then": schema})),
+                _ => all.push(Value::from_iter([("if", json!({"type": types})), ("then", schema)])),
             }
         }
-        defs.typed(&Self::types(), json!({"allOf": all}))
+        defs.typed(&Self::types(), Value::from_iter([("allOf", all)]))
     }
 
     fn refuse(node: &Node, reading: &mut Reading<'_>) {
@@ -128,7 +128,10 @@ fn or_null(mut schema: Value, defs: &Defs, types: &[&'static str]) -> Value {
             schema["type"] = json!([one, "null"]);
             schema
         }
-        None => defs.typed(types, json!({"allOf": [{"if": {"not": {"type": "null"}}, "then": schema}]})),
+        None => {
+            let unless_null = Value::from_iter([("if", json!({"not": {"type": "null"}})), ("then", schema)]);
+            defs.typed(types, Value::from_iter([("allOf", vec![unless_null])]))
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Owns: how templates and `{use: …}` are let through everywhere, how a document type becomes a schema.
 //! Must not know: which document types there are.
+//!
+//! Parts are moved into the whole, not written into `json!`, which copies them: schemas are deep, and made at each start.
 
 use super::form::{Key, WordKey};
 use serde_json::{Map, Value, json};
@@ -16,8 +18,8 @@ pub struct Defs {
     pub pages: Vec<Page>,
     /// True if `{use: name, …}` may stand in place of any value (suites), false where there are no named templates (protocols).
     pub uses: bool,
-    /// True if examples are wanted; validation needs none.
-    pub examples: bool,
+    /// True if titles, descriptions and examples are wanted; validation needs none.
+    pub annotations: bool,
 }
 
 /// What `explain` tells of one document type or closed list of words.
@@ -79,13 +81,13 @@ impl Defs {
         }
         self.schemas.insert(page.word.to_owned(), Value::Null);
         let word = page.word;
-        let head = json!({"title": word, "description": page.about.trim()});
+        let head = if self.annotations { json!({"title": word, "description": page.about.trim()}) } else { json!({}) };
         self.pages.push(page);
         let mut properties = Map::new();
         for key in keys {
             properties.insert(key.name.to_owned(), self.property(key));
         }
-        let mut body = json!({"properties": properties});
+        let mut body = Value::from_iter([("properties", properties)]);
         if !open {
             body["additionalProperties"] = json!(false);
         }
@@ -100,13 +102,15 @@ impl Defs {
 
     fn property(&mut self, key: &Key) -> Value {
         let mut schema = (key.schema)(self);
+        if !self.annotations {
+            return schema;
+        }
         let mut about = key.about.trim().to_owned();
         if key.later.is_some() {
             about.push_str("\n(not supported yet)");
         }
         schema["description"] = json!(about);
-        let wanted = if self.examples { key.examples } else { &[] };
-        let examples: Vec<_> = wanted.iter().filter_map(|text| super::document::example(text)).collect();
+        let examples: Vec<_> = key.examples.iter().filter_map(|text| super::document::example(text)).collect();
         if !examples.is_empty() {
             schema["examples"] = json!(examples);
         }
