@@ -167,7 +167,7 @@ fn what_a_calibration_paid_for_is_not_pruned() {
 }
 
 fn sha256(text: &str) -> String {
-    use aws_lc_rs::digest::{SHA256, digest};
+    use ring::digest::{SHA256, digest};
     digest(&SHA256, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -100,7 +100,7 @@ async fn answers(base: &str, path: &str) -> Result<(), String> {
 /// The caller's proxy must not stand between checkride and an agent on this machine.
 fn client() -> &'static reqwest::Client {
     static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
-    CLIENT.get_or_init(|| reqwest::Client::builder().no_proxy().build().expect("the options are fixed and valid"))
+    CLIENT.get_or_init(|| crate::base::client::builder().no_proxy().build().expect("the options are fixed and valid"))
 }
 
 async fn takes_connections(url: &str) -> Result<(), String> {

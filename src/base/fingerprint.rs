@@ -3,7 +3,7 @@
 //! Owns: the salted digest of a secret, and a text shown with it replaced.
 //! Must not know: which secrets are kept so, what is compared.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 /// A secret by its name, its length in bytes and a digest of it.

@@ -1,5 +1,6 @@
 //! Foundations that know nothing of suites: places in files, diagnostics, durations, names, redaction.
 
+pub mod client;
 pub mod clock;
 pub mod diagnostic;
 pub mod disguise;

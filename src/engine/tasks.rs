@@ -7,15 +7,25 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
+
+/// To be woken for each of many short cases costs more than to show it: who waits sleeps so long first, and finds several.
+const GATHERS: Duration = Duration::from_micros(500);
 
 /// What a task gives, once it has ended.
 pub struct Awaited<T>(oneshot::Receiver<T>);
 
 impl<T> Awaited<T> {
     /// Blocks the thread. `None` if the task broke off, which only a panic makes it do.
-    pub fn get(self) -> Option<T> {
+    pub fn get(mut self) -> Option<T> {
+        match self.0.try_recv() {
+            Ok(given) => return Some(given),
+            Err(TryRecvError::Closed) => return None,
+            Err(TryRecvError::Empty) => std::thread::sleep(GATHERS),
+        }
         self.0.blocking_recv().ok()
     }
 }
@@ -47,7 +57,6 @@ where
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
 
     fn runtime() -> tokio::runtime::Runtime {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime can be made")

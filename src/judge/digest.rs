@@ -4,7 +4,7 @@
 //! Must not know: what is hashed, and why.
 
 use crate::model::recording::canonical;
-use aws_lc_rs::digest::{SHA256, digest};
+use ring::digest::{SHA256, digest};
 use serde::Serialize;
 
 /// 64 lower-case hex digits.

@@ -5,7 +5,7 @@
 
 use super::asking::Statement;
 use super::digest::sha256;
-use aws_lc_rs::digest::{Context, SHA256};
+use ring::digest::{Context, SHA256};
 use std::sync::OnceLock;
 
 /// The name under which reports speak of it.

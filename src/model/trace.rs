@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 /// The version of the stored form; raised when a reader of the old form would be misled.
 pub const TRACE_VERSION: u32 = 1;
 
+/// Bytes of one record, stored; room for as many is made at once.
+const USUAL_RECORD: usize = 256;
+
 /// One observation. `n` counts from 0 without gaps; `t_ms` is milliseconds since the case began, by one monotonic clock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -290,7 +293,7 @@ pub struct Trace {
 impl Trace {
     /// The stored form: one record a line.
     pub fn to_jsonl(&self) -> String {
-        let mut out = Vec::with_capacity(self.records.len() * 128);
+        let mut out = Vec::with_capacity(self.records.len() * USUAL_RECORD);
         for record in &self.records {
             serde_json::to_writer(&mut out, record).expect("records hold only JSON");
             out.push(b'\n');

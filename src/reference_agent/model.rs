@@ -158,7 +158,7 @@ async fn read(response: &mut reqwest::Response, assembly: &mut dyn Assembly, hea
 pub fn http_client(name: &str, base_url: &str) -> Result<reqwest::Client, String> {
     let url = reqwest::Url::parse(base_url).map_err(|e| format!("{name} is no URL: {base_url}: {e}"))?;
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    let mut client = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).read_timeout(SILENCE);
+    let mut client = crate::base::client::builder().connect_timeout(Duration::from_secs(10)).read_timeout(SILENCE);
     if local {
         client = client.no_proxy();
     }

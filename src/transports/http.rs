@@ -170,7 +170,7 @@ fn client(url: &Url) -> Result<&'static Client, Unanswered> {
     static PLAIN: OnceLock<Result<Client, String>> = OnceLock::new();
     static TLS: OnceLock<Result<Client, String>> = OnceLock::new();
     let new = |plain: bool| {
-        let builder = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).pool_idle_timeout(IDLE);
+        let builder = crate::base::client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).pool_idle_timeout(IDLE);
         let builder = builder.tcp_nodelay(true).retry(reqwest::retry::never());
         let builder = if plain { builder.tls_certs_only([]) } else { builder };
         builder.build().map_err(|error| format!("failed to set up the HTTP client: {}", words(&error)))

@@ -3,6 +3,7 @@
 //! Owns: lines, fields and the end of an event, across any cutting of the bytes; the last id and the retry time.
 //! Must not know: what an event's data means, sockets, what is done after the stream's end.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// One event.
@@ -137,14 +138,14 @@ impl Reader {
                     self.data.push('\n');
                 }
                 (self.has_data, self.open) = (true, true);
-                self.data.push_str(&String::from_utf8_lossy(value));
+                self.data.push_str(&text(value));
             }
             b"event" => {
-                self.kind = String::from_utf8_lossy(value).into_owned();
+                self.kind = text(value).into_owned();
                 self.open = true;
             }
             b"id" if !value.contains(&0) => {
-                self.new_id = Some(String::from_utf8_lossy(value).into_owned());
+                self.new_id = Some(text(value).into_owned());
                 self.open = true;
             }
             b"retry" => self.retry = milliseconds(value).or(self.retry),
@@ -164,6 +165,11 @@ impl Reader {
             each(Event { kind, data, last_event_id: self.last_event_id.clone() });
         }
     }
+}
+
+/// Broken characters are replaced; nearly always there are none, which is found sooner.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Digits only.

@@ -5,7 +5,7 @@
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::ServerConfig;
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -39,7 +39,7 @@ impl Authority {
             issuer: Issuer::new(params, key),
             certificate,
             host_key: KeyPair::generate().map_err(failed)?,
-            provider: Arc::new(aws_lc_rs::default_provider()),
+            provider: Arc::new(ring::default_provider()),
             hosts: Mutex::default(),
         })
     }

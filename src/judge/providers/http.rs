@@ -27,7 +27,7 @@ const MAX_ANSWER: usize = 4 << 20;
 /// The client of all calls. The caller's proxy is used, as its environment names it.
 pub(super) fn client(environment: &BTreeMap<String, String>) -> Result<reqwest::Client, String> {
     let named = |names: [&str; 2]| names.iter().find_map(|name| environment.get(*name)).filter(|value| !value.is_empty());
-    let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    let mut builder = crate::base::client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
     if let Some(address) = named(["HTTPS_PROXY", "https_proxy"]) {
         // What is wrong with it is not told: it may hold a password.
         let proxy = reqwest::Proxy::all(address).map_err(|_| "HTTPS_PROXY is not the address of a proxy".to_owned())?;

@@ -52,7 +52,7 @@ impl World {
     fn client(&self) -> reqwest::Client {
         let authority = reqwest::Certificate::from_der(self.authority.certificate()).unwrap();
         let proxy = reqwest::Proxy::all(self.edge.url()).unwrap();
-        reqwest::Client::builder().proxy(proxy).tls_certs_only([authority]).timeout(SOON).build().unwrap()
+        crate::base::client::builder().proxy(proxy).tls_certs_only([authority]).timeout(SOON).build().unwrap()
     }
 
     /// A plain connection to the proxy.
@@ -73,7 +73,7 @@ impl World {
     async fn tls(&self, tunnel: TcpStream, name: &str, alpn: &[&str]) -> std::io::Result<TlsStream<TcpStream>> {
         let mut roots = rustls::RootCertStore::empty();
         roots.add(self.authority.certificate().clone()).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let mut config = builder.with_root_certificates(roots).with_no_client_auth();
         config.alpn_protocols = alpn.iter().map(|word| word.as_bytes().to_vec()).collect();

@@ -6,7 +6,7 @@ use super::*;
 async fn a_client_that_does_not_trust_the_authority_is_noted() {
     let world = World::new().await;
     let proxy = reqwest::Proxy::all(world.edge.url()).unwrap();
-    let client = reqwest::Client::builder().proxy(proxy).tls_certs_only([]).timeout(SOON).build().unwrap();
+    let client = crate::base::client::builder().proxy(proxy).tls_certs_only([]).timeout(SOON).build().unwrap();
     assert!(client.get("https://api.openai.com/").send().await.is_err());
     world.noted("api.openai.com:443 came to nothing: the client does not trust the certificate").await;
     world.noted("{{egress.ca_file}}").await;

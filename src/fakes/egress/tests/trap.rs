@@ -67,7 +67,7 @@ async fn a_client_behind_the_trap_reaches_nothing_and_is_recorded() {
     let recorder = Recorder::new();
     let trap = trap(&recorder).await;
     let proxy = reqwest::Proxy::all(trap.url()).unwrap();
-    let client = reqwest::Client::builder().proxy(proxy).build().unwrap();
+    let client = crate::base::client::builder().proxy(proxy).build().unwrap();
     let plain = client.get("http://example.com/a?b").send().await.unwrap();
     assert_eq!(plain.status().as_u16(), 403);
     let body: serde_json::Value = plain.json().await.unwrap();

@@ -170,7 +170,7 @@ async fn what_the_suite_got_wrong_is_not_the_agents_fault() {
 #[tokio::test]
 async fn two_cases_with_the_same_fake_never_mix() {
     let server = FakeServer::start().await.unwrap();
-    let client = reqwest::Client::new();
+    let client = crate::base::client::builder().build().unwrap();
     let mut cases = Vec::new();
     for at in 0..20 {
         let recorder = Recorder::new();
@@ -218,6 +218,13 @@ async fn requests_at_once_get_each_reply_once_and_in_the_order_of_the_trace() {
 async fn a_case_that_is_dropped_is_forgotten_and_not_judged() {
     let World { server, recorder, case, .. } = World::script([reply([text("x")])]).await;
     drop(case);
-    let reply = reqwest::Client::new().post(format!("{}/v1/responses", server.url("c", "llm"))).body(PLAIN).send().await.unwrap();
+    let reply = crate::base::client::builder()
+        .build()
+        .unwrap()
+        .post(format!("{}/v1/responses", server.url("c", "llm")))
+        .body(PLAIN)
+        .send()
+        .await
+        .unwrap();
     assert_eq!((reply.status().as_u16(), recorder.len()), (404, 0));
 }
