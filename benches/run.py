@@ -20,6 +20,7 @@ import work
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PORT, WS_PORT = 4590, 4591
+VIDAIMOCK = "peers-rust/bin/vidaimock"
 AIMOCK = "_copilotkit_aimock/node_modules/@copilotkit/aimock/dist/cli.js"
 
 
@@ -68,7 +69,7 @@ def load(options):
         "node js-yaml + ajv": ["node", os.path.join(options.anchors, "yaml_ajv.cjs"), os.path.join(options.peers, "nodeval"), "js-yaml",
                                "--yaml", suite, "--schema", schema],
     }
-    rows = measure.in_turns(there(programs), options.rounds)
+    rows = measure.in_turns(there(programs), options.rounds, cwd=options.work)
     base = rows["limit: serde-saphyr + jsonschema"]
     print(f"## load: {n} cases, {os.path.getsize(ours) // 1000} kB (limit: {os.path.getsize(suite) // 1000} kB)\n")
     print("| program | wall ms | CPU ms | peak MiB | CPU x limit |\n|---|---|---|---|---|")
@@ -87,6 +88,8 @@ def server(options):
         "limit: the same, a write for each event": [*fake, "render"],
         "checkride serve": [options.checkride, "serve", script["ready"]],
         "checkride serve, `write: event`": [options.checkride, "serve", script["event"]],
+        "vidaimock": [os.path.join(options.peers, VIDAIMOCK), "--host", "127.0.0.1", "--mode", "benchmark", "--latency", "0",
+                      "--config-dir", os.path.join(options.anchors, "vidaimock")],
         "aimock": ["node", os.path.join(options.peers, AIMOCK), "-f", os.path.join(options.anchors, "aimock-fixtures"), "--log-level", "silent"],
     })
     up, rows = {}, {}
@@ -100,6 +103,8 @@ def server(options):
             for path, c in works:
                 order = list(enumerate(up.items()))
                 for at, (name, process) in order[::-1] if number % 2 else order:
+                    if name == "vidaimock" and path != "json":
+                        continue  # It sleeps 20 ms before each event of a stream.
                     row = asked(options, path, c, PORT + 2 * at, process.process.pid)
                     rows.setdefault((path, c), {}).setdefault(name, []).append(row)
     finally:
@@ -151,7 +156,7 @@ def runner(options):
                 })
                 if delay:
                     programs.pop("pytest + httpx", None)
-                rows = measure.in_turns(programs, options.rounds)
+                rows = measure.in_turns(programs, options.rounds, cwd=options.work)
                 for name, row in rows.items():
                     wall, cpu = (measure.median(row, key) for key in ("wall", "cpu"))
                     print(f"| {n} | {delay} ms | {c} | {name} | {wall:.3f} | {cpu:.3f} | {cpu / n * 1e3:.3f} | {measure.median(row, 'mib'):.0f} | "
@@ -180,7 +185,7 @@ def websocket(options):
                 "python websockets": [os.path.join(options.peers, "venv-pytest/bin/python"),
                                       os.path.join(options.anchors, "ws_client.py"), str(WS_PORT), str(n), str(c)],
             }
-            rows = measure.in_turns(there(programs), options.rounds)
+            rows = measure.in_turns(there(programs), options.rounds, cwd=options.work)
             base = rows["limit (tokio-tungstenite)"]
             for name, row in rows.items():
                 print(f"| {c} | {name} | {measure.median(row, 'wall'):.3f} | {measure.median(row, 'cpu'):.3f} | "

@@ -247,6 +247,7 @@ async fn read(shared: Arc<Shared>, link: LinkId, mut stream: FrameStream) {
             }
             // Of a process that ends one sees its connection break first.
             Incoming::Ended(ending) if ending.code == Some(NO_HANDSHAKE) => {
+                shared.tell();
                 let reason = shared.broken_by(&ending.reason).await;
                 shared.ended(link, Ending { reason, ..ending });
             }
