@@ -88,8 +88,8 @@ pub enum What {
         turn: Option<usize>,
         event: Event,
     },
-    /// A fake received a request.
-    Request(Request),
+    /// A fake received a request. Boxed, since it is twice as large as any other, and each record takes as much room as the largest.
+    Request(Box<Request>),
     /// A fake answered; `request` is the place of that request among this fake's, `rule` says what answered.
     Reply {
         fake: String,

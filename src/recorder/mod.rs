@@ -285,7 +285,7 @@ mod tests {
         recorder.hide("other", "stderr-not");
         recorder.hide("third", "harness");
         let request = Request { headers: [("headers".to_owned(), "headers".to_owned())].into(), ..Request::default() };
-        recorder.push(What::Request(request));
+        recorder.push(What::Request(Box::new(request)));
         recorder.problem(Problem { blame: Some(Blame::Harness), code: "x".into(), message: "headers".into(), details: vec![] });
         let records = recorder.finish().records;
         let What::Request(request) = &records[0].what else { panic!("{:?}", records[0]) };
@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn a_recorder_of_problems_keeps_nothing_else() {
         let recorder = Recorder::of_the_last_problems(10);
-        recorder.push(What::Request(crate::model::trace::Request::default()));
+        recorder.push(What::Request(Box::default()));
         recorder.note("kept");
         recorder.read(0, |records| assert_eq!(records.iter().map(|record| record.n).collect::<Vec<_>>(), [1]));
     }

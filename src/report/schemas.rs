@@ -160,7 +160,7 @@ fn records() -> Trace {
         What::Sent { session: s(), turn: None, data: json!("text") },
         What::Event { session: s(), turn: None, event: event(None) },
         What::Event { session: s(), turn: Some(0), event: event(Some(3)) },
-        What::Request(Request {
+        What::Request(Box::new(Request {
             fake: "llm".into(),
             method: "POST".into(),
             path: "/v1/responses".into(),
@@ -169,8 +169,8 @@ fn records() -> Trace {
             body: json!({"model": "m"}),
             raw: "{}".into(),
             part: map(),
-        }),
-        What::Request(Request { fake: "llm".into(), raw: json!({"bytes": "/w=="}), ..Request::default() }),
+        })),
+        What::Request(Box::new(Request { fake: "llm".into(), raw: json!({"bytes": "/w=="}), ..Request::default() })),
         What::Reply { fake: "llm".into(), request: 0, status: 200, rule: "script[0]".into() },
         What::FakeFrame { fake: "side".into(), connection: 0, data: json!({"bytes": "AA=="}) },
         What::Command(CommandCall {

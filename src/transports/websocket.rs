@@ -20,7 +20,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_c
 pub const MAX_MESSAGE: usize = 64 << 20;
 
 /// Read at once. The library clears as much for each connection and each read, and its own 128 KiB cost more than all the rest.
-const READ_AT_ONCE: usize = 16 << 10;
+const READ_AT_ONCE: usize = 8 << 10;
 
 /// What a query may hold as it is.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -43,7 +43,7 @@ fn headers_and_parts_of_requests_are_looked_at() {
     for (headers, part) in [("«secrets.pin»", ""), ("", "«secrets.pin»")] {
         let map = |text: &str| [("x".to_owned(), text.to_owned())].into();
         let request = Request { fake: "sink".into(), headers: map(headers), part: map(part), ..Request::default() };
-        leaks(|story| story.push(What::Request(request)), "a request to `sink`");
+        leaks(|story| story.push(What::Request(Box::new(request))), "a request to `sink`");
     }
 }
 

@@ -111,14 +111,14 @@ impl Story {
 
     pub(crate) fn request(self, fake: &str, path: &str, body: Value) -> Story {
         let raw = body.to_string();
-        self.push(What::Request(Request {
+        self.push(What::Request(Box::new(Request {
             fake: fake.into(),
             method: "POST".into(),
             path: path.into(),
             body,
             raw: raw.into(),
             ..Request::default()
-        }))
+        })))
     }
 
     pub(crate) fn command(self, name: &str, argv: &str) -> Story {

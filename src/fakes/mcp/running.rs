@@ -98,7 +98,7 @@ impl Server {
     pub(super) fn record(&self, request: Request, case: &Case) -> usize {
         let mut state = self.state();
         state.requests += 1;
-        case.recorder.push(What::Request(request));
+        case.recorder.push(What::Request(Box::new(request)));
         state.requests - 1
     }
 

@@ -99,7 +99,7 @@ impl RunningModel {
             let mut counts = self.counts();
             let instead = self.damage.instead(faults, counts.asked)?;
             counts.requests += 1;
-            recorder.push(What::Request(request.clone()));
+            recorder.push(What::Request(Box::new(request.clone())));
             (instead, counts.requests - 1, counts.asked)
         };
         let answer = match instead {

@@ -128,7 +128,7 @@ impl RunningModel {
                 Err(no) => routes::not_testable(no, routes, &self.name, request),
             };
             counts.requests += 1;
-            recorder.push(What::Request(request.clone()));
+            recorder.push(What::Request(Box::new(request.clone())));
             (facts, at, decision)
         };
         let (answer, rule) = routes::answer(decision, &self.name, facts, scope, recorder);
@@ -156,7 +156,7 @@ impl RunningModel {
             }
         };
         let chosen = chosen.map_err(|no_reply| with_request(no_reply, wire, &mut request, nth));
-        recorder.push(What::Request(request));
+        recorder.push(What::Request(Box::new(request)));
         note(&chosen, recorder);
         Decision { request: at, nth, chosen }
     }
@@ -165,7 +165,7 @@ impl RunningModel {
     pub(super) fn record(&self, request: Request, recorder: &Recorder) -> usize {
         let mut counts = self.counts();
         counts.requests += 1;
-        recorder.push(What::Request(request));
+        recorder.push(What::Request(Box::new(request)));
         counts.requests - 1
     }
 
@@ -183,7 +183,7 @@ impl RunningModel {
         let mut counts = self.counts();
         counts.requests += 1;
         counts.sessions += 1;
-        recorder.push(What::Request(request));
+        recorder.push(What::Request(Box::new(request)));
         (counts.requests - 1, counts.sessions - 1)
     }
 

@@ -69,7 +69,7 @@ impl RunningHttp {
         let facts = choice::facts(&request, at);
         let decision = choice::decide(self.routes(), &mut state.given, &self.name, &facts, scope)
             .map_err(|no| choice::no_route(no, self.routes(), &self.name, &request));
-        recorder.push(What::Request(request));
+        recorder.push(What::Request(Box::new(request)));
         (facts, Counted { request: at, decision })
     }
 

@@ -70,7 +70,7 @@ impl RunningWebsocket {
         let at = {
             let mut counts = self.counts();
             counts.requests += 1;
-            recorder.push(What::Request(request));
+            recorder.push(What::Request(Box::new(request)));
             counts.requests - 1
         };
         match harmless {
@@ -89,7 +89,7 @@ impl RunningWebsocket {
         let (at, connection) = (counts.requests, counts.connections);
         counts.requests += 1;
         counts.connections += 1;
-        recorder.push(What::Request(request));
+        recorder.push(What::Request(Box::new(request)));
         if connection < scripted {
             counts.read.push(0);
             return (at, Ok(connection));

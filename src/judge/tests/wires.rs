@@ -53,7 +53,7 @@ impl Scripted {
     }
 
     fn requests(&self) -> Vec<Request> {
-        let pick = |what: &What| if let What::Request(request) = what { Some(request.clone()) } else { None };
+        let pick = |what: &What| if let What::Request(request) = what { Some((**request).clone()) } else { None };
         self.recorder.read(0, |records| records.iter().filter_map(|record| pick(&record.what)).collect())
     }
 }

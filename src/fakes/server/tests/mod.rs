@@ -82,7 +82,7 @@ impl World {
     }
 
     fn requests(&self) -> Vec<Request> {
-        let pick = |what: &What| if let What::Request(request) = what { Some(request.clone()) } else { None };
+        let pick = |what: &What| if let What::Request(request) = what { Some((**request).clone()) } else { None };
         self.records(pick)
     }
 
