@@ -84,7 +84,7 @@ fn frame(event: Event) -> Value {
         frame.insert("id".to_owned(), event.last_event_id.into());
     }
     frame.insert("event".to_owned(), event.kind.into());
-    let data = serde_json::from_str(&event.data).unwrap_or_else(|_| event.data.into());
+    let data = crate::wire::json::parse(&event.data).unwrap_or_else(|_| event.data.into());
     frame.insert("data".to_owned(), data);
     Value::Object(frame)
 }

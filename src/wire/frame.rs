@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// The JSON value of a text, or `{text}`.
 pub fn text_frame(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| json!({"text": text}))
+    super::json::parse(text).unwrap_or_else(|_| json!({"text": text}))
 }
 
 /// `{bytes: base64}`.

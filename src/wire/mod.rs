@@ -6,6 +6,7 @@
 //! | [`script`] | the parts of a reply, filled to plain values |
 //! | [`stream`] | a reply as bytes and the steps in which they go out |
 //! | [`frame`] | the form of WebSocket messages in traces and suites |
+//! | [`json`] | JSON read into no more memory than it needs |
 //! | [`core2`] | the events of a Core 2.0 run, and the response that they make |
 //! | [`cut`] | how a text becomes deltas |
 //! | [`faults`] | a rendered reply cut otherwise, and damaged on purpose |
@@ -23,6 +24,7 @@ pub mod core2;
 pub mod cut;
 pub mod faults;
 pub mod frame;
+pub mod json;
 pub mod messages;
 pub mod multipart;
 pub mod provider_error;
