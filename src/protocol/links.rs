@@ -143,16 +143,23 @@ impl Shared {
 
     /// Settings that hold from now on, for one session or for all.
     pub(super) fn set(&self, session: Option<&str>, over: &IndexMap<String, Value>) -> Result<(), StepError> {
-        let settings = settings::resolve(&self.protocol, &self.setup.settings, over, &self.setup.recorder).map_err(suite)?;
+        let known = if over.is_empty() { self.settings.get().cloned() } else { None };
+        let settings = match known {
+            Some(settings) => settings,
+            None => Arc::new(settings::resolve(&self.protocol, &self.setup.settings, over, &self.setup.recorder).map_err(suite)?),
+        };
+        if over.is_empty() {
+            let _ = self.settings.set(settings.clone());
+        }
         let mut state = self.state();
         match session {
-            None => state.settings = Arc::new(settings),
+            None => state.settings = settings,
             Some(label) if over.is_empty() => {
                 if let Some(session) = state.sessions.get_mut(label) {
                     session.settings = None;
                 }
             }
-            Some(label) => state.session(label, || self.key(label)).settings = Some(Arc::new(settings)),
+            Some(label) => state.session(label, || self.key(label)).settings = Some(settings),
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! Must not know: transports, rules, how a step is carried out.
 
 use super::lingering::Lingering;
-use super::names::{Names, Random};
+use super::names::{Names, Random, Values};
 use super::setup::Setup;
 use super::state::{Keep, LinkId, Place, State, put};
 use super::stop::Stop;
@@ -16,13 +16,15 @@ use crate::transports::Ending;
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 pub(super) struct Shared {
     pub(super) setup: Setup,
     pub(super) protocol: Arc<Protocol>,
+    /// Those of the agent, where no step gives others.
+    pub(super) settings: OnceLock<Values>,
     state: Mutex<State>,
     news: News,
     /// Answers that the engine gives by itself (approvals, replies to requests of the agent).
@@ -46,6 +48,7 @@ impl Shared {
     pub(super) fn new(setup: Setup) -> Shared {
         Shared {
             protocol: setup.agent.protocol.clone(),
+            settings: OnceLock::new(),
             state: Mutex::default(),
             news: News::default(),
             tasks: Mutex::default(),
