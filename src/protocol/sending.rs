@@ -16,8 +16,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 impl Shared {
-    /// Sends a frame. It is recorded before it leaves, so that no answer comes before it.
+    /// Sends a frame.
     pub(super) async fn transmit(&self, link: LinkId, place: &Place, frame: Outgoing, deadline: Instant) -> Result<(), Stop> {
+        self.transmit_all(link, place, vec![frame], deadline).await
+    }
+
+    /// Sends frames, as far as the transport can in one write. They are recorded before they leave, so that no answer comes before them.
+    pub(super) async fn transmit_all(&self, link: LinkId, place: &Place, frames: Vec<Outgoing>, deadline: Instant) -> Result<(), Stop> {
         let began = Instant::now();
         let sink = {
             let state = self.state();
@@ -26,11 +31,20 @@ impl Shared {
                 return Err(Stop::Dead(ending.clone()));
             }
             let turn = state.number(place);
-            self.setup.recorder.push(What::Sent { session: place.session.clone(), turn, data: frame.shown() });
+            for frame in &frames {
+                self.setup.recorder.push(What::Sent { session: place.session.clone(), turn, data: frame.shown() });
+            }
             known.sink.clone()
         };
         let Some(sink) = sink else { return Err(Stop::Dead(Ending::default())) };
-        match tokio::time::timeout_at(deadline, async { sink.lock().await.send(frame).await }).await {
+        let send = async {
+            let mut sink = sink.lock().await;
+            for frame in frames {
+                sink.feed(frame).await?;
+            }
+            sink.flush().await
+        };
+        match tokio::time::timeout_at(deadline, send).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(reason)) => {
                 // The reader knows why; it is about to say so.

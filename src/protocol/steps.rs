@@ -75,12 +75,15 @@ impl<'a> Run<'a> {
             if let (None, true, Some(link)) = (self.tap, awaits, self.link) {
                 self.tap = Some(self.shared.state().links[link].tap());
             }
-            let mut outcome = Ok(());
-            for step in steps {
-                outcome = self.step(step).await;
-                if outcome.is_err() {
-                    break;
-                }
+            let (mut outcome, mut at) = (Ok(()), 0);
+            while let (Ok(()), Some(step)) = (&outcome, steps.get(at)) {
+                let sends = |step: &&ProtocolStep| matches!(step.verb, ProtocolVerb::Send(_)) && step.only_if.is_none();
+                let together = steps[at..].iter().take_while(sends).count();
+                outcome = match together {
+                    0 | 1 => self.step(step).await,
+                    _ => self.send_together(&steps[at..at + together]).await,
+                };
+                at += together.max(1);
             }
             if let (true, Some(tap), Some(link)) = (awaits, self.tap.take(), self.link) {
                 self.shared.state().links[link].taps.retain(|open| open.id != tap);
@@ -130,6 +133,27 @@ impl<'a> Run<'a> {
             Some(value) => self.shared.transmit(self.connection()?, &self.place, Outgoing::of(value), Instant::now() + within).await,
             None => Ok(()),
         }
+    }
+
+    /// Frames that nothing stands between. Where one cannot be filled in, those before it leave all the same.
+    async fn send_together(&self, steps: &[ProtocolStep]) -> Result<(), Stop> {
+        let (names, mut frames, mut filled) = (self.names(), Vec::new(), Ok(()));
+        for step in steps {
+            let ProtocolVerb::Send(node) = &step.verb else { continue };
+            match node.fill(&names) {
+                Ok(value) => frames.extend(value.map(Outgoing::of)),
+                Err(error) => {
+                    filled = Err(unfilled(error));
+                    break;
+                }
+            }
+        }
+        let within = steps.iter().map(|step| step.within).min().unwrap_or_default();
+        let deadline = self.deadline.min(Instant::now() + within);
+        if !frames.is_empty() {
+            self.shared.transmit_all(self.connection()?, &self.place, frames, deadline).await?;
+        }
+        filled
     }
 
     async fn rpc(&mut self, step: &ProtocolStep, method: &Node, with: Option<&Node>, names: &Names, within: Duration) -> Result<(), Stop> {

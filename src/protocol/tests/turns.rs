@@ -66,6 +66,46 @@ async fn a_turn_ends_with_its_events_in_order() {
 }
 
 #[tokio::test]
+async fn frames_of_one_action_leave_in_order() {
+    let peer = Peer::start(|mut door: Door| async move {
+        let heard: Vec<_> = [door.next().await, door.next().await, door.next().await].into_iter().flatten().collect();
+        door.say(json!({"type": "assistant_message", "payload": heard})).await;
+        door.say(json!({"type": "turn_complete"})).await;
+        while door.next().await.is_some() {}
+    })
+    .await;
+    let mut file = gateway();
+    file["actions"]["user"] = json!([{"send": {"n": 1}}, {"send": "{{nothing?}}"}, {"send": {"n": 2}}, {"send": {"n": 3}}]);
+    let (talk, recorder) = talk(file, &peer);
+    talk.user(TurnRequest::new("main", "hi")).await.expect("the turn ends");
+    assert_eq!(shown(&recorder, "main")[0], r#"text {"text":"[{\"n\":1},{\"n\":2},{\"n\":3}]"}"#);
+    talk.close().await;
+}
+
+#[tokio::test]
+async fn what_stands_before_a_frame_that_cannot_be_made_leaves() {
+    let (tell, heard) = tokio::sync::mpsc::unbounded_channel();
+    let peer = Peer::start(move |mut door: Door| {
+        let tell = tell.clone();
+        async move {
+            while let Some(frame) = door.next().await {
+                tell.send(frame).expect("the test listens");
+            }
+        }
+    })
+    .await;
+    let mut file = gateway();
+    file["actions"]["user"] = json!([{"send": {"n": 1}}, {"send": {"n": "{{nobody}}"}}]);
+    let (talk, _) = talk(file, &peer);
+    let error = talk.user(TurnRequest::new("main", "hi")).await.expect_err("nobody is known");
+    assert_eq!(error.cause, Cause::Broken(Blame::Suite));
+    let mut heard = heard;
+    let first = tokio::time::timeout(Duration::from_secs(20), heard.recv()).await.expect("it arrives");
+    assert_eq!(first, Some(json!({"n": 1})));
+    talk.close().await;
+}
+
+#[tokio::test]
 async fn turns_are_numbered_over_all_sessions() {
     let peer = Peer::start(answer).await;
     let (talk, _) = talk(gateway(), &peer);
