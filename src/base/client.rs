@@ -12,3 +12,9 @@ pub fn builder() -> ClientBuilder {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
 }
+
+/// A client as it is when nothing is set.
+#[cfg(test)]
+pub fn new() -> reqwest::Client {
+    builder().build().expect("nothing is set that could be wrong")
+}

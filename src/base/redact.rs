@@ -63,7 +63,7 @@ impl Redactor {
             return;
         }
         let shown = mark(name, None);
-        // The settings of a case are resolved for each connection, and a secret that is known twice is looked for twice.
+        // Settings that a step gives are resolved together with those that are known; what is known twice would be looked for twice.
         if self.secrets.iter().any(|known| known.text == secret && known.shown == shown) {
             return;
         }
@@ -112,7 +112,7 @@ impl Redactor {
     /// Secrets in their own spelling. The marks of planted ones stay whole: torn apart by a secret that is a piece of one, they would
     /// not be found again.
     fn spelled(&self, text: &mut String) {
-        if !self.secrets.iter().any(|secret| secret.is_in(text)) {
+        if !self.is_spelled_in(text) {
             return;
         }
         let (mut out, mut from) = (String::with_capacity(text.len()), 0);
@@ -123,6 +123,10 @@ impl Redactor {
         }
         out.push_str(&self.replaced(&text[from..]));
         *text = out;
+    }
+
+    fn is_spelled_in(&self, text: &str) -> bool {
+        self.secrets.iter().any(|secret| secret.is_in(text))
     }
 
     fn replaced<'t>(&self, text: &'t str) -> Cow<'t, str> {
@@ -181,8 +185,7 @@ impl Redactor {
     /// A secret as a key is rare, and only then is the mapping made anew.
     fn keys(&self, map: &mut Map<String, Value>, shortest: usize) {
         let shown = |key: &String| {
-            let may_be = key.len() >= shortest && (!self.planted.is_empty() || self.secrets.iter().any(|secret| secret.is_in(key)));
-            if !may_be {
+            if key.len() < shortest || (self.planted.is_empty() && !self.is_spelled_in(key)) {
                 return None;
             }
             let mut shown = key.clone();

@@ -168,8 +168,6 @@ fn execute(arguments: &RunArguments, checkride: &Path, loaded: Loaded, selection
     let of_cases = with_unjudged(of_cases, unjudged, judging::allowed_skips(arguments.allow_skips));
     // A warning of the suite is a mistake in it where strictness was asked for.
     let of_cases = if arguments.strict && of_cases == exit::GREEN && !result.warnings.is_empty() { exit::WRONG_INPUT } else { of_cases };
-    // As with the cases themselves: the process is about to end.
-    std::mem::forget(report);
     status(&result, written, of_cases)
 }
 

@@ -80,8 +80,8 @@ impl<'a> Run<'a> {
                 let sends = |step: &&ProtocolStep| matches!(step.verb, ProtocolVerb::Send(_)) && step.only_if.is_none();
                 let together = steps[at..].iter().take_while(sends).count();
                 outcome = match together {
-                    0 | 1 => self.step(step).await,
-                    _ => self.send_together(&steps[at..at + together]).await,
+                    0 => self.step(step).await,
+                    _ => self.send(&steps[at..at + together]).await,
                 };
                 at += together.max(1);
             }
@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
         }
         let within = step.within.min(self.deadline.saturating_duration_since(Instant::now()));
         match &step.verb {
-            ProtocolVerb::Send(node) => self.send(node, &names, within).await,
+            ProtocolVerb::Send(_) => self.send(std::slice::from_ref(step)).await,
             ProtocolVerb::Rpc { method, with } => self.rpc(step, method, with.as_deref(), &names, within).await,
             ProtocolVerb::Await(pattern) => self.wait(step, pattern, &names, within).await,
             ProtocolVerb::Run { args, stdin, env } => self.run(args, stdin.as_deref(), env, &names),
@@ -128,15 +128,8 @@ impl<'a> Run<'a> {
         self.link.ok_or_else(|| suite("there is no connection that this step could use").into())
     }
 
-    async fn send(&self, node: &Node, names: &Names, within: Duration) -> Result<(), Stop> {
-        match node.fill(names).map_err(unfilled)? {
-            Some(value) => self.shared.transmit(self.connection()?, &self.place, Outgoing::of(value), Instant::now() + within).await,
-            None => Ok(()),
-        }
-    }
-
     /// Frames that nothing stands between. Where one cannot be filled in, those before it leave all the same.
-    async fn send_together(&self, steps: &[ProtocolStep]) -> Result<(), Stop> {
+    async fn send(&self, steps: &[ProtocolStep]) -> Result<(), Stop> {
         let (names, mut frames, mut filled) = (self.names(), Vec::new(), Ok(()));
         for step in steps {
             let ProtocolVerb::Send(node) = &step.verb else { continue };

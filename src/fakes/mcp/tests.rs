@@ -62,7 +62,7 @@ impl World {
         let fake = Fake { span: Span::NONE, unused_allowed: false, kind: FakeKind::Mcp(rows()) };
         let fakes = vec![("wallets".to_owned(), Arc::new(fake))];
         let case = server.open(CaseFakes { key: "c".to_owned(), recorder: recorder.clone(), fakes, scope });
-        World { server, recorder, case, client: crate::base::client::builder().build().unwrap() }
+        World { server, recorder, case, client: crate::base::client::new() }
     }
 
     fn ask(&self, method: Method) -> RequestBuilder {

@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 pub const MAX_MESSAGE: usize = 16 << 20;
 
 /// Read at once. The library's own 128 KiB are cleared for each connection.
-const READ_AT_ONCE: usize = 16 << 10;
+const READ_AT_ONCE: usize = 8 << 10;
 
 pub type Socket = WebSocketStream<TcpStream>;
 

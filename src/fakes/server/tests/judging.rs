@@ -170,7 +170,7 @@ async fn what_the_suite_got_wrong_is_not_the_agents_fault() {
 #[tokio::test]
 async fn two_cases_with_the_same_fake_never_mix() {
     let server = FakeServer::start().await.unwrap();
-    let client = crate::base::client::builder().build().unwrap();
+    let client = crate::base::client::new();
     let mut cases = Vec::new();
     for at in 0..20 {
         let recorder = Recorder::new();

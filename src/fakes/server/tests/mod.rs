@@ -47,7 +47,7 @@ impl World {
             ModelFake { vendor, replies, wire: Wire::default(), routes: vec![], faults: vec![], used_up: Default::default() },
             &recorder,
         );
-        World { server, recorder, case, client: crate::base::client::builder().build().unwrap() }
+        World { server, recorder, case, client: crate::base::client::new() }
     }
 
     async fn script(replies: impl IntoIterator<Item = Reply>) -> World {
@@ -58,7 +58,7 @@ impl World {
         let server = FakeServer::start_with(limits).await.unwrap();
         let recorder = Recorder::new();
         let case = open(&server, "c", replies, wire, &recorder);
-        World { server, recorder, case, client: crate::base::client::builder().build().unwrap() }
+        World { server, recorder, case, client: crate::base::client::new() }
     }
 
     async fn connect(&self) -> TcpStream {

@@ -57,7 +57,7 @@ async fn a_status_comes_with_its_headers_and_body() {
     };
     let plain = PartKind::Http { status: 503, headers: vec![], retry_after: Some(Duration::from_secs(2)), body: Some(node(json!("busy"))) };
     let world = World::script([reply([full]), reply([plain]), reply([http(429)])]).await;
-    let client = crate::base::client::builder().build().unwrap();
+    let client = crate::base::client::new();
     let ask = || client.post(world.url("/v1/responses")).body(STREAM).send();
     let first = ask().await.unwrap();
     let header = |reply: &reqwest::Response, name: &str| reply.headers().get(name).map(|value| value.to_str().unwrap().to_owned());

@@ -14,7 +14,7 @@ fn statuses(text: &str) -> Vec<&str> {
 #[tokio::test]
 async fn a_request_is_recorded_as_it_came() {
     let world = World::script(answers(1)).await;
-    let client = crate::base::client::builder().build().unwrap();
+    let client = crate::base::client::new();
     let request = client.post(world.url("/v1/responses?a=1%202&b")).bearer_auth("sk-test").header("X-Two", "1").header("x-two", "2");
     request.body(r#"{"model": "m",  "input": "hi"}"#).send().await.unwrap();
     let seen = &world.requests()[0];
@@ -174,8 +174,7 @@ async fn another_method_fails_the_case_but_looking_does_not() {
 #[tokio::test]
 async fn the_list_of_models_is_no_turn_of_the_script() {
     let world = World::script(answers(1)).await;
-    let list: Value =
-        crate::base::client::builder().build().unwrap().get(world.url("/v1/models")).send().await.unwrap().json().await.unwrap();
+    let list: Value = crate::base::client::new().get(world.url("/v1/models")).send().await.unwrap().json().await.unwrap();
     assert_eq!((&list["object"], &list["data"][0]["object"]), (&json!("list"), &json!("model")));
     assert!(world.post("/v1/responses", json!({"input": "x"})).await.1.to_string().contains("answer0"));
     assert_eq!((world.requests().len(), world.problems()), (2, vec![]));

@@ -102,7 +102,7 @@ async fn requests_at_once_get_each_answer_once() {
     const REQUESTS: usize = 100;
     let server = FakeServer::start().await.unwrap();
     let (case, recorder) = open(&server, "c", http(vec![route("POST", "/n", (0..REQUESTS).map(number).collect())]));
-    let client = crate::base::client::builder().build().unwrap();
+    let client = crate::base::client::new();
     let url = format!("{}/n", server.url("c", "shop"));
     let asked = (0..REQUESTS).map(|_| async { client.post(&url).send().await.unwrap().json::<usize>().await.unwrap() });
     let mut got = futures_util::future::join_all(asked).await;
@@ -125,7 +125,7 @@ async fn two_cases_with_one_name_for_their_fakes_share_nothing() {
     };
     let server = FakeServer::start().await.unwrap();
     let ((one, first), (other, second)) = (open(&server, "one", routes()), open(&server, "other", routes()));
-    let client = crate::base::client::builder().build().unwrap();
+    let client = crate::base::client::new();
     let put = client.put(format!("{}/k", server.url("one", "shop"))).json(&json!({"id": "a"})).send().await.unwrap();
     assert_eq!((put.status().as_u16(), put.headers().get("content-type")), (200, None));
     one.release("g").unwrap();
@@ -146,7 +146,7 @@ async fn two_cases_with_one_name_for_their_fakes_share_nothing() {
 async fn bodies_that_are_no_json_are_kept_as_they_are() {
     let server = FakeServer::start().await.unwrap();
     let (_case, recorder) = open(&server, "c", http(vec![route("POST", "/x", vec![number(1)])]));
-    let client = crate::base::client::builder().build().unwrap();
+    let client = crate::base::client::new();
     let form = "--b\r\ncontent-disposition: form-data; name=\"sdp\"\r\n\r\nv=offer\r\n\r\n--b--\r\n";
     for (kind, body) in [
         ("application/json", &b"{\"half"[..]),
@@ -178,7 +178,7 @@ async fn routes_beside_a_model_come_first_and_leave_its_script_alone() {
         routes: vec![route("GET", "/v1/models", vec![number(7)])],
     };
     let (case, recorder) = open(&server, "c", FakeKind::Model(model));
-    let client = crate::base::client::builder().build().unwrap();
+    let client = crate::base::client::new();
     let url = server.url("c", "shop");
     assert_eq!(client.get(format!("{url}/v1/models")).send().await.unwrap().json::<usize>().await.unwrap(), 7);
     let reply = client.post(format!("{url}/v1/responses")).json(&json!({"model": "m", "input": "hi"})).send().await.unwrap();
